@@ -1,0 +1,29 @@
+"""What can go wrong: one base class, and the few kinds that a caller would catch apart."""
+
+
+class ModelSelectError(Exception):
+    """Base of every error raised on purpose by modelselect.
+
+    The message names the field, the offending value, what was expected and, where there is one,
+    the place (``file:line:column``).
+    """
+
+
+class DataError(ModelSelectError, ValueError):
+    """The data cannot be used: missing, empty, non-finite, negative frequencies, wrong length."""
+
+
+class CandidateError(ModelSelectError, ValueError):
+    """A candidate is not understood: unknown family or parameter, a fixed value outside its domain."""
+
+
+class ConfigurationError(ModelSelectError, ValueError):
+    """An experiment file, or an override of it, is not valid."""
+
+
+class NothingFittedError(ModelSelectError):
+    """Not one of the candidates could be fitted; ``ledger`` says why, candidate by candidate."""
+
+    def __init__(self, message: str, ledger: object = None) -> None:
+        super().__init__(message)
+        self.ledger = ledger

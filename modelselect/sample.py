@@ -1,0 +1,425 @@
+"""Sample: the observed distribution P; Block: the rectangle of numbers that the batched functions work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelselect.domain import Array
+from modelselect.errors import DataError
+
+WeightsKind = Literal["frequency", "importance"]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Observations of G groups as a rectangle.
+
+    Attributes
+    ----------
+    lower, upper
+        Ends of each observation, ``(1 or G, m)``; equal where it is an exact point.
+    weights
+        ``(G, m)``; 0 is padding.
+    """
+
+    lower: Array
+    upper: Array
+    weights: Array
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def exact(self) -> bool:
+        """Whether all observations are points."""
+        return self._cached("exact", lambda: self.upper is self.lower or bool(np.all(self.lower == self.upper)))
+
+    @property
+    def groups(self) -> int:
+        """Number of groups, G."""
+        return len(self.weights)
+
+    @property
+    def total(self) -> Array:
+        """Sum of the weights of each group, ``(G,)``."""
+        return self._cached("total", lambda: self.weights.sum(axis=-1))
+
+    @property
+    def shares(self) -> Array:
+        """Weights that sum to one in each group, ``(G, m)``."""
+        return self._cached("shares", lambda: self.weights / self.total[:, None])
+
+    @property
+    def points(self) -> Array:
+        """One number an observation: itself, or the middle of its interval (its finite end if the other is not)."""
+        return self._cached("points", self._points)
+
+    def statistic(self, function: Callable[[Array, Array], Array]) -> Array:
+        """Value of a function of `modelselect.statistics` for each group, computed once and kept."""
+        return self._cached(function, lambda: function(self.points, self.shares))
+
+    def rescaled(self, shift: Array, scale: Array) -> Block:
+        """(x − shift) / scale in each group; shift and scale are ``(G,)``."""
+        lower = (self.lower - shift[:, None]) / scale[:, None]
+        upper = lower if self.upper is self.lower else (self.upper - shift[:, None]) / scale[:, None]
+        return Block(lower, upper, self.weights)
+
+    def clipped(self, low: float, high: float) -> Block:
+        """Cut intervals at the ends of a support, so that `points` lie inside it."""
+        if self.exact:
+            return self
+        return Block(np.clip(self.lower, low, high), np.clip(self.upper, low, high), self.weights)
+
+    def take(self, rows: NDArray[np.intp]) -> Block:
+        """Return the block of these groups, in this order, with repetition; shared values stay shared."""
+        weights = self.weights if self.groups == 1 else self.weights[rows]
+        lower = self.lower if len(self.lower) == 1 else self.lower[rows]
+        upper = lower if self.upper is self.lower else (self.upper if len(self.upper) == 1 else self.upper[rows])
+        return Block(lower, upper, weights)
+
+    def _points(self) -> Array:
+        if self.exact:
+            return self.lower
+        with np.errstate(invalid="ignore"):
+            middle = 0.5 * (self.lower + self.upper)
+        return np.where(np.isfinite(middle), middle, np.where(np.isfinite(self.lower), self.lower, self.upper))
+
+    def _cached(self, key: Any, compute: Callable[[], Any]) -> Any:
+        if key not in self._cache:
+            self._cache[key] = compute()
+        return self._cache[key]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The observed distribution P: weighted observations.
+
+    Parameters
+    ----------
+    values
+        Anything one-dimensional: numbers, a Series, labels (text); or a mapping value → count.
+    weights
+        One a value; frequencies (w means w copies, fractions allowed) or importance weights.
+    weights_kind
+        ``frequency`` (default) or ``importance``: rescaled once so that they sum to
+        n_eff = (Σw)²/Σw², which is n everywhere after that.
+    resolution
+        Step of the grid the values are rounded to. ``auto``: 1 if all are integers; else 10⁻ʲ for the
+        smallest j ≤ 6 for which 10ʲx are all integers, taken only if less than half of the values are
+        distinct; else None. None: these are exact real numbers.
+    missing
+        ``refuse`` NaN and None (default), naming their rows, or ``drop`` and count them.
+
+    Attributes
+    ----------
+    values : distinct values, sorted ``(m,)`` — labels if `kind` is ``nominal``
+    weights : total weight of each ``(m,)``
+    n : number of observations (sum of weights); ``inf`` where P is known
+    kind : ``lattice`` (rounded to `resolution`), ``continuous`` or ``nominal``
+    notes : what was recognised or assumed, in sentences
+
+    Raises
+    ------
+    DataError
+        Empty, non-finite or non-numeric data; weights that are negative, all zero or of another length.
+
+    Examples
+    --------
+    >>> Sample([3, 1, 1, 2])
+    Sample(n=4, kind='lattice', distinct=3, range=[1, 3], resolution=1)
+    >>> Sample.from_counts({0: 109, 1: 65, 2: 22, 3: 3, 4: 1}).n
+    200.0
+    """
+
+    values: NDArray[Any]
+    weights: Array
+    n: float
+    kind: Literal["lattice", "continuous", "nominal"]
+    resolution: float | None
+    known: bool
+    notes: tuple[str, ...]
+    n_missing: int
+
+    def __init__(
+        self,
+        values: Any,
+        weights: Any = None,
+        *,
+        weights_kind: WeightsKind = "frequency",
+        resolution: float | Literal["auto"] | None = "auto",
+        missing: Literal["refuse", "drop"] = "refuse",
+    ) -> None:
+        if isinstance(values, Mapping):
+            if weights is not None:
+                raise DataError("weights: not allowed with a mapping, whose values are the counts already")
+            made = Sample.from_counts(values, resolution=resolution)
+        else:
+            made = _from_values(values, weights, weights_kind, resolution, missing)
+        for name, value in vars(made).items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_counts(
+        cls, counts: Mapping[Any, float], *, resolution: float | Literal["auto"] | None = "auto", what: str = "counts"
+    ) -> Sample:
+        """Sample from a mapping value → count (fractional counts are allowed, negative ones are not).
+
+        Examples
+        --------
+        >>> Sample.from_counts({"heads": 7, "tails": 3}).kind
+        'nominal'
+        """
+        if not counts:
+            raise DataError(f"{what}: empty; expected at least one value with a positive frequency")
+        outcomes = list(counts)
+        return _from_values(outcomes, list(counts.values()), "frequency", resolution, "refuse", what)
+
+    @classmethod
+    def from_probabilities(cls, probabilities: Mapping[Any, float], n: float | None = None) -> Sample:
+        """Sample from a known distribution over outcomes; with `n`, as if observed on n observations.
+
+        Without n the distribution is known, not sampled: n is infinite, KL is exact, and what needs a
+        sample size is empty.
+
+        Raises
+        ------
+        DataError
+            Negative or non-finite probabilities, or a sum that differs from 1 by more than 1e-9.
+
+        Examples
+        --------
+        >>> Sample.from_probabilities({"H": 0.5, "T": 0.5}).n
+        inf
+        """
+        if not probabilities:
+            raise DataError("probabilities: empty; expected at least one outcome")
+        p = _weights_of(list(probabilities.values()), len(probabilities), "probabilities", list(probabilities))
+        if abs(p.sum() - 1.0) > 1e-9:
+            raise DataError(f"probabilities: sum to {p.sum():.12g}, expected 1 (within 1e-9)")
+        if n is not None and not (np.isfinite(n) and n > 0):
+            raise DataError(f"n: must be a positive number, got {n!r}")
+        p = p / p.sum()
+        made = _from_values(list(probabilities), list(p if n is None else p * n), "frequency", "auto", "refuse", "probabilities")
+        if n is not None:
+            return made
+        note = "P is given, not sampled: KL is exact, and what needs a sample size is empty"
+        return _build(replace_fields(made, n=np.inf, known=True, notes=(*made.notes, note)))
+
+    @property
+    def shares(self) -> Array:
+        """p̂ of each distinct value, summing to 1."""
+        return np.asarray(self.weights / self.weights.sum())
+
+    def block(self, cells: bool = False) -> Block:
+        """The sample as a batch of one: exact points, or on a lattice the cells x ± resolution/2.
+
+        Raises
+        ------
+        DataError
+            The outcomes are labels, which have no numbers.
+        """
+        if self.kind == "nominal":
+            raise DataError("the outcomes are labels, not numbers")
+        x = self.values[None, :]
+        if not cells or self.resolution is None:
+            return Block(x, x, self.weights[None, :])
+        half = 0.5 * self.resolution
+        return Block(x - half, x + half, self.weights[None, :])
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        n = "∞" if self.known else f"{self.n:g}"
+        if self.kind == "nominal":
+            return f"Sample(n={n}, kind='nominal', outcomes={[str(v) for v in self.values]})"
+        reach = f"range=[{self.values[0]:g}, {self.values[-1]:g}]"
+        step = "None" if self.resolution is None else f"{self.resolution:g}"
+        return f"Sample(n={n}, kind={self.kind!r}, distinct={len(self.values)}, {reach}, resolution={step})"
+
+
+def as_sample(data: Any) -> Sample:
+    """Return a Sample from anything a Sample is made of; a Sample is returned as it is."""
+    return data if isinstance(data, Sample) else Sample(data)
+
+
+# -- from what people have to what the mathematics needs ---------------------------------------------------------------
+
+
+def replace_fields(sample: Sample, **changes: Any) -> dict[str, Any]:
+    """Fields of a sample with some of them changed."""
+    return {**vars(sample), **changes}
+
+
+def _build(fields: Mapping[str, Any]) -> Sample:
+    sample = object.__new__(Sample)
+    for name, value in fields.items():
+        object.__setattr__(sample, name, value)
+    return sample
+
+
+def _from_values(
+    values: Any,
+    weights: Any,
+    weights_kind: WeightsKind,
+    resolution: float | Literal["auto"] | None,
+    missing: Literal["refuse", "drop"],
+    what: str = "values",
+) -> Sample:
+    if missing not in ("refuse", "drop"):
+        raise DataError(f"missing: expected refuse or drop, got {missing!r}")
+    if weights_kind not in ("frequency", "importance"):
+        raise DataError(f"weights_kind: expected frequency or importance, got {weights_kind!r}")
+    raw = _one_dimensional(values, what)
+    if len(raw) == 0:
+        raise DataError(f"{what}: empty; expected at least one observation")
+    x, nominal = _numbers_or_labels(raw, what)
+    w = np.ones(len(x)) if weights is None else _weights_of(weights, len(x), "weights" if what == "values" else what, raw)
+    notes: list[str] = []
+
+    absent = np.isnan(x) if not nominal else np.array([_is_missing(v) for v in x], dtype=bool)
+    absent &= w > 0
+    if absent.any():
+        if missing == "refuse":
+            raise DataError(
+                f"{what}: {absent.sum()} missing (NaN) at {_rows(absent)}; remove them or say missing: drop"
+            )
+        notes.append(f"{absent.sum()} missing observations were dropped")
+        x, w = x[~absent], w[~absent]
+    if not nominal and np.isinf(x[w > 0]).any():
+        raise DataError(f"{what}: infinite at {_rows(np.isinf(x) & (w > 0))}; expected finite numbers")
+    x, w = x[w > 0], w[w > 0]
+    if len(x) == 0:
+        raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
+    if weights_kind == "importance":
+        n_eff = w.sum() ** 2 / np.sum(w**2)
+        notes.append(f"importance weights: the effective number of observations is {n_eff:.6g} (of {len(w)})")
+        w = w * (n_eff / w.sum())
+
+    step = None if nominal else _resolution(x, w, resolution, notes, what)
+    distinct, weight = _distinct(x, w, nominal)
+    kind: Literal["lattice", "continuous", "nominal"] = "nominal" if nominal else "continuous" if step is None else "lattice"
+    if nominal:
+        notes.append("the outcomes are labels: candidates are tables and the uniform over the outcomes")
+    elif weights is not None and np.any(weight != np.floor(weight)) and weights_kind == "frequency":
+        notes.append("some frequencies are fractional; n is their sum")
+    for array in (distinct, weight):
+        array.flags.writeable = False
+    return _build(
+        {
+            "values": distinct,
+            "weights": weight,
+            "n": float(weight.sum()),
+            "kind": kind,
+            "resolution": step,
+            "known": False,
+            "notes": tuple(notes),
+            "n_missing": int(absent.sum()),
+        }
+    )
+
+
+def _one_dimensional(values: Any, what: str) -> NDArray[Any]:
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    if not isinstance(values, np.ndarray):
+        if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+            values = [values]
+        values = list(values)
+        values = np.array(values, dtype=object if any(isinstance(v, str) for v in values) else None)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise DataError(f"{what}: expected one dimension, got shape {values.shape}; name one column")
+    return np.asarray(values)
+
+
+def _numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool]:
+    """Floats, or an array of text where an outcome is text."""
+    if raw.dtype.kind in "biuf":
+        return raw.astype(float), False
+    if raw.dtype.kind in "US":
+        return raw.astype(object), True
+    if raw.dtype.kind == "O":
+        text = np.array([isinstance(v, str) for v in raw])
+        if text.any():
+            odd = ~text & ~np.array([_is_missing(v) or isinstance(v, (int, float, np.number)) for v in raw])
+            if odd.any():
+                raise DataError(f"{what}: expected numbers or text, got {raw[odd][0]!r} at {_rows(odd)}")
+            return np.array([v if isinstance(v, str) or _is_missing(v) else f"{v}" for v in raw], dtype=object), True
+        try:
+            return np.array([np.nan if _is_missing(v) else float(v) for v in raw]), False
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{what}: expected numbers or text, got {raw[0]!r}") from error
+    raise DataError(f"{what}: expected numbers or text, got {raw.dtype} such as {raw[0]!r}")
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value or type(value).__name__ == "NAType"  # noqa: PLR0124 — NaN is not itself
+
+
+def _weights_of(weights: Any, n: int, what: str, names: Any) -> Array:
+    try:
+        w = np.array(weights.to_numpy() if hasattr(weights, "to_numpy") else weights, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what}: expected numbers, got {weights!r}") from error
+    if w.shape != (n,):
+        raise DataError(f"{what}: expected {n} numbers, one an observation, got shape {w.shape}")
+    bad = ~np.isfinite(w) | (w < 0)
+    if bad.any():
+        i = int(np.argmax(bad))
+        place = f"of {names[i]!r}" if what != "weights" else f"in row {i}"
+        raise DataError(f"{what}: must be finite and not negative, got {w[i]:g} {place}")
+    if not (w > 0).any():
+        raise DataError(f"{what}: all are zero; expected at least one positive")
+    return w
+
+
+def _rows(mask: NDArray[np.bool_]) -> str:
+    rows = np.flatnonzero(mask)
+    shown = ", ".join(map(str, rows[:10]))
+    return f"row{'s' if len(rows) > 1 else ''} {shown}{f', … ({len(rows)} in all)' if len(rows) > 10 else ''} (counted from 0)"
+
+
+def _resolution(
+    x: Array, w: Array, resolution: float | Literal["auto"] | None, notes: list[str], what: str
+) -> float | None:
+    if resolution is None:
+        return None
+    if resolution != "auto":
+        if isinstance(resolution, (str, bool)) or not (np.isfinite(resolution) and resolution > 0):
+            raise DataError(f"resolution: expected auto, None or a positive number, got {resolution!r}")
+        step = float(resolution)
+        off = np.abs(x / step - np.rint(x / step)) > 1e-6 * np.maximum(1.0, np.abs(x / step) * 1e-6)
+        if off.any():
+            raise DataError(f"{what}: {x[off][0]:g} is not a multiple of the resolution {step:g}")
+        return step
+    if np.all(x == np.floor(x)):
+        notes.append("all values are integers: scored as masses on the integers (resolution 1)")
+        return 1.0
+    for j in range(1, 7):
+        y = x * 10.0**j
+        if np.all(np.abs(y - np.rint(y)) <= 1e-9 * np.maximum(1.0, np.abs(y))) and np.all(np.abs(y) < 2.0**52):
+            if len(np.unique(x)) < 0.5 * w.sum():
+                notes.append(f"values are rounded to {10.0**-j:g}: scored by the mass of x ± {0.5 * 10.0**-j:g}")
+                return float(10.0**-j)
+            return None
+    return None
+
+
+def _distinct(x: NDArray[Any], w: Array, nominal: bool) -> tuple[NDArray[Any], Array]:
+    if nominal:
+        order: dict[Hashable, float] = {}
+        for value, weight in zip(x, w, strict=True):
+            order[value] = order.get(value, 0.0) + weight
+        return np.array(list(order), dtype=object), np.array(list(order.values()))
+    if len(x) > 1 and np.all(np.diff(x) > 0):
+        return np.array(x), np.array(w)
+    if np.all(w == w[0]):
+        distinct, count = np.unique(x, return_counts=True)
+        return distinct + 0.0, count * w[0]
+    distinct, index = np.unique(x, return_inverse=True)
+    return distinct + 0.0, np.bincount(index, weights=w)

@@ -1,0 +1,118 @@
+"""What closed forms and first guesses are functions of: weighted summaries, one number a group.
+
+Every function takes values ``(1 or G, m)`` and weights ``(G, m)`` that sum to one in each group
+(0 = padding), and returns an array ``(G,)``. A family names the ones it needs in ``statistics``;
+a block computes each once and shares it between all candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from modelselect.domain import Array
+
+Statistic = Callable[[Array, Array], Array]
+
+
+def _average(y: Array, weights: Array) -> Array:
+    return np.asarray(np.sum(weights * np.where(weights > 0, y, 0.0), axis=-1))
+
+
+def mean(x: Array, weights: Array) -> Array:
+    """Σ w x."""
+    return _average(x, weights)
+
+
+def mean_log(x: Array, weights: Array) -> Array:
+    """Σ w log x."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _average(np.log(x), weights)
+
+
+def mean_reciprocal(x: Array, weights: Array) -> Array:
+    """Σ w / x."""
+    with np.errstate(divide="ignore"):
+        return _average(1.0 / x, weights)
+
+
+def mean_square(x: Array, weights: Array) -> Array:
+    """Σ w x²."""
+    return _average(x * x, weights)
+
+
+def variance(x: Array, weights: Array) -> Array:
+    """Σ w (x − x̄)², in two passes (divisor n, not n − 1)."""
+    deviation = x - mean(x, weights)[:, None]
+    return _average(deviation * deviation, weights)
+
+
+def variance_log(x: Array, weights: Array) -> Array:
+    """Σ w (log x − mean log x)²."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return variance(np.log(x), weights)
+
+
+def minimum(x: Array, weights: Array) -> Array:
+    """Return the smallest value with positive weight."""
+    return np.asarray(np.where(weights > 0, x, np.inf).min(axis=-1))
+
+
+def maximum(x: Array, weights: Array) -> Array:
+    """Return the largest value with positive weight."""
+    return np.asarray(np.where(weights > 0, x, -np.inf).max(axis=-1))
+
+
+def quantile(x: Array, weights: Array, level: float) -> Array:
+    """Return the weighted quantile: the smallest x with cumulative weight ≥ level (midpoint where it is met exactly)."""
+    x, weights = np.broadcast_arrays(np.where(weights > 0, x, np.inf), weights)
+    order = np.argsort(x, axis=-1, kind="stable")
+    x = np.take_along_axis(x, order, axis=-1)
+    cumulative = np.cumsum(np.take_along_axis(weights, order, axis=-1), axis=-1)
+    slack = 1e-12
+    last = np.maximum((x < np.inf).sum(axis=-1) - 1, 0)
+    low = np.minimum((cumulative < level - slack).sum(axis=-1), last)
+    high = np.minimum((cumulative <= level + slack).sum(axis=-1), last)
+    take = np.take_along_axis
+    return np.asarray(0.5 * (take(x, low[:, None], -1) + take(x, high[:, None], -1))[:, 0])
+
+
+def median(x: Array, weights: Array) -> Array:
+    """Weighted median."""
+    return quantile(x, weights, 0.5)
+
+
+def lower_quartile(x: Array, weights: Array) -> Array:
+    """Weighted 25 % quantile."""
+    return quantile(x, weights, 0.25)
+
+
+def upper_quartile(x: Array, weights: Array) -> Array:
+    """Weighted 75 % quantile."""
+    return quantile(x, weights, 0.75)
+
+
+def absolute_deviation(x: Array, weights: Array) -> Array:
+    """Σ w |x − median|."""
+    return _average(np.abs(x - median(x, weights)[:, None]), weights)
+
+
+def distinct(x: Array, weights: Array) -> Array:
+    """Return the number of distinct values with positive weight."""
+    x = np.sort(np.where(weights > 0, x, np.inf), axis=-1)
+    steps = (np.diff(x, axis=-1) > 0) & (x[:, 1:] < np.inf)
+    return np.asarray(1.0 + steps.sum(axis=-1))
+
+
+def spread(x: Array, weights: Array) -> Array:
+    """Return the interquartile range of the *distinct* values, which neither ties nor an outlier can move far.
+
+    With fewer than four distinct values, and where it vanishes, the range stands in.
+    """
+    x = np.sort(np.where(weights > 0, x, np.inf), axis=-1)
+    different = np.concatenate([np.ones((len(x), 1), dtype=bool), np.diff(x, axis=-1) > 0], axis=-1) & (x < np.inf)
+    share = different / different.sum(axis=-1, keepdims=True)
+    iqr = quantile(x, share, 0.75) - quantile(x, share, 0.25)
+    whole = maximum(x, share) - minimum(x, share)
+    return np.asarray(np.where((different.sum(axis=-1) < 4) | (iqr <= 0), whole, iqr))
