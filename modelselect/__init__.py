@@ -1,0 +1,19 @@
+"""modelselect: which distribution is this? Candidate families fitted and ranked by Kullback–Leibler divergence."""
+
+from modelselect import families as _catalogue  # noqa: F401 — importing it registers the families
+from modelselect.distribution import Distribution
+from modelselect.errors import CandidateError, ConfigurationError, DataError, ModelSelectError, NothingFittedError
+from modelselect.fitting.fit import Fit, fit
+from modelselect.sample import Sample
+
+__all__ = [
+    "CandidateError",
+    "ConfigurationError",
+    "DataError",
+    "Distribution",
+    "Fit",
+    "ModelSelectError",
+    "NothingFittedError",
+    "Sample",
+    "fit",
+]

@@ -41,8 +41,12 @@ class Distribution:
 
     family: Family
     parameters: dict[str, float] = field(default_factory=dict)
+    #: True where the values come from an estimate and may lie at the edge of a domain.
+    checked: bool = field(default=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.checked:
+            return
         checked = self.family.check(self.parameters)
         missing = [name for name in self.family.parameters if name not in checked]
         if missing:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 Array = NDArray[np.float64]
 
@@ -42,19 +43,20 @@ class Interval:
     def to_real(self, x: ArrayLike) -> Array:
         """Map the open interval to the real line: identity, log, or logit."""
         x = np.asarray(x, dtype=float)
-        if np.isfinite(self.low) and np.isfinite(self.high):
-            return np.asarray(np.log((x - self.low) / (self.high - x)))
-        if np.isfinite(self.low):
-            return np.asarray(np.log(x - self.low))
-        if np.isfinite(self.high):
-            return np.asarray(-np.log(self.high - x))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if np.isfinite(self.low) and np.isfinite(self.high):
+                return np.asarray(np.log((x - self.low) / (self.high - x)))
+            if np.isfinite(self.low):
+                return np.asarray(np.log(x - self.low))
+            if np.isfinite(self.high):
+                return np.asarray(-np.log(self.high - x))
         return x
 
     def from_real(self, u: ArrayLike) -> Array:
         """Map the real line into the interval, the inverse of `to_real`."""
         u = np.asarray(u, dtype=float)
         if np.isfinite(self.low) and np.isfinite(self.high):
-            return np.asarray(self.low + (self.high - self.low) / (1.0 + np.exp(-u)))
+            return np.asarray(self.low + (self.high - self.low) * expit(u))
         if np.isfinite(self.low):
             return np.asarray(self.low + np.exp(u))
         if np.isfinite(self.high):
@@ -95,6 +97,6 @@ POSITIVE = Interval(0, np.inf)
 NONNEGATIVE = Interval(0, np.inf, low_inclusive=True)
 UNIT = Interval(0, 1)
 UNIT_CLOSED = UNIT.closed()
-INTEGERS = Interval(lattice=True)
-COUNTS = Interval(0, np.inf, low_inclusive=True, lattice=True)
-POSITIVE_INTEGERS = Interval(1, np.inf, low_inclusive=True, lattice=True)
+INTEGERS = Interval(lattice=True).closed()
+COUNTS = Interval(0, np.inf, lattice=True).closed()
+POSITIVE_INTEGERS = Interval(1, np.inf, lattice=True).closed()

@@ -88,6 +88,8 @@ class Family:
     aliases: ClassVar[tuple[str, ...]] = ()
     parameters: ClassVar[dict[str, Parameter]] = {}
     name: ClassVar[str] = ""
+    #: Outcomes may be labels; logp then takes them as they are.
+    nominal: ClassVar[bool] = False
 
     #: Not None only where a family defines it: the exact maximum-likelihood estimate from the statistics.
     #: Keyword-only arguments are the parameters that may be given instead of estimated.
@@ -105,7 +107,7 @@ class Family:
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Parameter)}
         cls.parameters = own or dict(cls.parameters)
         for function, off_support in _OFF_SUPPORT.items():
-            if function in vars(cls):
+            if function in vars(cls) and not cls.nominal:
                 setattr(cls, function, _on_support(vars(cls)[function], off_support))
 
     # -- what a family defines -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
+from modelselect.statistics import maximum, minimum
 
 WeightsKind = Literal["frequency", "importance"]
 
@@ -59,7 +60,8 @@ class Block:
 
     def statistic(self, function: Callable[[Array, Array], Array]) -> Array:
         """Value of a function of `modelselect.statistics` for each group, computed once and kept."""
-        return self._cached(function, lambda: function(self.points, self.shares))
+        x = self.lower if function is minimum else self.upper if function is maximum else self.points
+        return self._cached(function, lambda: function(x, self.shares))
 
     def rescaled(self, shift: Array, scale: Array) -> Block:
         """(x − shift) / scale in each group; shift and scale are ``(G,)``."""

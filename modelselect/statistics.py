@@ -116,3 +116,12 @@ def spread(x: Array, weights: Array) -> Array:
     iqr = quantile(x, share, 0.75) - quantile(x, share, 0.25)
     whole = maximum(x, share) - minimum(x, share)
     return np.asarray(np.where((different.sum(axis=-1) < 4) | (iqr <= 0), whole, iqr))
+
+
+def size(x: Array, weights: Array) -> Array:
+    """Return the geometric mean of the |x| that are not 0: the order of magnitude of the data."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.abs(x))
+    used = np.where(np.isfinite(logs), weights, 0.0)
+    share = used.sum(axis=-1)
+    return np.asarray(np.exp(_average(np.where(np.isfinite(logs), logs, 0.0), used) / np.where(share > 0, share, 1.0)))

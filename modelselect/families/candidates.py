@@ -1,0 +1,142 @@
+"""Candidate: a family, the parameters that are given, and a label — from the words of a YAML file or of Python.
+
+A candidate is written as a scalar (`poisson`), as a mapping with one key (`binomial: {n: 10}`,
+`table: {H: 0.6, T: 0.4}`), or in the long form (`{family: binomial, fixed: {n: 10}, label: ten teeth}`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelselect.errors import CandidateError
+from modelselect.families.table import Table
+from modelselect.family import Family, did_you_mean, lookup
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What is to be fitted.
+
+    Attributes
+    ----------
+    family
+        The family.
+    fixed
+        Parameters that are given, not estimated.
+    label
+        How tables and figures name it.
+    """
+
+    family: Family
+    fixed: dict[str, float] = field(default_factory=dict)
+    label: str = ""
+
+
+def parse_candidate(spec: Any) -> Candidate:
+    """Return the candidate that a specification means.
+
+    Parameters
+    ----------
+    spec
+        A family name or `Family`, a mapping with one key, a mapping with the key ``family`` (and
+        ``fixed``, ``label``), or a `Candidate`.
+
+    Raises
+    ------
+    CandidateError
+        Unknown family or parameter (with the nearest known names), a fixed value outside its domain,
+        or a specification of another form.
+
+    Examples
+    --------
+    >>> import modelselect
+    >>> parse_candidate({"binomial": {"n": 10}})
+    Candidate(family=binomial, fixed={'n': 10.0}, label='binomial(n=10)')
+    """
+    if isinstance(spec, Candidate):
+        return spec
+    if isinstance(spec, Family):
+        return Candidate(spec, {}, _label(spec, {}))
+    if isinstance(spec, str):
+        return _candidate(spec, {})
+    if not isinstance(spec, Mapping):
+        raise CandidateError(f"candidate: expected a family name or a mapping such as {{binomial: {{n: 10}}}}, got {spec!r}")
+    if "family" in spec:
+        unknown = [key for key in spec if key not in ("family", "fixed", "label")]
+        if unknown:
+            hint = did_you_mean(str(unknown[0]), ["family", "fixed", "label"])
+            raise CandidateError(f"candidate: unknown key {unknown[0]!r}; expected family, fixed, label{hint}")
+        label = spec.get("label")
+        if label is not None and (not isinstance(label, str) or not label.strip()):
+            raise CandidateError(f"candidate: label must be text, got {label!r}")
+        inner = spec["family"]
+        if isinstance(inner, Mapping):
+            if spec.get("fixed"):
+                raise CandidateError("candidate: give the parameters either inside family or under fixed, not both")
+            made = parse_candidate(inner)
+        elif isinstance(inner, Family):
+            fixed = inner.check(_arguments(inner.name, spec.get("fixed")))
+            made = Candidate(inner, fixed, _label(inner, fixed))
+        else:
+            made = _candidate(inner, spec.get("fixed"))
+        return made if label is None else Candidate(made.family, made.fixed, label)
+    if len(spec) != 1:
+        raise CandidateError(
+            f"candidate: expected one family in a mapping, got {len(spec)} keys ({', '.join(map(str, spec))}); "
+            "write one candidate a list entry, or use the key family"
+        )
+    ((name, arguments),) = spec.items()
+    return _candidate(name, arguments)
+
+
+def parse_candidates(specs: Sequence[Any] | str) -> list[Candidate]:
+    """Return the candidates of a list, with labels that are all different.
+
+    Raises
+    ------
+    CandidateError
+        The list is empty or names two candidates alike.
+    """
+    if isinstance(specs, (str, Mapping, Family, Candidate)):
+        specs = [specs]
+    made = [parse_candidate(spec) for spec in specs]
+    if not made:
+        raise CandidateError("candidates: empty; expected at least one family")
+    seen: set[str] = set()
+    for candidate in made:
+        if candidate.label in seen:
+            raise CandidateError(f"candidates: two are labelled {candidate.label!r}; give one of them another label")
+        seen.add(candidate.label)
+    return made
+
+
+def _candidate(name: Any, arguments: Any) -> Candidate:
+    if not isinstance(name, str):
+        raise CandidateError(f"candidate: expected a family name, got {name!r}")
+    family = lookup(name)
+    if issubclass(family, Table):
+        if not isinstance(arguments, Mapping):
+            raise CandidateError(f"table: expected outcome: mass, as in {{table: {{H: 0.6, T: 0.4}}}}, got {arguments!r}")
+        table = Table(arguments)
+        return Candidate(table, {}, _label(table, {}))
+    instance = family()
+    fixed = instance.check(_arguments(name, arguments))
+    return Candidate(instance, fixed, _label(instance, fixed))
+
+
+def _arguments(name: str, arguments: Any) -> Mapping[str, Any]:
+    if arguments is None:
+        return {}
+    if not isinstance(arguments, Mapping):
+        raise CandidateError(f"{name}: expected a mapping of parameters such as {{n: 10}}, got {arguments!r}")
+    return arguments
+
+
+def _label(family: Family, fixed: Mapping[str, float]) -> str:
+    if isinstance(family, Table):
+        inside = ", ".join(f"{outcome}={mass:g}" for outcome, mass in list(family.masses.items())[:4])
+        return f"table({inside}{', …' if len(family.masses) > 4 else ''})"
+    inside = ", ".join(f"{name}={value:g}" for name, value in fixed.items())
+    return f"{family.name}({inside})" if inside else family.name

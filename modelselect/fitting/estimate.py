@@ -1,0 +1,473 @@
+"""Maximum-likelihood estimates of a batch of groups, each with a status and a reason.
+
+Exact answers where a family has them, otherwise the batched solver; limits where no interior maximum
+exists; nothing is ever dropped.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import modelselect.statistics as observed
+from modelselect.domain import Array
+from modelselect.errors import CandidateError
+from modelselect.family import Family, Limit, lookup
+from modelselect.fitting.likelihood import mean_log_likelihood
+from modelselect.fitting.problem import Problem, Standard
+from modelselect.fitting.solve import ALMOST, DEFINITE, derivatives, maximise
+from modelselect.sample import Block
+
+#: A scale below this share of the spread of the distinct values has collapsed onto a datum.
+COLLAPSED = 1e-8
+
+
+class Status(StrEnum):
+    """How an estimate came about; anything but the first two has its reason in the ledger."""
+
+    CONVERGED = "converged"
+    CLOSED_FORM = "closed_form"
+    BOUNDARY = "boundary"
+    UNBOUNDED = "unbounded"
+    NOT_IDENTIFIED = "not_identified"
+    OUT_OF_SUPPORT = "out_of_support"
+    DEGENERATE_SAMPLE = "degenerate_sample"
+    FAILED = "failed"
+
+    @property
+    def usable(self) -> bool:
+        """Whether the estimate has a likelihood that may be ranked."""
+        return self in (Status.CONVERGED, Status.CLOSED_FORM, Status.BOUNDARY)
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Estimates of G groups.
+
+    Attributes
+    ----------
+    parameters
+        ``(G, p)``; NaN where there is no estimate, the limits on a boundary.
+    log_likelihood
+        *Mean* log-likelihood ``(G,)`` in nats an observation; −inf out of the support, NaN without estimate.
+    status, reason
+        ``(G,)``; the reason is a sentence, empty for a plain success.
+    limit
+        Estimate of the limit family, for the groups in `at_limit`.
+    """
+
+    family: Family
+    free: tuple[str, ...]
+    parameters: Array
+    log_likelihood: Array
+    status: NDArray[Any]
+    reason: NDArray[Any]
+    limit_family: Family | None = None
+    limit: Estimate | None = None
+
+    @property
+    def k(self) -> int:
+        """Number of free parameters."""
+        return len(self.free)
+
+
+def estimate(family: Family, block: Block, fixed: Mapping[str, Any] | None = None) -> Estimate:
+    """Maximum-likelihood estimates of a family for every group of a block.
+
+    Parameters
+    ----------
+    family
+        The family.
+    block
+        Data of G groups, or of one group shared by all the values of `fixed`.
+    fixed
+        Parameters that are given: numbers, or arrays ``(G,)``.
+
+    Raises
+    ------
+    CandidateError
+        A parameter that is never estimated is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from modelselect.families.positive import Gamma
+    >>> x = np.array([[1.0, 2.0, 4.0]])
+    >>> estimate(Gamma(), Block(x, x, np.ones((1, 3)))).parameters.round(4)
+    array([[3.6977, 0.631 ]])
+    """
+    given = dict(fixed or {})
+    for name, parameter in family.parameters.items():
+        if name not in given and parameter.default is not None:
+            given[name] = parameter.default
+        if name not in given and parameter.required:
+            raise CandidateError(f"{family.name}: parameter {name} is never estimated; give it, as in {family.name}: {{{name}: 10}}")
+    groups = max([block.groups, *(np.size(value) for value in given.values())])
+    theta = np.full((groups, len(family.parameters)), np.nan)
+    for j, name in enumerate(family.parameters):
+        if name in given:
+            theta[:, j] = given[name]
+    work = _Work(family, block, theta, tuple(name for name in family.parameters if name not in given))
+    work.run()
+    return work.result()
+
+
+class _Work:
+    """The steps of one call of `estimate`; every step settles some groups and leaves the rest to the next."""
+
+    def __init__(self, family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> None:
+        self.family, self.block, self.theta, self.free = family, block, theta, free
+        self.names = tuple(family.parameters)
+        self.columns = [self.names.index(name) for name in free]
+        self.groups = len(theta)
+        self.value = np.full(self.groups, np.nan)
+        self.status = np.full(self.groups, "", dtype=object)
+        self.reason = np.full(self.groups, "", dtype=object)
+        self.limit_family: Family | None = None
+        self.limit: Estimate | None = None
+        self.given = {name: theta[:, j].copy() for j, name in enumerate(self.names) if name not in free}
+
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        return self.status == ""
+
+    def run(self) -> None:
+        self._refuse_outside()
+        if not self.free:
+            self._settle(self.open, Status.CLOSED_FORM)
+            self._evaluate()
+            return
+        self._refuse_constant()
+        limit = self._find_limit()
+        if limit is not None:
+            self._apply_limit(limit, limit.certain & self.open)
+        if not self.open.any():
+            return
+        if self._closed_form():
+            return
+        integer = [j for j in self.columns if self.family.parameters[self.names[j]].domain.lattice]
+        if integer:
+            self._search_integer(integer[0])
+        else:
+            self._solve()
+        if limit is not None:
+            self._prefer_limit(limit)
+
+    def result(self) -> Estimate:
+        return Estimate(
+            self.family, self.free, self.theta, self.value, self.status, self.reason, self.limit_family, self.limit
+        )
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _settle(self, rows: NDArray[np.bool_], status: Status, reason: str = "") -> None:
+        self.status[rows], self.reason[rows] = status, reason
+        if not (status.usable or status is Status.OUT_OF_SUPPORT):
+            self.theta[np.ix_(rows, self.columns)] = np.nan
+            self.value[rows] = np.nan
+
+    def _refuse_outside(self) -> None:
+        """Observations that no member of the family can produce."""
+        low, high = self.family.bounds(*(self.theta[:, j, None] for j in range(len(self.names))))
+        support, block = self.family.support, self.block
+        with np.errstate(invalid="ignore"):
+            if block.exact:
+                x = block.lower
+                outside = (x < low) | (x > high)
+                outside = outside | ((x == low) & (not support.low_inclusive)) | ((x == high) & (not support.high_inclusive))
+                if self.family.discrete:
+                    outside = outside | (x != np.floor(x))
+            else:
+                outside = (block.upper <= low) | (block.lower >= high)
+        outside = np.broadcast_to(outside & (block.weights > 0), (self.groups, block.weights.shape[1]))
+        rows = outside.any(axis=-1)
+        if not rows.any():
+            return
+        self.value[rows] = -np.inf
+        self.theta[np.ix_(rows, self.columns)] = np.nan
+        self.status[rows] = Status.OUT_OF_SUPPORT
+        if self.groups == 1:
+            self.reason[0] = self._outside_reason(outside[0], low, high)
+        else:
+            self.reason[rows] = f"observations lie outside the support {support}"
+
+    def _outside_reason(self, outside: NDArray[np.bool_], low: Any, high: Any) -> str:
+        points, weights = self.block.points[0], self.block.weights[0]
+        count, total = weights[outside].sum(), weights.sum()
+        shown = ", ".join(f"{x:g}" for x in points[outside][:5]) + (", …" if outside.sum() > 5 else "")
+        ends = [float(np.asarray(end).ravel()[0]) for end in (low, high)]
+        s = self.family.support
+        where = str(type(s)(ends[0] if ends[0] == ends[0] else s.low, ends[1] if ends[1] == ends[1] else s.high, s.low_inclusive, s.high_inclusive, s.lattice))
+        verb = "lies" if count == 1 else "lie"
+        return f"{count:g} of {total:g} observations {verb} outside the support {where}: {shown}"
+
+    def _refuse_constant(self) -> None:
+        """All values equal: two or more continuous parameters cannot be told from them."""
+        regular = [name for name in self.free if self.family.parameters[name].regular]
+        if self.family.discrete or len(self.free) < 2:
+            return
+        constant = np.broadcast_to(self.block.statistic(observed.distinct) <= 1, (self.groups,)) & self.open
+        if constant.any() and (regular or self.block.exact):
+            what = "all observations are equal: the likelihood grows without bound as the law shrinks onto them"
+            self._settle(constant, Status.DEGENERATE_SAMPLE, what)
+
+    def _find_limit(self) -> Limit | None:
+        if self.family.limit is None:
+            return None
+        allowed, _ = _keywords(type(self.family).limit)
+        limit = self.family.limit(*self._statistics(self.block), **{n: v for n, v in self.given.items() if n in allowed})
+        # a parameter that tends to its limit must be free to do so
+        if any(not isinstance(limit.parameters.get(name), str) for name in self.given):
+            return None
+        certain = np.broadcast_to(limit.certain, (self.groups,)) & all(name in allowed for name in self.given)
+        return limit._replace(certain=certain)
+
+    def _fit_limit(self, limit: Limit) -> None:
+        if self.limit is None:
+            self.limit_family = lookup(limit.family)()
+            names = {name: target for name, target in limit.parameters.items() if isinstance(target, str)}
+            fixed = {names[name]: value for name, value in self.given.items()}
+            self.limit = estimate(self.limit_family, self.block, fixed)
+
+    def _apply_limit(self, limit: Limit, rows: NDArray[np.bool_]) -> None:
+        if not rows.any():
+            return
+        self._fit_limit(limit)
+        assert self.limit is not None
+        assert self.limit_family is not None
+        shared = np.broadcast_to(rows, (self.groups,))
+        take = np.zeros(self.groups, dtype=np.intp) if len(self.limit.log_likelihood) == 1 else np.arange(self.groups)
+        for j, name in enumerate(self.names):
+            target = limit.parameters.get(name, np.nan)
+            if isinstance(target, str):
+                column = list(self.limit_family.parameters).index(target)
+                self.theta[shared, j] = self.limit.parameters[take, column][shared]
+            elif name in self.free:
+                self.theta[shared, j] = target
+        self.value[shared] = self.limit.log_likelihood[take][shared]
+        self.status[shared] = Status.BOUNDARY
+        at = ", ".join(f"{name} → {value:g}".replace("inf", "∞") for name, value in limit.parameters.items() if not isinstance(value, str))
+        self.reason[shared] = f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.family}"
+
+    def _prefer_limit(self, limit: Limit) -> None:
+        """Declare the limit where no interior maximum beats it."""
+        undecided = self.status != Status.OUT_OF_SUPPORT
+        undecided &= self.status != Status.DEGENERATE_SAMPLE
+        undecided &= self.status != Status.BOUNDARY
+        if not undecided.any():
+            return
+        self._fit_limit(limit)
+        assert self.limit is not None
+        supremum = np.broadcast_to(self.limit.log_likelihood, (self.groups,))
+        usable = np.array([Status(status).usable for status in np.broadcast_to(self.limit.status, (self.groups,))])
+        interior = self.status == Status.CONVERGED
+        slack = 1e-9 * np.maximum(1.0, np.abs(supremum))
+        with np.errstate(invalid="ignore"):
+            beaten = np.where(interior, supremum >= self.value, ~(self._best > supremum + slack) & (self.status != Status.UNBOUNDED))
+        self._apply_limit(limit, undecided & usable & beaten)
+
+    def _closed_form(self) -> bool:
+        """Try the family's exact answer; True where there is one."""
+        mle = type(self.family).mle
+        if mle is None:
+            return False
+        ends_only = all(not self.family.parameters[name].regular for name in self.free)
+        if not (self.block.exact or ends_only):
+            return False
+        allowed, needed = _keywords(mle)
+        if not set(needed) <= set(self.given) <= set(allowed):
+            return False
+        standard = Standard.of(self.family, self.block)
+        given = standard.parameters(self.theta)
+        with np.errstate(all="ignore"):
+            answer = self.family.mle(  # type: ignore[misc]
+                *self._statistics(standard.block(self.block)),
+                **{name: given[:, self.names.index(name)] for name in self.given},
+            )
+        found = np.stack([np.broadcast_to(np.asarray(a, dtype=float), (self.groups,)) for a in answer], axis=-1)
+        found = standard.restore(found)
+        rows = self.open
+        self.theta[np.ix_(rows, self.columns)] = found[np.ix_(rows, self.columns)]
+        self._judge_closed_form(rows)
+        return True
+
+    def _judge_closed_form(self, rows: NDArray[np.bool_]) -> None:
+        good, edge = np.ones(self.groups, dtype=bool), np.zeros(self.groups, dtype=bool)
+        for j in self.columns:
+            parameter = self.family.parameters[self.names[j]]
+            value = self.theta[:, j]
+            good &= parameter.domain.contains(value)
+            if parameter.regular:
+                edge |= (value == parameter.domain.low) | (value == parameter.domain.high)
+        with np.errstate(invalid="ignore"):
+            good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
+        self._settle(rows & good, Status.CLOSED_FORM)
+        self._settle(rows & good & edge, Status.BOUNDARY, "the estimate lies on the edge of the parameter's domain")
+        self._evaluate()
+        blown = rows & good & ~np.isfinite(self.value)
+        what = "the sample leaves a parameter without a finite estimate inside its domain: the likelihood has no maximum there"
+        self._settle((rows & ~good) | blown, Status.DEGENERATE_SAMPLE, what)
+
+    def _evaluate(self) -> None:
+        rows = np.array([Status(status).usable for status in self.status])
+        with np.errstate(all="ignore"):
+            value = mean_log_likelihood(self.family, self.block, tuple(self.theta[:, j, None] for j in range(len(self.names))))
+        self.value = np.where(rows, np.broadcast_to(value, (self.groups,)), self.value)
+
+    def _solve(self) -> None:
+        rows = np.flatnonzero(self.open)
+        block = self.block if self.block.groups == 1 else self.block.take(rows)
+        standard = Standard.of(self.family, block)
+        data = standard.block(block)
+        problem = Problem(self.family, data, standard.parameters(self.theta[rows]), self.columns)
+        start = self._start(problem, len(rows))
+        collapse = self._collapse(problem)
+        gradient = problem.gradient if self.family.score is not None and data.exact else None
+        top = maximise(problem.objective, problem.u(start), units=problem.units, gradient=gradient, hopeless=collapse)
+        # several starts of a group: the best converged one, else the best
+        starts = len(start) // len(rows)
+        rank = np.where(top.converged, 0.0, -1e300) + np.where(np.isfinite(top.value), top.value, -1e301)
+        chosen = np.argmax(rank.reshape(starts, len(rows)), axis=0) * len(rows) + np.arange(len(rows))
+        found = standard.restore(problem.theta(top.at, np.arange(len(start))))[chosen]
+        run_away = np.zeros(len(start), dtype=bool) if collapse is None else collapse(top.at, np.arange(len(start)))
+        self._best = np.full(self.groups, -np.inf)
+        self.theta[np.ix_(rows, self.columns)] = found[:, self.columns]
+        with np.errstate(all="ignore"):
+            value = mean_log_likelihood(self.family, block, tuple(self.theta[rows][:, j, None] for j in range(len(self.names))))
+        self.value[rows] = value
+        self._best[rows] = value
+        converged, score, definite = top.converged[chosen], top.score[chosen], top.definite[chosen]
+        flat = (score < ALMOST) & (definite <= DEFINITE)
+        self._choose(rows, converged & ~run_away[chosen], Status.CONVERGED, "")
+        self._choose(rows, run_away[chosen], Status.UNBOUNDED, "the likelihood grows without bound as the scale shrinks onto tied observations; fix the scale or a shape")
+        self._choose(rows, flat, Status.NOT_IDENTIFIED, "the likelihood is flat along some combination of the parameters: the sample does not identify them")
+        self._choose(rows, np.ones(len(rows), dtype=bool), Status.FAILED, "Newton's method found no point with a small score and positive definite information")
+
+    def _choose(self, rows: NDArray[np.intp], which: NDArray[np.bool_], status: Status, reason: str) -> None:
+        mask = np.zeros(self.groups, dtype=bool)
+        mask[rows[which]] = True
+        self._settle(mask & self.open, status, reason)
+
+    def _start(self, problem: Problem, groups: int) -> Array:
+        """Starts ``(S·G, p)``, forced into the domains; given parameters are kept."""
+        with np.errstate(all="ignore"):
+            guesses = [np.asarray(a, dtype=float) for a in self.family.start(*self._statistics(problem.block.clipped(*self._reach())))]
+        starts = max(guess.shape[0] if guess.ndim == 2 else 1 for guess in guesses)
+        theta = np.broadcast_to(problem.given, (starts, *problem.given.shape)).copy()
+        for j in self.columns:
+            domain = self.family.parameters[self.names[j]].domain
+            guess = np.broadcast_to(guesses[j], (starts, groups))
+            tiny = 1e-6
+            low = domain.low + tiny if np.isfinite(domain.low) else -1e300
+            high = domain.high - tiny if np.isfinite(domain.high) else 1e300
+            theta[:, :, j] = np.clip(np.where(np.isfinite(guess), guess, np.clip(1.0, low, high)), low, high)
+        return theta.reshape(starts * groups, -1)
+
+    def _reach(self) -> tuple[float, float]:
+        low, high = self.family.support.low, self.family.support.high
+        return low, high
+
+    def _collapse(self, problem: Problem) -> Callable[[Array, Any], NDArray[np.bool_]] | None:
+        roles = [parameter.role for parameter in self.family.parameters.values()]
+        if "location" not in roles or "scale" not in roles or roles.index("scale") not in self.columns:
+            return None
+        j = roles.index("scale")
+        floor = COLLAPSED * np.broadcast_to(problem.block.statistic(observed.spread), (problem.groups,))
+        return lambda u, rows: problem.theta(u, rows)[:, j] < floor[rows % problem.groups]
+
+    def _search_integer(self, j: int) -> None:
+        """Profile an integer parameter: double the step until the likelihood falls, then bisect on its sign."""
+        name = self.names[j]
+        rows = np.flatnonzero(self.open)
+        block = self.block if self.block.groups == 1 else self.block.take(rows)
+        given = {n: v[rows] for n, v in self.given.items()}
+
+        def profile(n: Array) -> Estimate:
+            return estimate(self.family, block, {**given, name: n})
+
+        low = np.broadcast_to(block.statistic(observed.maximum), (len(rows),)).astype(float)
+        low = np.maximum(low, self.family.parameters[name].domain.low)
+
+        def rises(n: Array) -> NDArray[np.bool_]:
+            return np.asarray(profile(n + 1).log_likelihood > profile(n).log_likelihood)
+
+        high, climbing = low.copy(), rises(low)
+        for doubling in range(50):
+            if not climbing.any():
+                break
+            low = np.where(climbing, high, low)
+            high = np.where(climbing, high + 2.0**doubling, high)
+            climbing &= rises(high)
+        while np.any(high - low > 1):
+            middle = np.floor(0.5 * (low + high))
+            up = rises(middle) & (high - low > 1)
+            low, high = np.where(up, middle, low), np.where(~up & (high - low > 1), middle, high)
+        best = np.where(profile(low).log_likelihood >= profile(high).log_likelihood, low, high)
+        answer = profile(best)
+        self.theta[rows] = answer.parameters
+        self.value[rows] = answer.log_likelihood
+        self.status[rows], self.reason[rows] = answer.status, answer.reason
+        self._best = self.value.copy()
+
+    # -- pieces ----------------------------------------------------------------------------------------------------
+
+    def _statistics(self, block: Block) -> list[Array]:
+        return [block.statistic(function) for function in self.family.statistics]
+
+
+@lru_cache(maxsize=None)
+def _keywords(function: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Keyword-only arguments of a closed form: the parameters that may be, and that must be, given."""
+    only = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return tuple(p.name for p in only), tuple(p.name for p in only if p.default is p.empty)
+
+
+def covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> Array:
+    """Inverse of the observed information ``(G, p, p)``; NaN for given and for non-regular parameters.
+
+    The second derivatives of the log-likelihood are taken at the estimate by central differences on
+    the unconstrained scale, and carried to the parameters by the delta method (exact at a maximum).
+    """
+    names = tuple(family.parameters)
+    columns = [j for j, name in enumerate(names) if name in free and family.parameters[name].regular]
+    result = np.full((len(theta), len(names), len(names)), np.nan)
+    if not columns:
+        return result
+    if family.information is not None:
+        with np.errstate(all="ignore"):
+            information = np.asarray(family.information(*theta.T))[..., columns, :][..., columns]
+        inverse = _inverse(information * block.total[:, None, None])
+    else:
+        standard = Standard.of(family, block)
+        data = standard.block(block)
+        problem = Problem(family, data, standard.parameters(theta), columns)
+        rows = np.arange(len(theta))
+        u = problem.u(problem.given)
+        unit = problem.units(u, rows)
+        gradient = problem.gradient if family.score is not None and data.exact else None
+        with np.errstate(all="ignore"):
+            _, hessian = derivatives(problem.objective, u, rows, unit, problem.objective(u, rows), gradient)
+            inverse = _inverse(-hessian * block.total[:, None, None])
+            moved = [np.broadcast_to(standard.slope(names[j]), (len(theta),)) for j in columns]
+            factor = unit * problem.slope(problem.given) * np.stack(moved, axis=-1)
+        inverse = inverse * factor[:, :, None] * factor[:, None, :]
+    result[np.ix_(range(len(theta)), columns, columns)] = inverse
+    return result
+
+
+def _inverse(matrix: Array) -> Array:
+    """Inverse of each positive definite matrix; NaN for the others."""
+    root = np.sqrt(np.abs(np.einsum("gii->gi", matrix)))
+    usable = np.isfinite(matrix).all(axis=(-1, -2)) & (root > 0).all(axis=-1)
+    unit = np.where(usable[:, None, None], matrix / (root[:, :, None] * root[:, None, :]), np.eye(matrix.shape[-1]))
+    eigenvalue, vector = np.linalg.eigh(unit)
+    usable &= eigenvalue[:, 0] > DEFINITE
+    inverse = np.einsum("gij,gj,gkj->gik", vector, 1.0 / np.where(eigenvalue > 0, eigenvalue, 1.0), vector)
+    return np.where(usable[:, None, None], inverse / (root[:, :, None] * root[:, None, :]), np.nan)

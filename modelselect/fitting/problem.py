@@ -1,0 +1,165 @@
+"""One maximum-likelihood problem as the solver sees it: free coordinates on the real line, data of unit size.
+
+The data are shifted and scaled first (by a power of two, which loses no digit), the parameters that move
+with them are moved along, and each free parameter is mapped to the real line by its domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+import modelselect.statistics as observed
+from modelselect.domain import Array
+from modelselect.family import Family
+from modelselect.fitting.likelihood import mean_log_likelihood
+from modelselect.fitting.solve import Rows
+from modelselect.sample import Block
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """The change of variable x = shift + scale·y of each group, and what it does to the parameters."""
+
+    family: Family
+    shift: Array
+    scale: Array
+
+    @classmethod
+    def of(cls, family: Family, block: Block) -> Standard:
+        """Median and interquartile range for families with a location, geometric mean for those with a scale."""
+        roles = {parameter.role for parameter in family.parameters.values()}
+        zero, one = np.zeros(block.groups), np.ones(block.groups)
+        if "location" in roles:
+            size = (block.statistic(observed.upper_quartile) - block.statistic(observed.lower_quartile)) / 1.35
+            size = np.where(size > 0, size, block.statistic(observed.spread))
+            return cls(family, block.statistic(observed.median), _power_of_two(size))
+        if roles & {"scale", "log_scale"}:
+            return cls(family, zero, _power_of_two(block.statistic(observed.size)))
+        return cls(family, zero, one)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything moves at all."""
+        return bool(np.any(self.shift != 0) or np.any(self.scale != 1))
+
+    def block(self, block: Block) -> Block:
+        """Return the data in the new variable."""
+        return block.rescaled(self.shift, self.scale) if self.changes else block
+
+    def parameters(self, theta: Array) -> Array:
+        """Parameters ``(G, p)`` of x → those of y."""
+        return self._move(theta, self.shift, self.scale, inverse=False)
+
+    def restore(self, theta: Array) -> Array:
+        """Parameters ``(G, p)`` of y → those of x."""
+        return self._move(theta, self.shift, self.scale, inverse=True)
+
+    def slope(self, name: str) -> Array | float:
+        """Derivative of a parameter of x with respect to the same parameter of y."""
+        return self.scale if self.family.parameters[name].role in ("location", "scale") else 1.0
+
+    def _move(self, theta: Array, shift: Array, scale: Array, *, inverse: bool) -> Array:
+        moved = np.array(theta, dtype=float)
+        for j, parameter in enumerate(self.family.parameters.values()):
+            value = moved[..., j]
+            if parameter.role == "location":
+                moved[..., j] = value * scale + shift if inverse else (value - shift) / scale
+            elif parameter.role == "scale":
+                moved[..., j] = value * scale if inverse else value / scale
+            elif parameter.role == "log_scale":
+                moved[..., j] = value + np.log(scale) if inverse else value - np.log(scale)
+        return moved
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Mean log-likelihood of G groups as a function of the free parameters on the real line.
+
+    Attributes
+    ----------
+    block
+        Standardised data; one group may be shared by all rows.
+    given
+        Parameters of the standardised data ``(G, p)``; those of free columns are not used.
+    free
+        Columns of the parameters that are estimated.
+    """
+
+    family: Family
+    block: Block
+    given: Array
+    free: Sequence[int]
+
+    @property
+    def groups(self) -> int:
+        """Number of groups, G."""
+        return len(self.given)
+
+    def theta(self, u: Array, rows: Rows) -> Array:
+        """All parameters ``(r, p)`` at free coordinates u ``(r, free)`` of rows (row r belongs to group r mod G)."""
+        theta = self.given[rows % self.groups].copy()
+        for i, j in enumerate(self.free):
+            theta[:, j] = self._domain(j).from_real(u[:, i])
+        return theta
+
+    def u(self, theta: Array) -> Array:
+        """Free coordinates of parameters ``(r, p)``, kept off the ends of the domain."""
+        columns = []
+        for j in self.free:
+            domain = self._domain(j)
+            real = domain.to_real(theta[:, j])
+            columns.append(np.clip(np.where(np.isnan(real), 0.0, real), -40.0, 40.0) if np.isfinite([domain.low, domain.high]).any() else real)
+        return np.stack(columns, axis=-1)
+
+    def objective(self, u: Array, rows: Rows) -> Array:
+        """Mean log-likelihood ``(r,)`` in nats an observation; −inf where the parameters do not fit together."""
+        theta = self.theta(u, rows)
+        with np.errstate(all="ignore"):
+            columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
+            value = mean_log_likelihood(self.family, self._rows(rows), columns)
+            value = np.broadcast_to(value, (len(rows),))
+            legal = np.isfinite(theta).all(axis=-1) & np.broadcast_to(self.family.valid(*theta.T), (len(rows),))
+        return np.where(legal & ~np.isnan(value), value, -np.inf)
+
+    def gradient(self, u: Array, rows: Rows) -> Array:
+        """Exact gradient ``(r, free)`` from the family's score."""
+        assert self.family.score is not None
+        theta = self.theta(u, rows)
+        block = self._rows(rows)
+        with np.errstate(all="ignore"):
+            scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))
+            return np.stack(
+                [(block.shares * scores[j]).sum(axis=-1) * self._domain(j).slope(theta[:, j]) for j in self.free], axis=-1
+            )
+
+    def units(self, u: Array, rows: Rows) -> Array:
+        """A location is measured in units of the current scale, all else is 1."""
+        unit = np.ones_like(u)
+        roles = [parameter.role for parameter in self.family.parameters.values()]
+        if "location" in roles and "scale" in roles:
+            scale = self.theta(u, rows)[:, roles.index("scale")]
+            for i, j in enumerate(self.free):
+                if roles[j] == "location":
+                    unit[:, i] = scale
+        return unit
+
+    def slope(self, theta: Array) -> Array:
+        """d(parameter)/d(coordinate) of the free parameters, ``(r, free)``."""
+        return np.stack([self._domain(j).slope(theta[:, j]) for j in self.free], axis=-1)
+
+    def _rows(self, rows: Rows) -> Block:
+        if self.block.groups == 1 or (len(rows) == self.groups and np.array_equal(rows % self.groups, np.arange(self.groups))):
+            return self.block
+        return self.block.take(rows % self.groups)
+
+    def _domain(self, j: int):  # type: ignore[no-untyped-def]
+        return list(self.family.parameters.values())[j].domain
+
+
+def _power_of_two(size: Array) -> Array:
+    with np.errstate(all="ignore"):
+        exponent = np.rint(np.log2(size))
+    return np.where(np.isfinite(exponent), np.exp2(np.clip(exponent, -1020, 1020)), 1.0)
