@@ -3,7 +3,9 @@
 from modelselect import families as _catalogue  # noqa: F401 — importing it registers the families
 from modelselect.distribution import Distribution
 from modelselect.errors import CandidateError, ConfigurationError, DataError, ModelSelectError, NothingFittedError
+from modelselect.divergence.empirical import profile
 from modelselect.fitting.fit import Fit, fit
+from modelselect.ranking.ranker import Ranking, rank
 from modelselect.sample import Sample
 
 __all__ = [
@@ -14,6 +16,9 @@ __all__ = [
     "Fit",
     "ModelSelectError",
     "NothingFittedError",
+    "Ranking",
     "Sample",
     "fit",
+    "profile",
+    "rank",
 ]

@@ -122,6 +122,7 @@ class Sample:
     n : number of observations (sum of weights); ``inf`` where P is known
     kind : ``lattice`` (rounded to `resolution`), ``continuous`` or ``nominal``
     notes : what was recognised or assumed, in sentences
+    outcomes : all labels that were named, also those never seen; empty for numbers
 
     Raises
     ------
@@ -144,6 +145,7 @@ class Sample:
     known: bool
     notes: tuple[str, ...]
     n_missing: int
+    outcomes: tuple[str, ...]
 
     def __init__(
         self,
@@ -293,6 +295,7 @@ def _from_values(
         x, w = x[~absent], w[~absent]
     if not nominal and np.isinf(x[w > 0]).any():
         raise DataError(f"{what}: infinite at {_rows(np.isinf(x) & (w > 0))}; expected finite numbers")
+    labels = tuple(dict.fromkeys(x.tolist())) if nominal else ()
     x, w = x[w > 0], w[w > 0]
     if len(x) == 0:
         raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
@@ -320,6 +323,7 @@ def _from_values(
             "known": False,
             "notes": tuple(notes),
             "n_missing": int(absent.sum()),
+            "outcomes": labels,
         }
     )
 
@@ -402,13 +406,19 @@ def _resolution(
     if np.all(x == np.floor(x)):
         notes.append("all values are integers: scored as masses on the integers (resolution 1)")
         return 1.0
-    for j in range(1, 7):
+    decimal = decimal_step(x)
+    if decimal is not None and len(np.unique(x)) < 0.5 * w.sum():
+        notes.append(f"values are rounded to {decimal:g}: scored by the mass of x ± {0.5 * decimal:g}")
+        return decimal
+    return None
+
+
+def decimal_step(x: Array) -> float | None:
+    """10⁻ʲ for the smallest j ≤ 6 for which all 10ʲx are integers, or None."""
+    for j in range(7):
         y = x * 10.0**j
         if np.all(np.abs(y - np.rint(y)) <= 1e-9 * np.maximum(1.0, np.abs(y))) and np.all(np.abs(y) < 2.0**52):
-            if len(np.unique(x)) < 0.5 * w.sum():
-                notes.append(f"values are rounded to {10.0**-j:g}: scored by the mass of x ± {0.5 * 10.0**-j:g}")
-                return float(10.0**-j)
-            return None
+            return float(10.0**-j)
     return None
 
 

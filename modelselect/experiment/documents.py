@@ -1,7 +1,7 @@
 """Data in which every value knows where it was written.
 
-A ``Document`` is a tree of nodes. It answers two questions: what does it say (``data``), and where does it say
-it (``place``). Trees can be laid over each other and single values replaced; each value keeps its own place.
+A ``Document`` is a tree of nodes. It answers two questions: what does it say (``data``), and where does it
+say it (``place``). Trees can be laid over each other and single values replaced; each value keeps its place.
 """
 
 import math
@@ -9,12 +9,12 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from modelselect.errors import ConfigurationError
+from modelselect.family import did_you_mean
 
 Scalar: TypeAlias = str | int | float | bool | None
 Location: TypeAlias = tuple[Any, ...]
@@ -164,19 +164,6 @@ def replace(document: Document, path: Sequence[str], value: Node) -> Document:
     return Document(_replaced(document.root, tuple(path), 0, value))
 
 
-def did_you_mean(word: object, known: Sequence[str]) -> str:
-    """End of a sentence that proposes the nearest of the known words, or nothing.
-
-    Examples
-    --------
-    >>> did_you_mean("candidate", ["candidates", "data"])
-    "; did you mean 'candidates'?"
-    """
-    by_lower = {name.lower(): name for name in known}
-    near = get_close_matches(str(word).lower()[:80], list(by_lower), n=1, cutoff=0.6)
-    return f"; did you mean '{by_lower[near[0]]}'?" if near else ""
-
-
 def shown(text: str) -> str:
     """First line of a text in quotes, shortened.
 
@@ -211,7 +198,7 @@ def as_path(location: Location) -> str:
     >>> as_path(("candidates", 1, "binomial", "n"))
     'candidates[1].binomial.n'
     """
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    parts = (f"[{part}]" if isinstance(part, int) else f".{str(part)[:60]}" for part in location)
     return "".join(parts).removeprefix(".")
 
 
@@ -278,7 +265,7 @@ def _replaced(node: Node, path: tuple[str, ...], depth: int, value: Node) -> Nod
     values = node.value or {}
     key = _key_like(node, part)
     if key not in values and not last:
-        near = did_you_mean(part, [str(known) for known in values])
+        near = did_you_mean(part[:80], [str(known) for known in values])
         if near or path[depth + 1].isdecimal():
             raise value.place.refuse(f"there is no '{'.'.join(path[: depth + 1])}'{near}")
     child = _replaced(values.get(key, Node(None, value.place)), path, depth + 1, value)

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from modelselect.experiment.documents import MAX_DEPTH, Node, Origin, Place, Scalar, did_you_mean, kind, shown
+from modelselect.experiment.documents import MAX_DEPTH, Node, Origin, Place, Scalar, kind, shown
+from modelselect.family import did_you_mean
 
 MAX_BYTES = 10_000_000
 MAX_REPEATED = 100_000  # values that aliases may repeat, counted after expansion
@@ -144,7 +145,7 @@ class _Composer:
 
     def alias(self, name: str, place: Place, depth: int) -> Node:
         if name not in self.anchors:
-            near = did_you_mean(name, list(self.anchors))
+            near = did_you_mean(name[:80], list(self.anchors))
             raise place.refuse(f"the alias '*{name}' has no anchor '&{name}' before it{near}")
         anchored = self.anchors[name]
         if anchored is None:
@@ -213,9 +214,9 @@ def _events(origin: Origin) -> Iterator[Any]:
             raise Place(origin).refuse(f"this is not valid YAML ({error.problem})") from None
         place = Place(origin, mark.line + 1, mark.column + 1, _rest_of_line(origin.text, mark.index))
         meaning = _syntax(error.problem or "", place.text)
-        if opened and opened.line < mark.line:
+        if opened and opened.line < mark.line and origin.has_lines:
             meaning += f" (it begins on line {opened.line + 1})"
-        raise place.refuse(f"{meaning}, got {shown(place.text)}") from None
+        raise place.refuse(f"{meaning}, got {shown(place.text) if place.text else 'the end'}") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise Place(origin).refuse(f"this is not valid YAML ({error})") from None
 

@@ -28,13 +28,13 @@ from modelselect.experiment.documents import (
     Node,
     Origin,
     Place,
-    did_you_mean,
     kind,
     merge,
     replace,
     shown,
 )
 from modelselect.experiment.parse import MAX_BYTES, parsed, resolved
+from modelselect.family import did_you_mean
 
 MAX_FILES = 20  # files that extend one another
 
@@ -60,10 +60,10 @@ def load(text: str, source: str = "<string>", *, folder: Path = Path()) -> Docum
     --------
     >>> load("tolerance: 1e-6\ncountry: no").data
     {'tolerance': 1e-06, 'country': 'no'}
-    >>> load("seed: 1\nseed: 2", "w.yaml")
+    >>> load("n: 1\nn: 2", "a")
     Traceback (most recent call last):
         ...
-    modelselect.errors.ConfigurationError: w.yaml:2:1: the key 'seed' stands twice, on lines 1 and 2, expected once
+    modelselect.errors.ConfigurationError: a:2:1: the key 'n' stands twice, on lines 1 and 2, expected once
     """
     origin = Origin(source, folder, text.removeprefix("\ufeff"))
     root = parsed(origin)
@@ -203,7 +203,7 @@ def _too_large(path: Path, named_at: Place | None) -> ConfigurationError:
 def _reason(path: Path, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         siblings = [file.name for file in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        return f"the file does not exist{did_you_mean(path.name, siblings)}"
+        return f"the file does not exist{did_you_mean(path.name[:80], siblings)}"
     return f"the file cannot be read ({error.strerror if isinstance(error, OSError) else error})"
 
 

@@ -56,6 +56,8 @@ class Fit:
     reason: str
     sample: Sample
     limit: Distribution | None = None
+    #: False where the law's masses would be compared with densities: it then has no log-probabilities.
+    comparable: bool = True
 
     @property
     def family(self) -> Family:
@@ -128,7 +130,7 @@ class Fit:
     @cached_property
     def pointwise(self) -> Array:
         """Log-probability of each distinct value of the sample, ``(m,)`` in nats; NaN without an estimate."""
-        law = self.distribution
+        law = self.distribution if self.comparable else None
         values = self.sample.values
         if self.status is Status.OUT_OF_SUPPORT and law is None:
             return np.full(len(values), -np.inf)
@@ -232,7 +234,7 @@ def law_on(candidate: Candidate, sample: Sample) -> Family:
     if not isinstance(candidate.family, Uniform):
         return candidate.family
     if sample.kind == "nominal":
-        return Table.uniform(sample.values)
+        return Table.uniform(sample.outcomes)
     whole = all(value == np.floor(value) for value in candidate.fixed.values())
     return DiscreteUniform() if sample.resolution == 1.0 and whole else candidate.family
 

@@ -1,0 +1,387 @@
+"""The experiment file: the pydantic model here *is* the YAML.
+
+This layer is about shape: which keys there are, what kind of value each holds, and which go together. Whether
+the numbers make a sample is decided by ``Sample``, whether a candidate makes sense by the families.
+
+Errors are ``ConfigurationError``, one line for each problem, each with its place in the file.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+
+from modelselect.errors import CandidateError, ConfigurationError
+from modelselect.experiment.documents import Document, Location, from_plain, kind, merge, shown
+from modelselect.experiment.problems import Problem, explained, several, unexpected
+from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text
+from modelselect.experiment.yaml import dump, extend, override, read
+from modelselect.family import did_you_mean
+
+CRITERIA = ("kl", "kl_corrected", "cross_entropy", "aic", "bic")
+
+# a sample is never a mixture of two files' samples: these mappings are replaced, not merged
+_REPLACED_WHOLE = frozenset({"counts", "probabilities"})
+
+
+def _criterion(value: str) -> str:
+    if value not in CRITERIA:
+        raise unexpected(f"one of {', '.join(CRITERIA)}", did_you_mean(value[:80], CRITERIA))
+    return value
+
+
+def _candidate(value: object) -> object:
+    """Check the shape of a candidate here, its meaning in the families."""
+    if isinstance(value, dict) and "family" not in value and len(value) > 1:
+        (family, argument), (other, _), *_ = value.items()
+        hint = f"; indent '{other}' further, under '{family}'" if argument is None else ""
+        raise unexpected(f"one family a candidate, not {len(value)} keys{hint}")
+    if not isinstance(value, str | dict) or not value:
+        raise unexpected("a family such as poisson, or a mapping such as binomial: {n: 10}")
+    _parsed(value)
+    return value
+
+
+def _parsed(candidate: object) -> Any:
+    from modelselect.families.candidates import parse_candidate
+
+    try:
+        return parse_candidate(candidate)
+    except CandidateError as error:
+        raise several([Problem(_culprit(candidate, str(error)), str(error))]) from None
+
+
+def _culprit(candidate: object, sentence: str) -> Location:
+    """Where in a candidate the parameter stands that a sentence complains of."""
+    path: Location = ()
+    while isinstance(candidate, dict):
+        name = "fixed" if "fixed" in candidate else next(iter(candidate), None)
+        named = [key for key in candidate if re.search(rf"parameter '?{re.escape(str(key))}\b", sentence)]
+        if named or name is None:
+            return (*path, *named[:1])
+        path, candidate = (*path, name), candidate[name]
+    return ()
+
+
+Criterion: TypeAlias = Annotated[
+    str, AfterValidator(_criterion), WithJsonSchema({"type": "string", "enum": list(CRITERIA)})
+]
+Candidate: TypeAlias = Annotated[str | dict[Any, Any], PlainValidator(_candidate), WithJsonSchema({})]
+
+
+class Experiment(BaseModel):
+    """A sample, its candidates, and what to do with them."""
+
+    model_config = STRICT
+
+    name: Text = Field(
+        "experiment", description="A short name; the file's own if absent. It names the report's folder."
+    )
+    title: Text | None = Field(None, description="The heading of the report.")
+    data: Data = Field(description="What was observed: values, counts, probabilities or a file.")
+    candidates: list[Candidate] = Field(
+        min_length=1,
+        description="The families that could have produced the data; parameters given are fixed.",
+    )
+    rank_by: Criterion = Field("kl_corrected", description="The criterion that orders the table.")
+    profiles: list[Profile] = Field(default=[], description="Parameters over which KL is drawn.")
+    report: Report = Field(default=Report(), description="What is written.")
+    engine: Engine = Field(default=Engine(), description="Where the work is done.")
+    seed: int = Field(0, ge=0, description="The seed of everything random.")
+
+    _document: Document = PrivateAttr(default_factory=lambda: from_plain({}))
+
+    def __init__(self, /, **settings: Any) -> None:
+        self._validate(settings, from_plain({}))
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> "Experiment":
+        """Read the one experiment of a file.
+
+        Raises
+        ------
+        ConfigurationError
+            If the file is not valid, or holds several experiments.
+        """
+        experiments = load_experiments(path)
+        if len(experiments) > 1:
+            names = ", ".join(experiment.name for experiment in experiments)
+            raise ConfigurationError(f"{path}: got {len(experiments)} experiments ({names}), expected one")
+        return experiments[0]
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any], base: str | Path = "") -> "Experiment":
+        """Make an experiment of what its file would say.
+
+        Parameters
+        ----------
+        settings
+            Keys and values as in YAML.
+        base
+            The folder that relative paths start from; the current one if absent.
+
+        Raises
+        ------
+        ConfigurationError
+            If the settings are not valid.
+        """
+        document = from_plain(settings, folder=Path(base))
+        if not isinstance(document.root.value, dict):
+            raise ConfigurationError(f"got {kind(document.root.value)}, expected a mapping of settings")
+        return cls._from_document(extend(document, replaced_whole=_REPLACED_WHOLE))
+
+    @classmethod
+    def _from_document(cls, document: Document) -> "Experiment":
+        experiment = cls.__new__(cls)
+        experiment._validate(document.data, document)
+        source = experiment.data.source
+        experiment.data._folder = document.place(("data", source)).folder
+        return experiment
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the settings as plain data; ``from_dict`` makes the same experiment of them."""
+        return {
+            "name": self.name,
+            **({} if self.title is None else {"title": self.title}),
+            "data": self.data.model_dump(by_alias=True, exclude_defaults=True),
+            "candidates": self.candidates,
+            "rank_by": self.rank_by,
+            "profiles": [
+                profile.model_dump(by_alias=True, exclude_defaults=True) for profile in self.profiles
+            ],
+            "report": self.report.model_dump(),
+            "engine": self.engine.model_dump(),
+            "seed": self.seed,
+        }
+
+    def to_yaml(self, folder: str | Path | None = None) -> str:
+        """Write the resolved experiment as YAML.
+
+        Parameters
+        ----------
+        folder
+            Where the text will stand: the path of the data file is written relative to it. If None, the path
+            stays as it was written.
+        """
+        settings = self.to_dict()
+        if folder is not None and self.data.path is not None:
+            settings["data"][self.data.source] = _relative(self.data.path, Path(folder))
+        return dump(settings)
+
+    def place(self, *location: str | int) -> str:
+        """Say where a setting stands, as ``file:line:column``; empty if it comes from Python."""
+        return str(self._document.place(location))
+
+    def labels(self) -> list[str]:
+        """Labels of the candidates, in their order."""
+        return [str(_parsed(candidate).label) for candidate in self.candidates]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Experiment) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _validate(self, settings: Any, document: Document) -> None:
+        try:
+            # what BaseModel.__init__ does; its error becomes ours
+            self.__pydantic_validator__.validate_python(settings, self_instance=self)
+        except ValidationError as error:
+            raise explained(error, document, _MODELS) from None
+        self._document = document
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Experiment":
+        labels = self.labels()
+        problems = [
+            Problem(
+                ("candidates", j),
+                f"the label '{labels[j]}' is that of candidates[{i}] too, expected distinct labels",
+            )
+            for i, j in combinations(range(len(labels)), 2)
+            if labels[i] == labels[j]
+        ]
+        for number, profile in enumerate(self.profiles):
+            sentence = self._mismatch(profile.candidate, labels)
+            if sentence:
+                problems.append(Problem(("profiles", number, "candidate"), sentence))
+        if problems:
+            raise several(problems)
+        return self
+
+    def _mismatch(self, name: str, labels: list[str]) -> str:
+        """Say what is wrong with a profile's candidate, which is a label or the family of one candidate."""
+        families = [{_written_family(spec), _parsed(spec).family.name} for spec in self.candidates]
+        found = [label for label, names in zip(labels, families, strict=True) if name in names]
+        if name in labels or len(found) == 1:
+            return ""
+        if found:
+            return f"got {shown(name)}, a family of several candidates, expected a label: {', '.join(found)}"
+        hint = did_you_mean(name[:80], sorted(set(labels).union(*families)))
+        return f"got {shown(name)}, expected one of the candidates: {', '.join(labels)}{hint}"
+
+
+def _written_family(candidate: str | dict[Any, Any]) -> str:
+    if isinstance(candidate, str):
+        return candidate
+    return str(candidate.get("family", next(iter(candidate))))
+
+
+_MODELS: dict[tuple[str, ...], type[BaseModel]] = {
+    (): Experiment,
+    ("data",): Data,
+    ("profiles",): Profile,
+    ("report",): Report,
+    ("engine",): Engine,
+}
+
+
+def load_experiments(path: str | Path, overrides: Sequence[str] = ()) -> list[Experiment]:
+    """Read the experiments of a file.
+
+    A file is one experiment, or a list ``experiments:`` beside which everything else is a default of each.
+    An experiment without a name takes that of the file (and a number, if there are several).
+    ``extends: FILE`` takes what is not said from another file.
+
+    Parameters
+    ----------
+    path
+        The YAML file.
+    overrides
+        Settings ``KEY=VALUE`` that replace those of the file, in each experiment; ``experiments.0.KEY``
+        reaches one of them only. ``data.path`` is whichever of csv, parquet and json the file uses.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file is not valid; a line for each problem.
+    """
+    document, stem = read(path, replaced_whole=_REPLACED_WHOLE), Path(path).stem
+    if not document.has(("experiments",)):
+        return [_experiment(document, stem, overrides)]
+    to_one = [
+        setting for setting in overrides if setting.strip().startswith(("experiments.", "experiments["))
+    ]
+    to_all = [setting for setting in overrides if setting not in to_one]
+    document = override(document, to_one)
+    items = document.part(("experiments",)).data
+    if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
+        raise document.place(("experiments",)).refuse(
+            f"experiments: got {kind(items)}, expected a list with one mapping for each experiment"
+        )
+    defaults = document.without("experiments")
+    experiments, problems = [], []
+    for number in range(len(items)):
+        own = merge(defaults, document.part(("experiments", number)), replaced_whole=_REPLACED_WHOLE)
+        try:
+            experiments.append(_experiment(own, f"{stem}-{number + 1}", to_all))
+        except ConfigurationError as error:
+            problems += str(error).split("\n")
+    for first, second in combinations(experiments, 2):
+        if first.name == second.name:
+            problems.append(
+                f"{second.place('name')}: name: got '{second.name}' twice, expected distinct names"
+            )
+    if problems:
+        raise ConfigurationError("\n".join(dict.fromkeys(problems)))
+    return experiments
+
+
+def json_schema(families: Sequence[str] = ()) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of an experiment file, for editors.
+
+    Parameters
+    ----------
+    families
+        Names that the editor proposes for candidates; others are accepted all the same.
+
+    Examples
+    --------
+    >>> sorted(json_schema()["properties"])[:4]
+    ['candidates', 'data', 'engine', 'experiments']
+    """
+    schema = Experiment.model_json_schema(by_alias=True)
+    schema["properties"]["candidates"]["items"] = {"$ref": "#/$defs/Candidate"}
+    definitions = {**schema["$defs"], "Candidate": _candidate_schema(families)}
+    definitions["PartOfExperiment"] = {
+        "type": "object",
+        "description": "One of several experiments; what it does not say is taken from the top of the file.",
+        "properties": schema["properties"],
+        "additionalProperties": False,
+    }
+    several_experiments = {
+        "type": "array",
+        "minItems": 1,
+        "items": {"$ref": "#/$defs/PartOfExperiment"},
+        "description": "Several experiments; all other keys of the file are defaults of each.",
+    }
+    extends = {"type": "string", "description": "A file that gives whatever this one does not say."}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "modelselect experiment",
+        "description": "A sample, the families that could have produced it, and how to rank them.",
+        "type": "object",
+        "properties": {**schema["properties"], "experiments": several_experiments, "extends": extends},
+        "additionalProperties": False,
+        "anyOf": [
+            {"required": ["data", "candidates"]},
+            {"required": ["experiments"]},
+            {"required": ["extends"]},
+        ],
+        "$defs": definitions,
+    }
+
+
+def _candidate_schema(families: Sequence[str]) -> dict[str, Any]:
+    long_form = {
+        "type": "object",
+        "required": ["family"],
+        "properties": {
+            "family": {"description": "The family, or a composition of families."},
+            "fixed": {"type": ["object", "null"], "description": "Parameters that are known."},
+            "label": {"type": "string", "description": "The name of this candidate in tables and figures."},
+        },
+    }
+    short_form = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": {family: {"description": f"Fixed parameters of {family}."} for family in families},
+    }
+    names: dict[str, Any] = {"type": "string", **({"examples": list(families)} if families else {})}
+    return {
+        "description": "A family; a family with fixed parameters; or family, fixed and label.",
+        "anyOf": [names, long_form, short_form],
+    }
+
+
+def _experiment(document: Document, name: str, overrides: Sequence[str]) -> Experiment:
+    """One experiment of a document, called ``name`` if it has no name of its own."""
+    document = override(document, [_with_source(setting, document) for setting in overrides])
+    return Experiment._from_document(merge(from_plain({"name": name}), document))
+
+
+def _with_source(setting: str, document: Document) -> str:
+    """Read ``data.path`` as the kind of file that the document uses."""
+    key, equals, value = setting.partition("=")
+    used = [name for name in FILES if document.part(("data", name)).data and document.has(("data", name))]
+    return f"data.{used[0]}{equals}{value}" if key.strip() == "data.path" and used else setting
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return path.resolve().as_posix()

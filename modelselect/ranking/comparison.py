@@ -1,0 +1,170 @@
+"""Is A really better than B? Paired differences of all candidates, from one covariance pass.
+
+Vuong's test (1989) for equal KL at the best parameters, corrected by k/(2n); the likelihood ratio for
+nested pairs, with ½χ²₀ + ½χ²₁ where one parameter lies on its boundary (Self & Liang 1987).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import chdtrc, ndtr
+
+from modelselect.domain import Array
+from modelselect.fitting.estimate import Status
+from modelselect.fitting.fit import Fit
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Mean and covariance of the pointwise differences log q_best − log q_j of K candidates.
+
+    Differences to one candidate are accumulated, not the log-likelihoods themselves: the variance of
+    a small difference of two large numbers would lose its digits.
+    """
+
+    mean: Array
+    covariance: Array
+    n: float
+
+    @classmethod
+    def of(cls, pointwise: Array, shares: Array, best: int, n: float) -> Paired:
+        """One pass over log q ``(K, m)`` with weights ``(m,)`` that sum to 1."""
+        with np.errstate(invalid="ignore"):
+            difference = pointwise[best] - pointwise
+            mean = difference @ shares
+            centred = (difference - mean[:, None]) * np.sqrt(shares)
+            scale = n / (n - 1.0) if n > 1 and np.isfinite(n) else 1.0
+            return cls(mean, (centred @ centred.T) * scale, n)
+
+    def gap(self, a: int, b: int) -> float:
+        """Mean of log q_a − log q_b."""
+        return float(self.mean[b] - self.mean[a])
+
+    def se(self, a: int, b: int) -> float:
+        """Standard error of the mean of log q_a − log q_b; 0 where P is known."""
+        if not np.isfinite(self.n):
+            return 0.0 if np.isfinite(self.mean[a] + self.mean[b]) else float("nan")
+        variance = self.covariance[a, a] + self.covariance[b, b] - 2.0 * self.covariance[a, b]
+        return float(np.sqrt(np.maximum(variance, 0.0) / self.n))
+
+
+class Test(NamedTuple):
+    """A test of equal divergence: its statistic, two-sided p-value and name."""
+
+    statistic: float
+    p_value: float
+    test: str
+
+
+_NONE = Test(float("nan"), float("nan"), "none")
+
+
+def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
+    """Test whether two fits to one sample lose equally many nats.
+
+    Parameters
+    ----------
+    a, b
+        The fits.
+    gap, se
+        Mean of log q_a − log q_b and its standard error.
+
+    Notes
+    -----
+    For a nested pair the null hypothesis is the smaller family, and the p-value is that of the
+    likelihood ratio; a pair that differs by several parameters of which one lies on a boundary has no
+    simple law and gets NaN. Two laws that are the same on the sample cannot be told apart: p = 1.
+    """
+    n = a.n
+    if not (np.isfinite(gap) and np.isfinite(n) and n > 1):
+        return _NONE
+    relation = nesting(a, b)
+    if relation is not None:
+        ratio = max(2.0 * n * gap * relation.sign, 0.0)
+        if relation.degrees == 0:
+            return Test(0.0, 1.0, "same model")
+        if not relation.regular:
+            return Test(ratio, float("nan"), "likelihood ratio (non-regular)")
+        if relation.boundary and relation.degrees > 1:
+            return Test(ratio, float("nan"), "likelihood ratio (boundary)")
+        tail = float(chdtrc(relation.degrees, ratio))
+        if relation.boundary:
+            return Test(ratio, 0.5 * tail if ratio > 0 else 1.0, "likelihood ratio (boundary)")
+        return Test(ratio, tail, "likelihood ratio")
+    if se <= 1e-12 * max(1.0, abs(a.mean_log_likelihood)):
+        return Test(0.0, 1.0, "same law")
+    z = (gap - (a.k - b.k) / (2.0 * n)) / se
+    return Test(z, float(2.0 * ndtr(-abs(z))), "Vuong")
+
+
+class Nesting(NamedTuple):
+    """Which of two candidates contains the other: sign +1 if the first one does.
+
+    `regular` is False where they differ by an end of the support or an integer, whose likelihood
+    ratio is not χ².
+    """
+
+    sign: int
+    degrees: int
+    boundary: bool
+    regular: bool
+
+
+def nesting(a: Fit, b: Fit) -> Nesting | None:
+    """How two candidates nest in each other, as their families declare it; None if they do not."""
+    for sign, large, small in ((1, a, b), (-1, b, a)):
+        boundary = _contains(large, small)
+        if boundary is not None and large.k >= small.k:
+            extra = set(large.free) - set(small.free)
+            regular = all(large.law.parameters[name].regular for name in extra)
+            return Nesting(sign, large.k - small.k, boundary, regular)
+    return None
+
+
+def _contains(large: Fit, small: Fit) -> bool | None:
+    """Whether every law of `small` is a law (or, True, a limit) of `large`, given parameters included."""
+    if large.law.nominal or small.law.nominal:
+        return None
+    if large.law.name == small.law.name:
+        held = large.candidate.fixed.items() <= small.candidate.fixed.items()
+        return False if held else None
+    restriction = large.law.nested.get(small.law.name)
+    if restriction is None:
+        return None
+    boundary = False
+    for name in large.law.parameters:
+        target = restriction.get(name, name)
+        held = large.candidate.fixed.get(name, large.law.parameters[name].default)
+        if isinstance(target, str):
+            # a parameter given in the large one must be given alike in the small one
+            if held is not None and small.candidate.fixed.get(target) != held:
+                return None
+        elif held is not None and held != target:
+            return None
+        elif held is None:
+            domain = large.law.parameters[name].domain
+            boundary |= target in (domain.low, domain.high)
+    return boundary
+
+
+def pairs(fits: list[Fit], paired: Paired, corrected: Array) -> list[dict[str, object]]:
+    """All pairs in the order of the ranking: a is ahead of b, delta = loss of b − loss of a."""
+    rows: list[dict[str, object]] = []
+    for i in range(len(fits)):
+        for j in range(i + 1, len(fits)):
+            gap, se = paired.gap(i, j), paired.se(i, j)
+            test = compare(fits[i], fits[j], gap, se) if usable(fits[i]) and usable(fits[j]) else _NONE
+            with np.errstate(invalid="ignore"):
+                delta = float(corrected[j] - corrected[i])
+            rows.append(
+                {"a": fits[i].label, "b": fits[j].label, "delta": delta, "delta_se": se, **test._asdict()}
+            )
+    return rows
+
+
+def usable(fit: Fit) -> bool:
+    """Whether a fit takes part in comparisons."""
+    return Status(fit.status).usable

@@ -1,0 +1,268 @@
+"""rank() and Ranking: candidates ordered by how many nats each loses, and whether the differences are real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from modelselect.divergence.empirical import Divergence, Level, divergence, level
+from modelselect.divergence.entropy import Entropy
+from modelselect.domain import Array
+from modelselect.errors import NothingFittedError
+from modelselect.families.candidates import Candidate, parse_candidates
+from modelselect.fitting.estimate import Status
+from modelselect.fitting.fit import Fit, fit_candidate, law_on
+from modelselect.ranking.comparison import Paired, compare, pairs, usable
+from modelselect.ranking.criteria import Scores, lookup_criterion
+from modelselect.ranking.verdict import verdict
+from modelselect.sample import Sample, as_sample
+
+Footing = Literal["counting", "length", "nominal"]
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Candidates, best first.
+
+    Attributes
+    ----------
+    table
+        One row a candidate, index ``candidate``: rank, family, kl, kl_se, kl_low, kl_high, kl_corrected,
+        cross_entropy, delta, delta_se, p_value, weight, log_likelihood, n_parameters, aic, bic, status,
+        footing, parameters; ``score`` too if ordered by another criterion. Nats an observation.
+    fits
+        Label → Fit, in the order of the table.
+    entropy
+        Entropy of the sample: value in nats, method, standard error.
+    comparisons
+        All pairs: a (ahead), b, delta, delta_se, statistic, p_value, test.
+    ledger
+        Every candidate that is not a plain success: candidate, status, reason.
+    footing
+        What is compared: masses on a lattice (counting), densities (length), labels (nominal).
+    """
+
+    table: pd.DataFrame
+    fits: dict[str, Fit]
+    entropy: Entropy
+    ledger: pd.DataFrame
+    footing: Footing
+    by: str
+    sample: Sample
+    unit: str
+    level: Level
+    paired: Paired
+
+    @property
+    def best(self) -> Fit:
+        """The fit of the first candidate."""
+        return next(iter(self.fits.values()))
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """All pairs of candidates, each ahead of the other in the ranking's order."""
+        columns = ["a", "b", "delta", "delta_se", "statistic", "p_value", "test"]
+        rows = pairs(list(self.fits.values()), self.paired, self.table["delta"].to_numpy())
+        return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def verdict(self) -> str:
+        """The answer in words."""
+        return verdict(self)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the data against the best candidates; returns a matplotlib figure."""
+        from modelselect.reporting.figures import data_figure
+
+        return data_figure(self, **options)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write a self-contained HTML page about this ranking."""
+        from modelselect.reporting.html import write_html
+
+        return write_html(self, path)
+
+    def _repr_html_(self) -> str:
+        from modelselect.reporting.html import fragment
+
+        return fragment(self)
+
+    def __repr__(self) -> str:
+        columns = ["rank", "kl", "kl_corrected", "delta", "p_value", "status"]
+        return f"{self.verdict}\n\n{self.table[columns].to_string(float_format=lambda v: f'{v:.4f}')}"
+
+
+def rank(
+    data: Any,
+    candidates: Sequence[Any] | str,
+    *,
+    by: str = "kl_corrected",
+    unit: str = "observation",
+    progress: Callable[[str], None] | None = None,
+) -> Ranking:
+    """Fit candidates to data and rank them by Kullback–Leibler divergence KL(data ‖ model).
+
+    Parameters
+    ----------
+    data
+        A `Sample`, or anything a Sample is made of.
+    candidates
+        Candidate forms: ``"poisson"``, ``{"binomial": {"n": 10}}``, ``{"family": …, "fixed": …, "label": …}``.
+    by
+        Criterion: kl, kl_corrected, cross_entropy, aic, bic. Lower is better; ties go to fewer parameters,
+        then to the given order.
+    unit
+        A word for one observation, used in sentences.
+    progress
+        Called with each candidate's label once it is fitted.
+
+    Returns
+    -------
+    Ranking
+        With every candidate in it; one that could not be fitted comes last, with its reason in the ledger.
+
+    Raises
+    ------
+    DataError, CandidateError
+        The data or a candidate cannot be used.
+    NothingFittedError
+        Not one candidate could be fitted; its ledger says why.
+
+    Notes
+    -----
+    Masses and densities are never ranked together. On a lattice (integers, or data rounded to a grid) every
+    candidate is scored by the mass it gives to each cell; on exact real data by its density, where a discrete
+    family is out of its support.
+
+    Examples
+    --------
+    >>> import modelselect as ms
+    >>> teeth = {0: 2, 1: 3, 2: 5, 3: 14, 4: 16, 5: 15, 6: 12, 7: 8, 8: 10, 9: 8, 10: 7}
+    >>> ranking = ms.rank(teeth, [{"uniform": {"low": 0, "high": 10}}, {"binomial": {"n": 10}}, "poisson"], by="kl")
+    >>> ranking.table["kl"].round(4).to_dict()
+    {'poisson': 0.0902, 'uniform(low=0, high=10)': 0.1367, 'binomial(n=10)': 0.4273}
+    """
+    sample = as_sample(data)
+    chosen = parse_candidates(candidates)
+    order_by = lookup_criterion(by)
+    footing: Footing = "nominal" if sample.kind == "nominal" else "counting" if sample.kind == "lattice" else "length"
+    fits: list[Fit] = []
+    for candidate in chosen:
+        fits.append(fit_on_footing(candidate, sample))
+        if progress is not None:
+            progress(candidate.label)
+
+    of = level(sample)
+    k = np.array([fit.k for fit in fits], dtype=float)
+    pointwise = np.stack([fit.pointwise for fit in fits])
+    scores = Scores(divergence(sample, of, pointwise, k), k, sample.n)
+    able = np.array([usable(fit) for fit in fits])
+    with np.errstate(invalid="ignore"):
+        score = np.asarray(order_by(scores), dtype=float)
+    # those without a finite score come last: an infinite loss before no estimate at all
+    key = np.where(able & ~np.isnan(score), score, np.inf)
+    impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
+    order = sorted(range(len(fits)), key=lambda i: (not able[i], key[i], not impossible[i], k[i], i))
+    ledger = _ledger([fits[i] for i in order], of, by)
+    if not able.any():
+        reasons = "; ".join(f"{fit.label}: {fit.reason}" for fit in fits)
+        raise NothingFittedError(f"none of the {len(fits)} candidates could be fitted: {reasons}", ledger)
+
+    ordered = [fits[i] for i in order]
+    loss = scores.divergence.cross_entropy + (0.0 if sample.known else k / sample.n)
+    loss = np.where(able, loss, np.where(impossible, np.inf, np.nan))
+    reference = int(np.flatnonzero(able)[np.argmin(loss[able])])
+    paired = Paired.of(pointwise[order], sample.shares, order.index(reference), sample.n)
+    table = _table(ordered, order, scores, loss, order.index(reference), paired, footing)
+    if by not in ("kl", "kl_corrected"):
+        table["score"] = score[order]
+    return Ranking(table, {fit.label: fit for fit in ordered}, of.entropy, ledger, footing, by, sample, unit, of, paired)
+
+
+def fit_on_footing(candidate: Candidate, sample: Sample) -> Fit:
+    """Fit a candidate unless its masses would be compared with densities."""
+    law = law_on(candidate, sample)
+    masses = law.discrete and not law.nominal
+    if masses and sample.kind == "continuous":
+        why = f"{law.name} gives masses to integers; the data are continuous (say resolution: 1 if they are counts)"
+    elif masses and sample.kind == "lattice" and sample.resolution != 1.0:
+        why = f"{law.name} gives masses to integers; the data are rounded to a grid of step {sample.resolution:g}"
+    elif law.nominal and sample.kind == "continuous":
+        why = "a table gives masses to outcomes; the data are continuous"
+    else:
+        return fit_candidate(candidate, sample)
+    nothing = {name: candidate.fixed.get(name, np.nan) for name in law.parameters}
+    k = len(law.parameters) - len(candidate.fixed)
+    return Fit(candidate, law, nothing, -np.inf, k, Status.OUT_OF_SUPPORT, why, sample, comparable=False)
+
+
+def _table(
+    fits: list[Fit], order: list[int], scores: Scores, loss: Array, reference: int, paired: Paired, footing: Footing
+) -> pd.DataFrame:
+    d: Divergence = scores.divergence
+    delta = loss[order] - loss[order][reference]
+    n = scores.n
+    p_value, se = np.full(len(fits), np.nan), np.full(len(fits), np.nan)
+    for i, fit in enumerate(fits):
+        if usable(fit):
+            se[i] = paired.se(reference, i)
+            if i != reference:
+                p_value[i] = compare(fits[reference], fit, paired.gap(reference, i), se[i]).p_value
+    with np.errstate(invalid="ignore", over="ignore"):
+        weight = np.exp(-n * np.where(np.isnan(delta), np.inf, delta)) if np.isfinite(n) else np.full(len(fits), np.nan)
+        weight = weight / weight.sum()
+
+    def column(values: Array) -> Array:
+        kept = np.array(values, dtype=float)[order]
+        return np.array([v if usable(f) else np.inf if f.status is Status.OUT_OF_SUPPORT else np.nan for v, f in zip(kept, fits, strict=True)])
+
+    def uncertain(values: Array) -> Array:
+        kept = np.array(values, dtype=float)[order]
+        return np.where([usable(f) for f in fits], kept, np.nan)
+
+    log_likelihood = np.array([fit.log_likelihood for fit in fits])
+    return pd.DataFrame(
+        {
+            "rank": np.arange(1, len(fits) + 1),
+            "family": [fit.family.name for fit in fits],
+            "kl": column(d.kl),
+            "kl_se": uncertain(d.kl_se),
+            "kl_low": uncertain(d.kl_low),
+            "kl_high": uncertain(d.kl_high),
+            "kl_corrected": column(d.kl_corrected),
+            "cross_entropy": column(d.cross_entropy),
+            "delta": delta,
+            "delta_se": se,
+            "p_value": p_value,
+            "weight": weight,
+            "log_likelihood": log_likelihood,
+            "n_parameters": [fit.k for fit in fits],
+            "aic": [fit.aic for fit in fits],
+            "bic": [fit.bic for fit in fits],
+            "status": [str(fit.status) for fit in fits],
+            "footing": footing,
+            "parameters": [fit.parameters for fit in fits],
+        },
+        index=pd.Index([fit.label for fit in fits], name="candidate"),
+    )
+
+
+def _ledger(fits: list[Fit], of: Level, by: str) -> pd.DataFrame:
+    rows = []
+    for fit in fits:
+        ends = [name for name in fit.free if not fit.law.parameters[name].regular]
+        if fit.reason:
+            rows.append((fit.label, str(fit.status), fit.reason))
+        elif ends and not fit.sample.known:
+            what = " and ".join(ends)
+            why = f"{what} estimated from the sample: not a regular parameter, so k/n corrects its KL only roughly"
+            rows.append((fit.label, str(fit.status), why))
+    if not np.isfinite(of.entropy.value):
+        rows.append(("(entropy)", "not_available", f"the level of KL is unknown, {of.entropy.method}; cross_entropy and delta remain"))
+    return pd.DataFrame(rows, columns=["candidate", "status", "reason"], dtype="str")

@@ -1,0 +1,74 @@
+"""The answer of a ranking in words that a careful statistician would sign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from modelselect.ranking.ranker import Ranking
+
+#: Candidates whose difference from the best has a p-value above this are not told apart from it.
+LEVEL = 0.05
+
+
+def verdict(ranking: Ranking) -> str:
+    """Return one paragraph: who loses how much, who cannot be told apart, what was left out."""
+    table = ranking.table
+    ranked = table[np.isfinite(table["cross_entropy"].to_numpy())]
+    column = "kl" if np.isfinite(ranked["kl"].to_numpy()).any() else "cross_entropy"
+    losses = [(str(label), float(value)) for label, value in ranked[column].items()]
+    what = "loses" if column == "kl" else "has a cross-entropy of"
+    best, value = losses[0]
+    first = f"{_capital(best)} {what} {nats(value)} nats per {ranking.unit}"
+    rest = [f"{label} {nats(loss)}" for label, loss in losses[1:]]
+    sentences = [first + (f", {', '.join(rest)}" if rest else "")]
+    sentences[0] += _told_apart(ranking)
+    sentences += _behind(ranking)
+    lost = [str(label) for label in table.index if label not in ranked.index]
+    if lost:
+        verb = "was" if len(lost) == 1 else "were"
+        sentences.append(f"{_capital(_join(lost))} {verb} not ranked (see the ledger)")
+    return ". ".join(sentences) + "."
+
+
+def _told_apart(ranking: Ranking) -> str:
+    if ranking.sample.known:
+        return "; P is known, so these numbers are exact"
+    table = ranking.table
+    reference = str(table["delta"].idxmin())
+    p = table["p_value"]
+    alike = [str(label) for label in table.index[(p > LEVEL).to_numpy()]]
+    if alike:
+        return f"; {_join([reference, *alike])} cannot be told apart (p > {LEVEL:g})"
+    return "" if p.notna().sum() == 0 else f"; {reference} is better than each of the others (p ≤ {LEVEL:g})"
+
+
+def _behind(ranking: Ranking) -> list[str]:
+    """How far the nearest candidate that can be told apart lies behind."""
+    table = ranking.table
+    if ranking.sample.known:
+        return []
+    clear = table[(table["p_value"] <= LEVEL).to_numpy() & np.isfinite(table["delta"].to_numpy())]
+    if clear.empty:
+        return []
+    row = clear.sort_values("delta").iloc[0]
+    p = float(row["p_value"])
+    shown = "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+    return [f"The nearest that is clearly worse, {row.name}, loses {nats(row['delta'])} ± {nats(row['delta_se'])} nats more ({shown})"]
+
+
+def nats(value: float) -> str:
+    """Three decimals, or as many as show a small difference."""
+    if value == 0 or not np.isfinite(value):
+        return f"{value:g}"
+    return f"{value:.3f}" if abs(value) >= 0.0095 else f"{value:.2g}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _join(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
