@@ -15,6 +15,9 @@ from modelselect.statistics import maximum, minimum
 
 WeightsKind = Literal["frequency", "importance"]
 
+#: From here on every float is an integer, which says nothing about a grid.
+_LARGEST = 2.0**52
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -176,10 +179,8 @@ class Sample:
         >>> Sample.from_counts({"heads": 7, "tails": 3}).kind
         'nominal'
         """
-        if not counts:
-            raise DataError(f"{what}: empty; expected at least one value with a positive frequency")
-        outcomes = list(counts)
-        return _from_values(outcomes, list(counts.values()), "frequency", resolution, "refuse", what)
+        outcomes, frequencies = _items(counts, what)
+        return _from_values(outcomes, frequencies, "frequency", resolution, "refuse", what)
 
     @classmethod
     def from_probabilities(cls, probabilities: Mapping[Any, float], n: float | None = None) -> Sample:
@@ -198,19 +199,14 @@ class Sample:
         >>> Sample.from_probabilities({"H": 0.5, "T": 0.5}).n
         inf
         """
-        if not probabilities:
-            raise DataError("probabilities: empty; expected at least one outcome")
-        p = _weights_of(list(probabilities.values()), len(probabilities), "probabilities", list(probabilities))
+        outcomes, shares = _items(probabilities, "probabilities")
+        p = _weights_of(shares, len(outcomes), "probabilities", outcomes)
         if abs(p.sum() - 1.0) > 1e-9:
             raise DataError(f"probabilities: sum to {p.sum():.12g}, expected 1 (within 1e-9)")
-        if n is not None and not (np.isfinite(n) and n > 0):
+        if n is not None and not (_is_number(n) and np.isfinite(n) and n > 0):
             raise DataError(f"n: must be a positive number, got {n!r}")
-        p = p / p.sum()
-        made = _from_values(list(probabilities), list(p if n is None else p * n), "frequency", "auto", "refuse", "probabilities")
-        if n is not None:
-            return made
-        note = "P is given, not sampled: KL is exact, and what needs a sample size is empty"
-        return _build(replace_fields(made, n=np.inf, known=True, notes=(*made.notes, note)))
+        p = p / p.sum() * (1.0 if n is None else n)
+        return _from_values(outcomes, p, "frequency", "auto", "refuse", "probabilities", known=n is None)
 
     @property
     def shares(self) -> Array:
@@ -233,6 +229,9 @@ class Sample:
         half = 0.5 * self.resolution
         return Block(x - half, x + half, self.weights[None, :])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _build, (dict(vars(self)),)
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -253,16 +252,27 @@ def as_sample(data: Any) -> Sample:
 # -- from what people have to what the mathematics needs ---------------------------------------------------------------
 
 
-def replace_fields(sample: Sample, **changes: Any) -> dict[str, Any]:
-    """Fields of a sample with some of them changed."""
-    return {**vars(sample), **changes}
-
-
 def _build(fields: Mapping[str, Any]) -> Sample:
     sample = object.__new__(Sample)
     for name, value in fields.items():
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
         object.__setattr__(sample, name, value)
     return sample
+
+
+def _items(mapping: Any, what: str) -> tuple[list[Any], list[Any]]:
+    """Keys and values of a mapping, or index and values of a Series."""
+    if not hasattr(mapping, "items"):
+        raise DataError(f"{what}: expected a mapping value → number, got {mapping!r}")
+    if len(mapping) == 0:
+        raise DataError(f"{what}: empty; expected at least one value with a positive number")
+    keys, values = zip(*mapping.items(), strict=True)
+    return list(keys), list(values)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def _from_values(
@@ -272,6 +282,8 @@ def _from_values(
     resolution: float | Literal["auto"] | None,
     missing: Literal["refuse", "drop"],
     what: str = "values",
+    *,
+    known: bool = False,
 ) -> Sample:
     if missing not in ("refuse", "drop"):
         raise DataError(f"missing: expected refuse or drop, got {missing!r}")
@@ -284,6 +296,8 @@ def _from_values(
     w = np.ones(len(x)) if weights is None else _weights_of(weights, len(x), "weights" if what == "values" else what, raw)
     notes: list[str] = []
 
+    if not nominal and np.isinf(x[w > 0]).any():
+        raise DataError(f"{what}: infinite at {_rows(np.isinf(x) & (w > 0))}; expected finite numbers")
     absent = np.isnan(x) if not nominal else np.array([_is_missing(v) for v in x], dtype=bool)
     absent &= w > 0
     if absent.any():
@@ -293,8 +307,6 @@ def _from_values(
             )
         notes.append(f"{absent.sum()} missing observations were dropped")
         x, w = x[~absent], w[~absent]
-    if not nominal and np.isinf(x[w > 0]).any():
-        raise DataError(f"{what}: infinite at {_rows(np.isinf(x) & (w > 0))}; expected finite numbers")
     labels = tuple(dict.fromkeys(x.tolist())) if nominal else ()
     x, w = x[w > 0], w[w > 0]
     if len(x) == 0:
@@ -304,23 +316,23 @@ def _from_values(
         notes.append(f"importance weights: the effective number of observations is {n_eff:.6g} (of {len(w)})")
         w = w * (n_eff / w.sum())
 
-    step = None if nominal else _resolution(x, w, resolution, notes, what)
+    step = None if nominal else _resolution(x, np.inf if known else w.sum(), resolution, notes, what)
     distinct, weight = _distinct(x, w, nominal)
     kind: Literal["lattice", "continuous", "nominal"] = "nominal" if nominal else "continuous" if step is None else "lattice"
     if nominal:
         notes.append("the outcomes are labels: candidates are tables and the uniform over the outcomes")
-    elif weights is not None and np.any(weight != np.floor(weight)) and weights_kind == "frequency":
+    if known:
+        notes.append("P is given, not sampled: KL is exact, and what needs a sample size is empty")
+    elif weights_kind == "frequency" and np.any(weight != np.floor(weight)) and not nominal:
         notes.append("some frequencies are fractional; n is their sum")
-    for array in (distinct, weight):
-        array.flags.writeable = False
     return _build(
         {
             "values": distinct,
             "weights": weight,
-            "n": float(weight.sum()),
+            "n": float("inf" if known else weight.sum()),
             "kind": kind,
             "resolution": step,
-            "known": False,
+            "known": known,
             "notes": tuple(notes),
             "n_missing": int(absent.sum()),
             "outcomes": labels,
@@ -329,15 +341,18 @@ def _from_values(
 
 
 def _one_dimensional(values: Any, what: str) -> NDArray[Any]:
-    if hasattr(values, "to_numpy"):
-        values = values.to_numpy()
+    if hasattr(values, "__array__"):
+        values = np.asarray(values)
     if not isinstance(values, np.ndarray):
         if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
             values = [values]
         values = list(values)
-        values = np.array(values, dtype=object if any(isinstance(v, str) for v in values) else None)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
+        try:
+            values = np.array(values, dtype=object if any(isinstance(v, str) for v in values) else None)
+        except ValueError as error:
+            raise DataError(f"{what}: expected one dimension, got rows of different lengths") from error
+    if values.ndim == 0 or (values.ndim == 2 and values.shape[1] == 1):
+        values = values.reshape(-1)
     if values.ndim != 1:
         raise DataError(f"{what}: expected one dimension, got shape {values.shape}; name one column")
     return np.asarray(values)
@@ -345,10 +360,14 @@ def _one_dimensional(values: Any, what: str) -> NDArray[Any]:
 
 def _numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool]:
     """Floats, or an array of text where an outcome is text."""
+    if raw.dtype.kind == "f" and raw.dtype.itemsize < 8:
+        # 0.1 in single precision means 0.1, not 0.10000000149: else no grid would ever be recognised
+        distinct, where = np.unique(raw, return_inverse=True)
+        return distinct.astype(str).astype(float)[where], False
     if raw.dtype.kind in "biuf":
         return raw.astype(float), False
-    if raw.dtype.kind in "US":
-        return raw.astype(object), True
+    if raw.dtype.kind in "UST":
+        return raw.astype(str if raw.dtype.kind == "S" else object).astype(object), True
     if raw.dtype.kind == "O":
         text = np.array([isinstance(v, str) for v in raw])
         if text.any():
@@ -358,18 +377,18 @@ def _numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool
             return np.array([v if isinstance(v, str) or _is_missing(v) else f"{v}" for v in raw], dtype=object), True
         try:
             return np.array([np.nan if _is_missing(v) else float(v) for v in raw]), False
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise DataError(f"{what}: expected numbers or text, got {raw[0]!r}") from error
     raise DataError(f"{what}: expected numbers or text, got {raw.dtype} such as {raw[0]!r}")
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value != value or type(value).__name__ == "NAType"  # noqa: PLR0124 — NaN is not itself
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)  # NaN is not itself
 
 
 def _weights_of(weights: Any, n: int, what: str, names: Any) -> Array:
     try:
-        w = np.array(weights.to_numpy() if hasattr(weights, "to_numpy") else weights, dtype=float)
+        w = np.array(_one_dimensional(weights, what), dtype=float)
     except (TypeError, ValueError) as error:
         raise DataError(f"{what}: expected numbers, got {weights!r}") from error
     if w.shape != (n,):
@@ -377,7 +396,7 @@ def _weights_of(weights: Any, n: int, what: str, names: Any) -> Array:
     bad = ~np.isfinite(w) | (w < 0)
     if bad.any():
         i = int(np.argmax(bad))
-        place = f"of {names[i]!r}" if what != "weights" else f"in row {i}"
+        place = f"for {names[i]}" if what != "weights" else f"in row {i}"
         raise DataError(f"{what}: must be finite and not negative, got {w[i]:g} {place}")
     if not (w > 0).any():
         raise DataError(f"{what}: all are zero; expected at least one positive")
@@ -391,23 +410,23 @@ def _rows(mask: NDArray[np.bool_]) -> str:
 
 
 def _resolution(
-    x: Array, w: Array, resolution: float | Literal["auto"] | None, notes: list[str], what: str
+    x: Array, n: float, resolution: float | Literal["auto"] | None, notes: list[str], what: str
 ) -> float | None:
     if resolution is None:
         return None
     if resolution != "auto":
-        if isinstance(resolution, (str, bool)) or not (np.isfinite(resolution) and resolution > 0):
+        if not (_is_number(resolution) and np.isfinite(resolution) and resolution > 0):
             raise DataError(f"resolution: expected auto, None or a positive number, got {resolution!r}")
         step = float(resolution)
         off = np.abs(x / step - np.rint(x / step)) > 1e-6 * np.maximum(1.0, np.abs(x / step) * 1e-6)
         if off.any():
             raise DataError(f"{what}: {x[off][0]:g} is not a multiple of the resolution {step:g}")
         return step
-    if np.all(x == np.floor(x)):
+    if np.all((x == np.floor(x)) & (np.abs(x) < _LARGEST)):
         notes.append("all values are integers: scored as masses on the integers (resolution 1)")
         return 1.0
     decimal = decimal_step(x)
-    if decimal is not None and len(np.unique(x)) < 0.5 * w.sum():
+    if decimal is not None and len(np.unique(x)) < 0.5 * n:
         notes.append(f"values are rounded to {decimal:g}: scored by the mass of x ± {0.5 * decimal:g}")
         return decimal
     return None
@@ -416,8 +435,10 @@ def _resolution(
 def decimal_step(x: Array) -> float | None:
     """10⁻ʲ for the smallest j ≤ 6 for which all 10ʲx are integers, or None."""
     for j in range(7):
-        y = x * 10.0**j
-        if np.all(np.abs(y - np.rint(y)) <= 1e-9 * np.maximum(1.0, np.abs(y))) and np.all(np.abs(y) < 2.0**52):
+        with np.errstate(over="ignore", invalid="ignore"):
+            y = x * 10.0**j
+            off = np.abs(y - np.rint(y)) > np.minimum(1e-12 * np.abs(y), 1e-3)
+        if not np.any(off | ~(np.abs(y) < _LARGEST)):
             return float(10.0**-j)
     return None
 

@@ -84,7 +84,7 @@ def plug_in(counts: ArrayLike) -> Floats:
     """
     c = _counts(counts)
     n = _positive(c.sum(axis=-1))
-    return np.asarray(entr(c / n[..., None]).sum(axis=-1) + 0.0)
+    return np.where(n > 0, entr(c / n[..., None]).sum(axis=-1) + 0.0, np.nan)
 
 
 def miller_madow(counts: ArrayLike) -> Floats:

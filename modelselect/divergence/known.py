@@ -153,7 +153,7 @@ def renyi(
     return _result(_pair(p, q, normalize=normalize, axis=axis).renyi(float(alpha)), base)
 
 
-# ----------------------------------------------------------------------------- what a pair of distributions is
+# what a pair of distributions is ---------------------------------------------------------------------------
 
 
 class _Pair(Protocol):
@@ -279,7 +279,7 @@ def _log(x: Floats) -> Floats:
         return np.log(x)
 
 
-# --------------------------------------------------------------------------------------------- reading vectors
+# reading vectors --------------------------------------------------------------------------------------------
 
 
 def _probabilities(

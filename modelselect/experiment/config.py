@@ -67,11 +67,11 @@ def _parsed(candidate: object) -> Any:
 def _culprit(candidate: object, sentence: str) -> Location:
     """Where in a candidate the parameter stands that a sentence complains of."""
     path: Location = ()
-    while isinstance(candidate, dict):
-        name = "fixed" if "fixed" in candidate else next(iter(candidate), None)
-        named = [key for key in candidate if re.search(rf"parameter '?{re.escape(str(key))}\b", sentence)]
-        if named or name is None:
-            return (*path, *named[:1])
+    while isinstance(candidate, dict) and candidate:
+        for key in candidate:
+            if re.search(rf"parameter '?{re.escape(str(key))}\b", sentence):
+                return (*path, key)
+        name = "fixed" if "fixed" in candidate else next(iter(candidate))
         path, candidate = (*path, name), candidate[name]
     return ()
 
@@ -279,7 +279,7 @@ def load_experiments(path: str | Path, overrides: Sequence[str] = ()) -> list[Ex
     items = document.part(("experiments",)).data
     if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
         raise document.place(("experiments",)).refuse(
-            f"experiments: got {kind(items)}, expected a list with one mapping for each experiment"
+            f"experiments: this is {kind(items)}, expected a list of mappings, one for each experiment"
         )
     defaults = document.without("experiments")
     experiments, problems = [], []

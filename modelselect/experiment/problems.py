@@ -81,7 +81,7 @@ def _problems(detail: ErrorDetails, document: Document, models: Models) -> Itera
     elif detail["type"] == "missing":
         model = models[_path(location[:-1])]
         descriptions = dict(zip(fields(model), model.model_fields.values(), strict=True))
-        yield Problem(location, f"missing ({descriptions[location[-1]].description})")
+        yield Problem(location, f"missing ({descriptions[str(location[-1])].description})")
     elif detail["type"] == "extra_forbidden":
         yield Problem(location, _unknown_key(location, models), at_key=True)
     elif detail["type"] == "invalid_key":

@@ -226,11 +226,12 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Quote text that would be read as a number; escape what PyYAML would fold away."""
     try:
-        is_text = isinstance(resolved(text), str)
+        style = None if isinstance(resolved(text), str) else "'"
     except ValueError:
-        is_text = False
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_text else "'")
+        style = "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style if text.isprintable() else '"')
 
 
 _Dumper.add_representer(str, _quoted)

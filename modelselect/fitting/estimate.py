@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -20,10 +20,13 @@ import modelselect.statistics as observed
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
 from modelselect.family import Family, Limit, lookup
+from modelselect.fitting.compress import compress, compressible
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.problem import Problem, Standard
-from modelselect.fitting.solve import ALMOST, DEFINITE, derivatives, maximise
+from modelselect.fitting.solve import ALMOST, DEFINITE, Maximum, derivatives, maximise
 from modelselect.sample import Block
+
+Hopeless = Callable[[Array, NDArray[np.intp]], NDArray[np.bool_]]
 
 #: A scale below this share of the spread of the distinct values has collapsed onto a datum.
 COLLAPSED = 1e-8
@@ -327,28 +330,49 @@ class _Work:
         standard = Standard.of(self.family, block)
         data = standard.block(block)
         problem = Problem(self.family, data, standard.parameters(self.theta[rows]), self.columns)
-        start = self._start(problem, len(rows))
-        collapse = self._collapse(problem)
-        gradient = problem.gradient if self.family.score is not None and data.exact else None
-        top = maximise(problem.objective, problem.u(start), units=problem.units, gradient=gradient, hopeless=collapse)
-        # several starts of a group: the best converged one, else the best
-        starts = len(start) // len(rows)
-        rank = np.where(top.converged, 0.0, -1e300) + np.where(np.isfinite(top.value), top.value, -1e301)
-        chosen = np.argmax(rank.reshape(starts, len(rows)), axis=0) * len(rows) + np.arange(len(rows))
-        found = standard.restore(problem.theta(top.at, np.arange(len(start))))[chosen]
-        run_away = np.zeros(len(start), dtype=bool) if collapse is None else collapse(top.at, np.arange(len(start)))
+        top, run_away = self._climb(problem)
+        found = standard.restore(problem.theta(top.at, np.arange(len(rows))))
         self._best = np.full(self.groups, -np.inf)
         self.theta[np.ix_(rows, self.columns)] = found[:, self.columns]
         with np.errstate(all="ignore"):
             value = mean_log_likelihood(self.family, block, tuple(self.theta[rows][:, j, None] for j in range(len(self.names))))
         self.value[rows] = value
         self._best[rows] = value
-        converged, score, definite = top.converged[chosen], top.score[chosen], top.definite[chosen]
-        flat = (score < ALMOST) & (definite <= DEFINITE)
-        self._choose(rows, converged & ~run_away[chosen], Status.CONVERGED, "")
-        self._choose(rows, run_away[chosen], Status.UNBOUNDED, "the likelihood grows without bound as the scale shrinks onto tied observations; fix the scale or a shape")
+        flat = (top.score < ALMOST) & (top.definite <= DEFINITE)
+        self._choose(rows, top.converged & ~run_away, Status.CONVERGED, "")
+        self._choose(rows, run_away, Status.UNBOUNDED, "the likelihood grows without bound as the scale shrinks onto tied observations; fix the scale or a shape")
         self._choose(rows, flat, Status.NOT_IDENTIFIED, "the likelihood is flat along some combination of the parameters: the sample does not identify them")
         self._choose(rows, np.ones(len(rows), dtype=bool), Status.FAILED, "Newton's method found no point with a small score and positive definite information")
+
+    def _climb(self, problem: Problem) -> tuple[Maximum, NDArray[np.bool_]]:
+        """The highest converged maximum of each group from the family's starts, and whether its scale collapsed.
+
+        Many observations are first replaced by a few weighted nodes; from the maximum found there one or two
+        steps on all of them lead to the exact one. Groups that do not get there start afresh.
+        """
+        if compressible(problem.block):
+            rough, run_away = self._best_start(replace(problem, block=compress(problem.block)))
+            if rough.converged.all() and not run_away.any():
+                top = self._maximise(problem, rough.at, None)
+                if top.converged.all():
+                    return top, run_away
+        return self._best_start(problem)
+
+    def _best_start(self, problem: Problem) -> tuple[Maximum, NDArray[np.bool_]]:
+        start = self._start(problem, problem.groups)
+        collapse = self._collapse(problem)
+        top = self._maximise(problem, problem.u(start), collapse)
+        run_away = np.zeros(len(start), dtype=bool) if collapse is None else collapse(top.at, np.arange(len(start)))
+        # the best converged one, else the best
+        good = top.converged & ~run_away
+        rank = np.where(good, 0.0, -1e300) + np.where(np.isfinite(top.value), top.value, -1e301)
+        chosen = np.argmax(rank.reshape(-1, problem.groups), axis=0) * problem.groups + np.arange(problem.groups)
+        return top.take(chosen), run_away[chosen]
+
+    def _maximise(self, problem: Problem, start: Array, collapse: Hopeless | None) -> Maximum:
+        exact = self.family.score is not None and problem.block.exact
+        gradient = problem.gradient if exact else None
+        return maximise(problem.objective, start, units=problem.units, gradient=gradient, hopeless=collapse)
 
     def _choose(self, rows: NDArray[np.intp], which: NDArray[np.bool_], status: Status, reason: str) -> None:
         mask = np.zeros(self.groups, dtype=bool)
@@ -374,7 +398,7 @@ class _Work:
         low, high = self.family.support.low, self.family.support.high
         return low, high
 
-    def _collapse(self, problem: Problem) -> Callable[[Array, Any], NDArray[np.bool_]] | None:
+    def _collapse(self, problem: Problem) -> Hopeless | None:
         roles = [parameter.role for parameter in self.family.parameters.values()]
         if "location" not in roles or "scale" not in roles or roles.index("scale") not in self.columns:
             return None

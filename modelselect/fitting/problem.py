@@ -29,10 +29,10 @@ class Standard:
 
     @classmethod
     def of(cls, family: Family, block: Block) -> Standard:
-        """Median and interquartile range for families with a location, geometric mean for those with a scale."""
+        """Median and interquartile range for families with a location and scale, geometric mean for those with a scale."""
         roles = {parameter.role for parameter in family.parameters.values()}
         zero, one = np.zeros(block.groups), np.ones(block.groups)
-        if "location" in roles:
+        if {"location", "scale"} <= roles:
             size = (block.statistic(observed.upper_quartile) - block.statistic(observed.lower_quartile)) / 1.35
             size = np.where(size > 0, size, block.statistic(observed.spread))
             return cls(family, block.statistic(observed.median), _power_of_two(size))

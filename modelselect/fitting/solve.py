@@ -60,6 +60,10 @@ class Maximum:
     converged: NDArray[np.bool_]
     iterations: NDArray[np.intp]
 
+    def take(self, rows: Rows) -> Maximum:
+        """Return these rows, in this order."""
+        return Maximum(**{name: value[rows] for name, value in vars(self).items()})
+
 
 def maximise(
     objective: Objective,
