@@ -379,7 +379,8 @@ def sparse_lattice(values: ArrayLike, weights: ArrayLike, step: float = 1.0) -> 
     All of: whole weights; more than 15 % of the observations alone on their value; at least 20 distinct
     values; no common divisor of their differences above one step; no heaping, which would be multiples of 2,
     5 or 10 steps seen half as often again as the mean of their two neighbours, and by 3 standard deviations.
-    Arguments as `jittered` (fractional weights are simply not sparse); shape (...).
+    Arguments as `jittered` (fractional weights are simply not sparse); shape (...). Values are looked at, and
+    refused if off the grid, only where the counts are thin.
 
     Examples
     --------
@@ -389,14 +390,14 @@ def sparse_lattice(values: ArrayLike, weights: ArrayLike, step: float = 1.0) -> 
     """
     w = _counts(weights)
     n = w.sum(axis=-1)
-    units = _units(values, w, step)
     singletons = np.count_nonzero(np.abs(w - 1.0) <= _WHOLE, axis=-1)
     thin = np.asarray(_whole(w) & (singletons > SPARSE_SINGLETONS * n) & (n <= JITTER_LIMIT))
     thin = np.asarray(thin & (np.count_nonzero(w, axis=-1) >= SPARSE_DISTINCT))
-    if not thin.any():
-        return thin
-    unit_steps = np.gcd.reduce(units.astype(np.int64), axis=-1) == 1
-    return np.asarray(thin & unit_steps & ~_heaped(values, w, step))
+    if thin.any():
+        x = np.broadcast_to(np.asarray(values, dtype=np.float64), w.shape)[thin]
+        divisor = np.gcd.reduce(_units(x, w[thin], step).astype(np.int64), axis=-1)
+        thin[thin] = (divisor == 1) & ~_heaped(x, w[thin], step)
+    return thin
 
 
 def lattice(
@@ -601,9 +602,8 @@ def _units(values: ArrayLike, weights: Floats, step: float) -> Floats:
     return np.rint(exact)
 
 
-def _heaped(values: ArrayLike, weights: Floats, step: float) -> Booleans:
+def _heaped(x: Floats, weights: Floats, step: float) -> Booleans:
     """Whether multiples of 2, 5 or 10 steps were seen more often than their two neighbours explain."""
-    x = np.broadcast_to(np.asarray(values, dtype=np.float64), weights.shape)
     grid = np.rint(np.where(weights > 0, x, 0.0) / step)
     heaped = np.zeros(weights.shape[:-1], dtype=np.bool_)
     for d in (2, 5, 10):

@@ -9,7 +9,6 @@ Errors are ``ConfigurationError``, one line for each problem, each with its plac
 import os
 import re
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -137,6 +136,12 @@ class Experiment(BaseModel):
         ------
         ConfigurationError
             If the settings are not valid.
+
+        Examples
+        --------
+        >>> experiment = Experiment.from_dict({"data": {"counts": {0: 7, 1: 3}}, "candidates": ["poisson"]})
+        >>> experiment.data.source, experiment.rank_by
+        ('counts', 'kl_corrected')
         """
         document = from_plain(settings, folder=Path(base))
         if not isinstance(document.root.value, dict):
@@ -207,11 +212,11 @@ class Experiment(BaseModel):
         labels = self.labels()
         problems = [
             Problem(
-                ("candidates", j),
-                f"the label '{labels[j]}' is that of candidates[{i}] too, expected distinct labels",
+                ("candidates", number),
+                f"the label '{label}' is that of candidates[{labels.index(label)}] too, expected distinct labels",
             )
-            for i, j in combinations(range(len(labels)), 2)
-            if labels[i] == labels[j]
+            for number, label in enumerate(labels)
+            if labels.index(label) < number
         ]
         for number, profile in enumerate(self.profiles):
             sentence = self._mismatch(profile.candidate, labels)
@@ -282,18 +287,20 @@ def load_experiments(path: str | Path, overrides: Sequence[str] = ()) -> list[Ex
             f"experiments: this is {kind(items)}, expected a list of mappings, one for each experiment"
         )
     defaults = document.without("experiments")
-    experiments, problems = [], []
+    experiments: list[Experiment] = []
+    problems: list[str] = []
     for number in range(len(items)):
         own = merge(defaults, document.part(("experiments", number)), replaced_whole=_REPLACED_WHOLE)
         try:
             experiments.append(_experiment(own, f"{stem}-{number + 1}", to_all))
         except ConfigurationError as error:
             problems += str(error).split("\n")
-    for first, second in combinations(experiments, 2):
-        if first.name == second.name:
-            problems.append(
-                f"{second.place('name')}: name: got '{second.name}' twice, expected distinct names"
-            )
+    names = [experiment.name for experiment in experiments]
+    problems += [
+        f"{experiment.place('name')}: name: got '{experiment.name}' twice, expected distinct names"
+        for number, experiment in enumerate(experiments)
+        if names.index(experiment.name) < number
+    ]
     if problems:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
     return experiments
@@ -376,7 +383,7 @@ def _experiment(document: Document, name: str, overrides: Sequence[str]) -> Expe
 def _with_source(setting: str, document: Document) -> str:
     """Read ``data.path`` as the kind of file that the document uses."""
     key, equals, value = setting.partition("=")
-    used = [name for name in FILES if document.part(("data", name)).data and document.has(("data", name))]
+    used = [name for name in FILES if document.has(("data", name)) and document.part(("data", name)).data]
     return f"data.{used[0]}{equals}{value}" if key.strip() == "data.path" and used else setting
 
 

@@ -147,8 +147,9 @@ class Data(BaseModel):
         given = self._given()
         if len(given) != 1:
             got = f"got {' and '.join(given)}" if given else "no source is given"
-            hint = "; a source that comes from another file is dropped by null" if given else ""
-            raise several([Problem(given[-1:], f"{got}, expected exactly one of {', '.join(SOURCES)}{hint}")])
+            hint = "; an inherited source is dropped by null" if given else ""
+            sentence = f"{got}, expected exactly one of {', '.join(SOURCES)}{hint}"
+            raise several([Problem((name,), sentence) for name in given] or [Problem((), sentence)])
         problems = [
             Problem((name,), sentence, at_key=True) for name, sentence in self._out_of_place(given[0])
         ]
