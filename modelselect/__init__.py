@@ -2,8 +2,22 @@
 
 from modelselect import families as _catalogue  # noqa: F401 — importing it registers the families
 from modelselect.distribution import Distribution
-from modelselect.errors import CandidateError, ConfigurationError, DataError, ModelSelectError, NothingFittedError
+from modelselect.errors import (
+    CandidateError,
+    ConfigurationError,
+    DataError,
+    ModelSelectError,
+    NothingFittedError,
+)
 from modelselect.divergence.empirical import profile
+from modelselect.divergence.known import (
+    cross_entropy,
+    entropy,
+    jeffreys,
+    jensen_shannon,
+    kl_divergence,
+    renyi,
+)
 from modelselect.fitting.fit import Fit, fit
 from modelselect.ranking.ranker import Ranking, rank
 from modelselect.sample import Sample
@@ -18,7 +32,13 @@ __all__ = [
     "NothingFittedError",
     "Ranking",
     "Sample",
+    "cross_entropy",
+    "entropy",
     "fit",
+    "jeffreys",
+    "jensen_shannon",
+    "kl_divergence",
     "profile",
     "rank",
+    "renyi",
 ]

@@ -241,7 +241,13 @@ def did_you_mean(word: str, known: Any) -> str:
 # -- formulas are written for the support; this is what holds elsewhere ------------------------------------------------
 
 #: value below the support, value above it
-_OFF_SUPPORT = {"logp": (-np.inf, -np.inf), "cdf": (0.0, 1.0), "sf": (1.0, 0.0), "log_cdf": (-np.inf, 0.0), "log_sf": (0.0, -np.inf)}
+_OFF_SUPPORT = {
+    "logp": (-np.inf, -np.inf),
+    "cdf": (0.0, 1.0),
+    "sf": (1.0, 0.0),
+    "log_cdf": (-np.inf, 0.0),
+    "log_sf": (0.0, -np.inf),
+}
 
 
 def _on_support(formula: Callable[..., Any], off_support: tuple[float, float]) -> Callable[..., Any]:
@@ -273,13 +279,19 @@ def _somewhere_inside(low: Any, high: Any, discrete: bool) -> Any:
     if discrete:
         return np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
     both = np.isfinite(low) & np.isfinite(high)
-    return np.where(both, 0.5 * (low + high), np.where(np.isfinite(low), low + 1.0, np.where(np.isfinite(high), high - 1.0, 0.0)))
+    return np.where(
+        both,
+        0.5 * (low + high),
+        np.where(np.isfinite(low), low + 1.0, np.where(np.isfinite(high), high - 1.0, 0.0)),
+    )
 
 
 def _bisect(family: Family, q: Array, parameters: tuple[Any, ...]) -> Array:
     """Invert the cdf: bracket by doubling, then halve (to the last bit, or to the integer)."""
     q, *rest = np.broadcast_arrays(q, *[np.asarray(p, dtype=float) for p in parameters])
-    low, high = (np.broadcast_to(np.asarray(end, dtype=float), q.shape).copy() for end in family.bounds(*rest))
+    low, high = (
+        np.broadcast_to(np.asarray(end, dtype=float), q.shape).copy() for end in family.bounds(*rest)
+    )
     ends = low.copy(), high.copy()
     reach = np.ones_like(q)
     anchor = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
@@ -291,7 +303,10 @@ def _bisect(family: Family, q: Array, parameters: tuple[Any, ...]) -> Array:
         if not (short.any() or over.any()):
             break
         reach = np.where(short | over, 2.0 * reach, reach)
-        left, right = np.where(short, right, np.where(over, left - reach, left)), np.where(over, left, np.where(short, right + reach, right))
+        left, right = (
+            np.where(short, right, np.where(over, left - reach, left)),
+            np.where(over, left, np.where(short, right + reach, right)),
+        )
     for _ in range(1100):
         middle = np.floor(0.5 * (left + right)) if family.discrete else 0.5 * (left + right)
         open_ = (middle > left) & (middle < right)
@@ -299,5 +314,7 @@ def _bisect(family: Family, q: Array, parameters: tuple[Any, ...]) -> Array:
             break
         enough = family.cdf(middle, *rest) >= q
         left, right = np.where(open_ & ~enough, middle, left), np.where(open_ & enough, middle, right)
-    answer = np.where(q <= 0, ends[0], np.where((q >= 1) & ~(family.discrete & np.isfinite(ends[1])), ends[1], right))
+    answer = np.where(
+        q <= 0, ends[0], np.where((q >= 1) & ~(family.discrete & np.isfinite(ends[1])), ends[1], right)
+    )
     return np.asarray(np.where((q >= 0) & (q <= 1), answer, np.nan))

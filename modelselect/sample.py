@@ -1,4 +1,4 @@
-"""Sample: the observed distribution P; Block: the rectangle of numbers that the batched functions work on."""
+"""Sample: the observed distribution P."""
 
 from __future__ import annotations
 
@@ -9,93 +9,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import DataError
-from modelselect.statistics import maximum, minimum
 
 WeightsKind = Literal["frequency", "importance"]
 
 #: From here on every float is an integer, which says nothing about a grid.
 _LARGEST = 2.0**52
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Observations of G groups as a rectangle.
-
-    Attributes
-    ----------
-    lower, upper
-        Ends of each observation, ``(1 or G, m)``; equal where it is an exact point.
-    weights
-        ``(G, m)``; 0 is padding.
-    """
-
-    lower: Array
-    upper: Array
-    weights: Array
-    _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
-
-    @property
-    def exact(self) -> bool:
-        """Whether all observations are points."""
-        return self._cached("exact", lambda: self.upper is self.lower or bool(np.all(self.lower == self.upper)))
-
-    @property
-    def groups(self) -> int:
-        """Number of groups, G."""
-        return len(self.weights)
-
-    @property
-    def total(self) -> Array:
-        """Sum of the weights of each group, ``(G,)``."""
-        return self._cached("total", lambda: self.weights.sum(axis=-1))
-
-    @property
-    def shares(self) -> Array:
-        """Weights that sum to one in each group, ``(G, m)``."""
-        return self._cached("shares", lambda: self.weights / self.total[:, None])
-
-    @property
-    def points(self) -> Array:
-        """One number an observation: itself, or the middle of its interval (its finite end if the other is not)."""
-        return self._cached("points", self._points)
-
-    def statistic(self, function: Callable[[Array, Array], Array]) -> Array:
-        """Value of a function of `modelselect.statistics` for each group, computed once and kept."""
-        x = self.lower if function is minimum else self.upper if function is maximum else self.points
-        return self._cached(function, lambda: function(x, self.shares))
-
-    def rescaled(self, shift: Array, scale: Array) -> Block:
-        """(x − shift) / scale in each group; shift and scale are ``(G,)``."""
-        lower = (self.lower - shift[:, None]) / scale[:, None]
-        upper = lower if self.upper is self.lower else (self.upper - shift[:, None]) / scale[:, None]
-        return Block(lower, upper, self.weights)
-
-    def clipped(self, low: float, high: float) -> Block:
-        """Cut intervals at the ends of a support, so that `points` lie inside it."""
-        if self.exact:
-            return self
-        return Block(np.clip(self.lower, low, high), np.clip(self.upper, low, high), self.weights)
-
-    def take(self, rows: NDArray[np.intp]) -> Block:
-        """Return the block of these groups, in this order, with repetition; shared values stay shared."""
-        weights = self.weights if self.groups == 1 else self.weights[rows]
-        lower = self.lower if len(self.lower) == 1 else self.lower[rows]
-        upper = lower if self.upper is self.lower else (self.upper if len(self.upper) == 1 else self.upper[rows])
-        return Block(lower, upper, weights)
-
-    def _points(self) -> Array:
-        if self.exact:
-            return self.lower
-        with np.errstate(invalid="ignore"):
-            middle = 0.5 * (self.lower + self.upper)
-        return np.where(np.isfinite(middle), middle, np.where(np.isfinite(self.lower), self.lower, self.upper))
-
-    def _cached(self, key: Any, compute: Callable[[], Any]) -> Any:
-        if key not in self._cache:
-            self._cache[key] = compute()
-        return self._cache[key]
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +91,11 @@ class Sample:
 
     @classmethod
     def from_counts(
-        cls, counts: Mapping[Any, float], *, resolution: float | Literal["auto"] | None = "auto", what: str = "counts"
+        cls,
+        counts: Mapping[Any, float],
+        *,
+        resolution: float | Literal["auto"] | None = "auto",
+        what: str = "counts",
     ) -> Sample:
         """Sample from a mapping value → count (fractional counts are allowed, negative ones are not).
 
@@ -293,7 +218,11 @@ def _from_values(
     if len(raw) == 0:
         raise DataError(f"{what}: empty; expected at least one observation")
     x, nominal = _numbers_or_labels(raw, what)
-    w = np.ones(len(x)) if weights is None else _weights_of(weights, len(x), "weights" if what == "values" else what, raw)
+    w = (
+        np.ones(len(x))
+        if weights is None
+        else _weights_of(weights, len(x), "weights" if what == "values" else what, raw)
+    )
     notes: list[str] = []
 
     if not nominal and np.isinf(x[w > 0]).any():
@@ -318,7 +247,9 @@ def _from_values(
 
     step = None if nominal else _resolution(x, np.inf if known else w.sum(), resolution, notes, what)
     distinct, weight = _distinct(x, w, nominal)
-    kind: Literal["lattice", "continuous", "nominal"] = "nominal" if nominal else "continuous" if step is None else "lattice"
+    kind: Literal["lattice", "continuous", "nominal"] = (
+        "nominal" if nominal else "continuous" if step is None else "lattice"
+    )
     if nominal:
         notes.append("the outcomes are labels: candidates are tables and the uniform over the outcomes")
     if known:
@@ -374,7 +305,9 @@ def _numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool
             odd = ~text & ~np.array([_is_missing(v) or isinstance(v, (int, float, np.number)) for v in raw])
             if odd.any():
                 raise DataError(f"{what}: expected numbers or text, got {raw[odd][0]!r} at {_rows(odd)}")
-            return np.array([v if isinstance(v, str) or _is_missing(v) else f"{v}" for v in raw], dtype=object), True
+            return np.array(
+                [v if isinstance(v, str) or _is_missing(v) else f"{v}" for v in raw], dtype=object
+            ), True
         try:
             return np.array([np.nan if _is_missing(v) else float(v) for v in raw]), False
         except (TypeError, ValueError, OverflowError) as error:
@@ -453,6 +386,6 @@ def _distinct(x: NDArray[Any], w: Array, nominal: bool) -> tuple[NDArray[Any], A
         return np.array(x), np.array(w)
     if np.all(w == w[0]):
         distinct, count = np.unique(x, return_counts=True)
-        return distinct + 0.0, count * w[0]
+        return distinct + 0.0, count * float(w[0])
     distinct, index = np.unique(x, return_inverse=True)
     return distinct + 0.0, np.bincount(index, weights=w)

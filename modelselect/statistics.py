@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modelselect.domain import Array
 
@@ -100,9 +101,7 @@ def absolute_deviation(x: Array, weights: Array) -> Array:
 
 def distinct(x: Array, weights: Array) -> Array:
     """Return the number of distinct values with positive weight."""
-    x = np.sort(np.where(weights > 0, x, np.inf), axis=-1)
-    steps = (np.diff(x, axis=-1) > 0) & (x[:, 1:] < np.inf)
-    return np.asarray(1.0 + steps.sum(axis=-1))
+    return _sorted_distinct(x, weights)[1].sum(axis=-1).astype(float)
 
 
 def spread(x: Array, weights: Array) -> Array:
@@ -110,12 +109,19 @@ def spread(x: Array, weights: Array) -> Array:
 
     With fewer than four distinct values, and where it vanishes, the range stands in.
     """
-    x = np.sort(np.where(weights > 0, x, np.inf), axis=-1)
-    different = np.concatenate([np.ones((len(x), 1), dtype=bool), np.diff(x, axis=-1) > 0], axis=-1) & (x < np.inf)
+    x, different = _sorted_distinct(x, weights)
     share = different / different.sum(axis=-1, keepdims=True)
     iqr = quantile(x, share, 0.75) - quantile(x, share, 0.25)
     whole = maximum(x, share) - minimum(x, share)
     return np.asarray(np.where((different.sum(axis=-1) < 4) | (iqr <= 0), whole, iqr))
+
+
+def _sorted_distinct(x: Array, weights: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Sorted values, those without weight last and infinite, and a mark at the first of each."""
+    x = np.sort(np.where(weights > 0, x, np.inf), axis=-1)
+    first = np.ones(x.shape, dtype=bool)
+    first[:, 1:] = x[:, 1:] > x[:, :-1]
+    return x, first & (x < np.inf)
 
 
 def size(x: Array, weights: Array) -> Array:
@@ -124,4 +130,6 @@ def size(x: Array, weights: Array) -> Array:
         logs = np.log(np.abs(x))
     used = np.where(np.isfinite(logs), weights, 0.0)
     share = used.sum(axis=-1)
-    return np.asarray(np.exp(_average(np.where(np.isfinite(logs), logs, 0.0), used) / np.where(share > 0, share, 1.0)))
+    return np.asarray(
+        np.exp(_average(np.where(np.isfinite(logs), logs, 0.0), used) / np.where(share > 0, share, 1.0))
+    )

@@ -1,0 +1,1 @@
+"""Experiments: the YAML file, where its data come from, and running it."""

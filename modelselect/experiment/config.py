@@ -213,7 +213,7 @@ class Experiment(BaseModel):
         problems = [
             Problem(
                 ("candidates", number),
-                f"the label '{label}' is that of candidates[{labels.index(label)}] too, expected distinct labels",
+                f"the label '{label}' is that of candidates[{labels.index(label)}] too, expected another",
             )
             for number, label in enumerate(labels)
             if labels.index(label) < number

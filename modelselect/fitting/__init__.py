@@ -1,0 +1,1 @@
+"""Fitting: projecting a sample onto a family."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.domain import Array
-from modelselect.sample import Block
+from modelselect.block import Block
 
 #: Observations below which nothing is gained.
 WORTHWHILE = 3000
@@ -51,7 +51,11 @@ def compress(block: Block) -> Block:
 
 def compressible(block: Block) -> bool:
     """Whether there are many exact observations, in ascending order."""
-    return block.exact and block.lower.shape[1] >= WORTHWHILE and bool(np.all(block.lower[:, 1:] >= block.lower[:, :-1]))
+    return (
+        block.exact
+        and block.lower.shape[1] >= WORTHWHILE
+        and bool(np.all(block.lower[:, 1:] >= block.lower[:, :-1]))
+    )
 
 
 def _bins(n: int) -> NDArray[np.intp]:

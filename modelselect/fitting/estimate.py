@@ -23,8 +23,8 @@ from modelselect.family import Family, Limit, lookup
 from modelselect.fitting.compress import compress, compressible
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.problem import Problem, Standard
-from modelselect.fitting.solve import ALMOST, DEFINITE, Maximum, derivatives, maximise
-from modelselect.sample import Block
+from modelselect.fitting.solve import ALMOST, DEFINITE, Maximum, maximise
+from modelselect.block import Block
 
 Hopeless = Callable[[Array, NDArray[np.intp]], NDArray[np.bool_]]
 
@@ -111,7 +111,9 @@ def estimate(family: Family, block: Block, fixed: Mapping[str, Any] | None = Non
         if name not in given and parameter.default is not None:
             given[name] = parameter.default
         if name not in given and parameter.required:
-            raise CandidateError(f"{family.name}: parameter {name} is never estimated; give it, as in {family.name}: {{{name}: 10}}")
+            raise CandidateError(
+                f"{family.name}: parameter {name} is never estimated; give it, as in {family.name}: {{{name}: 10}}"
+            )
     groups = max([block.groups, *(np.size(value) for value in given.values())])
     theta = np.full((groups, len(family.parameters)), np.nan)
     for j, name in enumerate(family.parameters):
@@ -128,7 +130,7 @@ class _Work:
     def __init__(self, family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> None:
         self.family, self.block, self.theta, self.free = family, block, theta, free
         self.names = tuple(family.parameters)
-        self.columns = [self.names.index(name) for name in free]
+        self.columns = np.array([self.names.index(name) for name in free], dtype=np.intp)
         self.groups = len(theta)
         self.value = np.full(self.groups, np.nan)
         self.status = np.full(self.groups, "", dtype=object)
@@ -139,13 +141,14 @@ class _Work:
 
     @property
     def open(self) -> NDArray[np.bool_]:
-        return self.status == ""
+        return np.asarray(self.status == "", dtype=bool)
 
     def run(self) -> None:
         self._refuse_outside()
         if not self.free:
             self._settle(self.open, Status.CLOSED_FORM)
             self._evaluate()
+            self._refuse_impossible()
             return
         self._refuse_constant()
         limit = self._find_limit()
@@ -165,7 +168,14 @@ class _Work:
 
     def result(self) -> Estimate:
         return Estimate(
-            self.family, self.free, self.theta, self.value, self.status, self.reason, self.limit_family, self.limit
+            self.family,
+            self.free,
+            self.theta,
+            self.value,
+            self.status,
+            self.reason,
+            self.limit_family,
+            self.limit,
         )
 
     # -- steps -----------------------------------------------------------------------------------------------------
@@ -184,7 +194,11 @@ class _Work:
             if block.exact:
                 x = block.lower
                 outside = (x < low) | (x > high)
-                outside = outside | ((x == low) & (not support.low_inclusive)) | ((x == high) & (not support.high_inclusive))
+                outside = (
+                    outside
+                    | ((x == low) & (not support.low_inclusive))
+                    | ((x == high) & (not support.high_inclusive))
+                )
                 if self.family.discrete:
                     outside = outside | (x != np.floor(x))
             else:
@@ -207,9 +221,31 @@ class _Work:
         shown = ", ".join(f"{x:g}" for x in points[outside][:5]) + (", …" if outside.sum() > 5 else "")
         ends = [float(np.asarray(end).ravel()[0]) for end in (low, high)]
         s = self.family.support
-        where = str(type(s)(ends[0] if ends[0] == ends[0] else s.low, ends[1] if ends[1] == ends[1] else s.high, s.low_inclusive, s.high_inclusive, s.lattice))
+        where = str(
+            type(s)(
+                ends[0] if ends[0] == ends[0] else s.low,
+                ends[1] if ends[1] == ends[1] else s.high,
+                s.low_inclusive,
+                s.high_inclusive,
+                s.lattice,
+            )
+        )
         verb = "lies" if count == 1 else "lie"
         return f"{count:g} of {total:g} observations {verb} outside the support {where}: {shown}"
+
+    def _refuse_impossible(self) -> None:
+        """Observations to which the *given* parameters assign probability 0, or a density that is infinite."""
+        usable = self.status == Status.CLOSED_FORM
+        never, always = usable & np.isneginf(self.value), usable & np.isposinf(self.value)
+        self._settle(
+            never, Status.OUT_OF_SUPPORT, "an observation has probability 0 under the given parameters"
+        )
+        self._settle(always, Status.UNBOUNDED, "the density is infinite at an observation")
+        self._settle(
+            usable & np.isnan(self.value),
+            Status.FAILED,
+            "the density could not be computed at the given parameters",
+        )
 
     def _refuse_constant(self) -> None:
         """All values equal: two or more continuous parameters cannot be told from them."""
@@ -218,14 +254,18 @@ class _Work:
             return
         constant = np.broadcast_to(self.block.statistic(observed.distinct) <= 1, (self.groups,)) & self.open
         if constant.any() and (regular or self.block.exact):
-            what = "all observations are equal: the likelihood grows without bound as the law shrinks onto them"
+            what = (
+                "all observations are equal: the likelihood grows without bound as the law shrinks onto them"
+            )
             self._settle(constant, Status.DEGENERATE_SAMPLE, what)
 
     def _find_limit(self) -> Limit | None:
         if self.family.limit is None:
             return None
         allowed, _ = _keywords(type(self.family).limit)
-        limit = self.family.limit(*self._statistics(self.block), **{n: v for n, v in self.given.items() if n in allowed})
+        limit = self.family.limit(
+            *self._statistics(self.block), **{n: v for n, v in self.given.items() if n in allowed}
+        )
         # a parameter that tends to its limit must be free to do so
         if any(not isinstance(limit.parameters.get(name), str) for name in self.given):
             return None
@@ -246,7 +286,11 @@ class _Work:
         assert self.limit is not None
         assert self.limit_family is not None
         shared = np.broadcast_to(rows, (self.groups,))
-        take = np.zeros(self.groups, dtype=np.intp) if len(self.limit.log_likelihood) == 1 else np.arange(self.groups)
+        take = (
+            np.zeros(self.groups, dtype=np.intp)
+            if len(self.limit.log_likelihood) == 1
+            else np.arange(self.groups)
+        )
         for j, name in enumerate(self.names):
             target = limit.parameters.get(name, np.nan)
             if isinstance(target, str):
@@ -256,8 +300,14 @@ class _Work:
                 self.theta[shared, j] = target
         self.value[shared] = self.limit.log_likelihood[take][shared]
         self.status[shared] = Status.BOUNDARY
-        at = ", ".join(f"{name} → {value:g}".replace("inf", "∞") for name, value in limit.parameters.items() if not isinstance(value, str))
-        self.reason[shared] = f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.family}"
+        at = ", ".join(
+            f"{name} → {value:g}".replace("inf", "∞")
+            for name, value in limit.parameters.items()
+            if not isinstance(value, str)
+        )
+        self.reason[shared] = (
+            f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.family}"
+        )
 
     def _prefer_limit(self, limit: Limit) -> None:
         """Declare the limit where no interior maximum beats it."""
@@ -269,11 +319,17 @@ class _Work:
         self._fit_limit(limit)
         assert self.limit is not None
         supremum = np.broadcast_to(self.limit.log_likelihood, (self.groups,))
-        usable = np.array([Status(status).usable for status in np.broadcast_to(self.limit.status, (self.groups,))])
+        usable = np.array(
+            [Status(status).usable for status in np.broadcast_to(self.limit.status, (self.groups,))]
+        )
         interior = self.status == Status.CONVERGED
         slack = 1e-9 * np.maximum(1.0, np.abs(supremum))
         with np.errstate(invalid="ignore"):
-            beaten = np.where(interior, supremum >= self.value, ~(self._best > supremum + slack) & (self.status != Status.UNBOUNDED))
+            beaten = np.where(
+                interior,
+                supremum >= self.value,
+                ~(self._best > supremum + slack) & (self.status != Status.UNBOUNDED),
+            )
         self._apply_limit(limit, undecided & usable & beaten)
 
     def _closed_form(self) -> bool:
@@ -294,7 +350,9 @@ class _Work:
                 *self._statistics(standard.block(self.block)),
                 **{name: given[:, self.names.index(name)] for name in self.given},
             )
-        found = np.stack([np.broadcast_to(np.asarray(a, dtype=float), (self.groups,)) for a in answer], axis=-1)
+        found = np.stack(
+            [np.broadcast_to(np.asarray(a, dtype=float), (self.groups,)) for a in answer], axis=-1
+        )
         found = standard.restore(found)
         rows = self.open
         self.theta[np.ix_(rows, self.columns)] = found[np.ix_(rows, self.columns)]
@@ -311,17 +369,21 @@ class _Work:
                 edge |= (value == parameter.domain.low) | (value == parameter.domain.high)
         with np.errstate(invalid="ignore"):
             good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
-        self._settle(rows & good, Status.CLOSED_FORM)
-        self._settle(rows & good & edge, Status.BOUNDARY, "the estimate lies on the edge of the parameter's domain")
-        self._evaluate()
-        blown = rows & good & ~np.isfinite(self.value)
         what = "the sample leaves a parameter without a finite estimate inside its domain: the likelihood has no maximum there"
-        self._settle((rows & ~good) | blown, Status.DEGENERATE_SAMPLE, what)
+        self._settle(rows & good, Status.CLOSED_FORM)
+        self._settle(
+            rows & good & edge, Status.BOUNDARY, "the estimate lies on the edge of the parameter's domain"
+        )
+        self._settle(rows & ~good, Status.DEGENERATE_SAMPLE, what)
+        self._evaluate()
+        self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, what)
 
     def _evaluate(self) -> None:
         rows = np.array([Status(status).usable for status in self.status])
         with np.errstate(all="ignore"):
-            value = mean_log_likelihood(self.family, self.block, tuple(self.theta[:, j, None] for j in range(len(self.names))))
+            value = mean_log_likelihood(
+                self.family, self.block, tuple(self.theta[:, j, None] for j in range(len(self.names)))
+            )
         self.value = np.where(rows, np.broadcast_to(value, (self.groups,)), self.value)
 
     def _solve(self) -> None:
@@ -329,20 +391,37 @@ class _Work:
         block = self.block if self.block.groups == 1 else self.block.take(rows)
         standard = Standard.of(self.family, block)
         data = standard.block(block)
-        problem = Problem(self.family, data, standard.parameters(self.theta[rows]), self.columns)
+        problem = Problem(self.family, data, standard.parameters(self.theta[rows]), self.columns.tolist())
         top, run_away = self._climb(problem)
         found = standard.restore(problem.theta(top.at, np.arange(len(rows))))
         self._best = np.full(self.groups, -np.inf)
         self.theta[np.ix_(rows, self.columns)] = found[:, self.columns]
         with np.errstate(all="ignore"):
-            value = mean_log_likelihood(self.family, block, tuple(self.theta[rows][:, j, None] for j in range(len(self.names))))
+            value = mean_log_likelihood(
+                self.family, block, tuple(self.theta[rows][:, j, None] for j in range(len(self.names)))
+            )
         self.value[rows] = value
         self._best[rows] = value
         flat = (top.score < ALMOST) & (top.definite <= DEFINITE)
         self._choose(rows, top.converged & ~run_away, Status.CONVERGED, "")
-        self._choose(rows, run_away, Status.UNBOUNDED, "the likelihood grows without bound as the scale shrinks onto tied observations; fix the scale or a shape")
-        self._choose(rows, flat, Status.NOT_IDENTIFIED, "the likelihood is flat along some combination of the parameters: the sample does not identify them")
-        self._choose(rows, np.ones(len(rows), dtype=bool), Status.FAILED, "Newton's method found no point with a small score and positive definite information")
+        self._choose(
+            rows,
+            run_away,
+            Status.UNBOUNDED,
+            "the likelihood grows without bound as the scale shrinks onto tied observations; fix the scale or a shape",
+        )
+        self._choose(
+            rows,
+            flat,
+            Status.NOT_IDENTIFIED,
+            "the likelihood is flat along some combination of the parameters: the sample does not identify them",
+        )
+        self._choose(
+            rows,
+            np.ones(len(rows), dtype=bool),
+            Status.FAILED,
+            "Newton's method found no point with a small score and positive definite information",
+        )
 
     def _climb(self, problem: Problem) -> tuple[Maximum, NDArray[np.bool_]]:
         """The highest converged maximum of each group from the family's starts, and whether its scale collapsed.
@@ -362,11 +441,15 @@ class _Work:
         start = self._start(problem, problem.groups)
         collapse = self._collapse(problem)
         top = self._maximise(problem, problem.u(start), collapse)
-        run_away = np.zeros(len(start), dtype=bool) if collapse is None else collapse(top.at, np.arange(len(start)))
+        run_away = (
+            np.zeros(len(start), dtype=bool) if collapse is None else collapse(top.at, np.arange(len(start)))
+        )
         # the best converged one, else the best
         good = top.converged & ~run_away
         rank = np.where(good, 0.0, -1e300) + np.where(np.isfinite(top.value), top.value, -1e301)
-        chosen = np.argmax(rank.reshape(-1, problem.groups), axis=0) * problem.groups + np.arange(problem.groups)
+        chosen = np.argmax(rank.reshape(-1, problem.groups), axis=0) * problem.groups + np.arange(
+            problem.groups
+        )
         return top.take(chosen), run_away[chosen]
 
     def _maximise(self, problem: Problem, start: Array, collapse: Hopeless | None) -> Maximum:
@@ -382,7 +465,10 @@ class _Work:
     def _start(self, problem: Problem, groups: int) -> Array:
         """Starts ``(S·G, p)``, forced into the domains; given parameters are kept."""
         with np.errstate(all="ignore"):
-            guesses = [np.asarray(a, dtype=float) for a in self.family.start(*self._statistics(problem.block.clipped(*self._reach())))]
+            guesses = [
+                np.asarray(a, dtype=float)
+                for a in self.family.start(*self._statistics(problem.block.clipped(*self._reach())))
+            ]
         starts = max(guess.shape[0] if guess.ndim == 2 else 1 for guess in guesses)
         theta = np.broadcast_to(problem.given, (starts, *problem.given.shape)).copy()
         for j in self.columns:
@@ -451,47 +537,3 @@ def _keywords(function: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Keyword-only arguments of a closed form: the parameters that may be, and that must be, given."""
     only = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
     return tuple(p.name for p in only), tuple(p.name for p in only if p.default is p.empty)
-
-
-def covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> Array:
-    """Inverse of the observed information ``(G, p, p)``; NaN for given and for non-regular parameters.
-
-    The second derivatives of the log-likelihood are taken at the estimate by central differences on
-    the unconstrained scale, and carried to the parameters by the delta method (exact at a maximum).
-    """
-    names = tuple(family.parameters)
-    columns = [j for j, name in enumerate(names) if name in free and family.parameters[name].regular]
-    result = np.full((len(theta), len(names), len(names)), np.nan)
-    if not columns:
-        return result
-    if family.information is not None:
-        with np.errstate(all="ignore"):
-            information = np.asarray(family.information(*theta.T))[..., columns, :][..., columns]
-        inverse = _inverse(information * block.total[:, None, None])
-    else:
-        standard = Standard.of(family, block)
-        data = standard.block(block)
-        problem = Problem(family, data, standard.parameters(theta), columns)
-        rows = np.arange(len(theta))
-        u = problem.u(problem.given)
-        unit = problem.units(u, rows)
-        gradient = problem.gradient if family.score is not None and data.exact else None
-        with np.errstate(all="ignore"):
-            _, hessian = derivatives(problem.objective, u, rows, unit, problem.objective(u, rows), gradient)
-            inverse = _inverse(-hessian * block.total[:, None, None])
-            moved = [np.broadcast_to(standard.slope(names[j]), (len(theta),)) for j in columns]
-            factor = unit * problem.slope(problem.given) * np.stack(moved, axis=-1)
-        inverse = inverse * factor[:, :, None] * factor[:, None, :]
-    result[np.ix_(range(len(theta)), columns, columns)] = inverse
-    return result
-
-
-def _inverse(matrix: Array) -> Array:
-    """Inverse of each positive definite matrix; NaN for the others."""
-    root = np.sqrt(np.abs(np.einsum("gii->gi", matrix)))
-    usable = np.isfinite(matrix).all(axis=(-1, -2)) & (root > 0).all(axis=-1)
-    unit = np.where(usable[:, None, None], matrix / (root[:, :, None] * root[:, None, :]), np.eye(matrix.shape[-1]))
-    eigenvalue, vector = np.linalg.eigh(unit)
-    usable &= eigenvalue[:, 0] > DEFINITE
-    inverse = np.einsum("gij,gj,gkj->gik", vector, 1.0 / np.where(eigenvalue > 0, eigenvalue, 1.0), vector)
-    return np.where(usable[:, None, None], inverse / (root[:, :, None] * root[:, None, :]), np.nan)

@@ -17,9 +17,11 @@ from modelselect.families.candidates import Candidate, parse_candidate
 from modelselect.families.finite import DiscreteUniform
 from modelselect.families.table import Table
 from modelselect.family import Family
-from modelselect.fitting.estimate import Status, covariance, estimate
+from modelselect.fitting.estimate import Status, estimate
 from modelselect.fitting.likelihood import log_mass
-from modelselect.sample import Block, Sample, as_sample
+from modelselect.fitting.uncertainty import covariance
+from modelselect.block import Block
+from modelselect.sample import Sample, as_sample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +79,11 @@ class Fit:
     @property
     def free(self) -> tuple[str, ...]:
         """Names of the estimated parameters."""
-        given = {name for name, p in self.law.parameters.items() if name in self.candidate.fixed or p.default is not None}
+        given = {
+            name
+            for name, p in self.law.parameters.items()
+            if name in self.candidate.fixed or p.default is not None
+        }
         return tuple(name for name in self.law.parameters if name not in given)
 
     @property
@@ -93,7 +99,11 @@ class Fit:
     @property
     def bic(self) -> float:
         """Schwarz's criterion, k log n − 2ℓ."""
-        return self.k * float(np.log(self.n)) - 2.0 * self.log_likelihood if np.isfinite(self.n) else float("nan")
+        return (
+            self.k * float(np.log(self.n)) - 2.0 * self.log_likelihood
+            if np.isfinite(self.n)
+            else float("nan")
+        )
 
     @cached_property
     def distribution(self) -> Distribution | None:
@@ -141,7 +151,7 @@ class Fit:
         if self.sample.kind == "nominal":
             return np.full(len(values), -np.inf)
         block = self.sample.block(cells=not law.discrete)
-        return logp_of(law, block)[0]
+        return np.asarray(logp_of(law, block)[0])
 
     @property
     def _block(self) -> Block:
@@ -224,9 +234,23 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
     limit = None
     if status is Status.BOUNDARY and found.limit is not None and found.limit_family is not None:
         parameters = found.limit.parameters[0]
-        limit = Distribution(found.limit_family, dict(zip(found.limit_family.parameters, map(float, parameters), strict=True)), checked=True)
+        limit = Distribution(
+            found.limit_family,
+            dict(zip(found.limit_family.parameters, map(float, parameters), strict=True)),
+            checked=True,
+        )
     parameters = {name: float(value) for name, value in zip(names, found.parameters[0], strict=True)}
-    return Fit(candidate, law, parameters, float(found.log_likelihood[0]), found.k, status, str(found.reason[0]), sample, limit)
+    return Fit(
+        candidate,
+        law,
+        parameters,
+        float(found.log_likelihood[0]),
+        found.k,
+        status,
+        str(found.reason[0]),
+        sample,
+        limit,
+    )
 
 
 def law_on(candidate: Candidate, sample: Sample) -> Family:
@@ -247,5 +271,18 @@ def _fit_table(candidate: Candidate, law: Table, sample: Sample) -> Fit:
     if not lost.any():
         return Fit(candidate, law, {}, value, 0, Status.CLOSED_FORM, "", sample)
     outcomes = ", ".join(str(v) for v in sample.values[lost][:5])
-    share = f"{sample.shares[lost].sum():.3g} of the probability lies" if sample.known else f"{sample.weights[lost].sum():g} of {sample.n:g} observations lie"
-    return Fit(candidate, law, {}, -np.inf, 0, Status.OUT_OF_SUPPORT, f"{share} on outcomes to which the table gives no mass: {outcomes}", sample)
+    share = (
+        f"{sample.shares[lost].sum():.3g} of the probability lies"
+        if sample.known
+        else f"{sample.weights[lost].sum():g} of {sample.n:g} observations lie"
+    )
+    return Fit(
+        candidate,
+        law,
+        {},
+        -np.inf,
+        0,
+        Status.OUT_OF_SUPPORT,
+        f"{share} on outcomes to which the table gives no mass: {outcomes}",
+        sample,
+    )

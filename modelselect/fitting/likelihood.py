@@ -12,12 +12,14 @@ import numpy as np
 
 from modelselect.domain import Array
 from modelselect.family import Family
-from modelselect.sample import Block
+from modelselect.block import Block
 
 # Gauss–Legendre nodes for the mass of an interval that is narrow beside the spread of the law
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
 #: Below this share of the nearer tail, the difference of two cdf values has lost three digits.
 _NARROW = 1e-3
+#: Below this the nearer tail is taken on the log scale.
+_TINY = 1e-290
 
 
 def pointwise(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
@@ -48,30 +50,37 @@ def log_mass(family: Family, lower: Array, upper: Array, parameters: tuple[Any, 
         mass = np.where(left, F[1] - F[0], S[0] - S[1])
         nearer = np.where(left, F[1], S[0])
         result = np.log(mass)
-        lost = ~(mass > _NARROW * nearer) | (nearer < 1e-290)
-        if not np.any(lost):
-            return np.asarray(result)
-        far = lost & (nearer < 1e-290)
+        lost = ~(mass > _NARROW * nearer)
+        far = nearer < _TINY
         if np.any(far):
-            result = np.where(far, _log_difference(family, below, upper, parameters, left), result)
-        if family.discrete:
+            tail, ratio = _far_out(family, below, upper, parameters, left)
+            result = np.where(far, tail, result)
+            lost = np.where(far, ~(ratio > _NARROW), lost)
+        narrow = lost & np.isfinite(lower) & np.isfinite(upper)
+        if family.discrete or not np.any(narrow):
             return np.asarray(result)
-        narrow = lost & np.isfinite(lower) & np.isfinite(upper) & ~far
-        return np.where(narrow, _quadrature(family, lower, upper, parameters), result) if np.any(narrow) else result
+        return np.where(narrow, _quadrature(family, lower, upper, parameters), result)
 
 
-def _log_difference(family: Family, below: Array, upper: Array, parameters: tuple[Any, ...], left: Array) -> Array:
-    """Log of the mass far out in a tail, where cdf and sf underflow."""
+def _far_out(
+    family: Family, below: Array, upper: Array, parameters: tuple[Any, ...], left: Array
+) -> tuple[Array, Array]:
+    """Log of the mass where cdf and sf underflow, and its share of the tail (NaN where that underflows as well)."""
     large = np.where(left, family.log_cdf(upper, *parameters), family.log_sf(below, *parameters))
     small = np.where(left, family.log_cdf(below, *parameters), family.log_sf(upper, *parameters))
-    difference = large + np.log(-np.expm1(np.minimum(small - large, 0.0)))
-    return np.where(np.isneginf(large), -np.inf, difference)
+    ratio = -np.expm1(small - large)
+    return np.where(np.isneginf(large), -np.inf, large + np.log(ratio)), ratio
 
 
 def _quadrature(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
     """Log of the integral of the density over a narrow interval."""
     middle, half = 0.5 * (lower + upper), 0.5 * (upper - lower)
-    logs = np.stack([family.logp(middle + node * half, *parameters) + np.log(w) for node, w in zip(_NODES, _NODE_WEIGHTS, strict=True)])
+    logs = np.stack(
+        [
+            family.logp(middle + node * half, *parameters) + np.log(w)
+            for node, w in zip(_NODES, _NODE_WEIGHTS, strict=True)
+        ]
+    )
     top = logs.max(axis=0)
     top = np.where(np.isfinite(top), top, 0.0)
     return np.asarray(np.log(half) + top + np.log(np.exp(logs - top).sum(axis=0)))

@@ -16,7 +16,7 @@ from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.solve import Rows
-from modelselect.sample import Block
+from modelselect.block import Block
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,9 @@ class Standard:
         roles = {parameter.role for parameter in family.parameters.values()}
         zero, one = np.zeros(block.groups), np.ones(block.groups)
         if {"location", "scale"} <= roles:
-            size = (block.statistic(observed.upper_quartile) - block.statistic(observed.lower_quartile)) / 1.35
+            size = (
+                block.statistic(observed.upper_quartile) - block.statistic(observed.lower_quartile)
+            ) / 1.35
             size = np.where(size > 0, size, block.statistic(observed.spread))
             return cls(family, block.statistic(observed.median), _power_of_two(size))
         if roles & {"scale", "log_scale"}:
@@ -111,7 +113,11 @@ class Problem:
         for j in self.free:
             domain = self._domain(j)
             real = domain.to_real(theta[:, j])
-            columns.append(np.clip(np.where(np.isnan(real), 0.0, real), -40.0, 40.0) if np.isfinite([domain.low, domain.high]).any() else real)
+            columns.append(
+                np.clip(np.where(np.isnan(real), 0.0, real), -40.0, 40.0)
+                if np.isfinite([domain.low, domain.high]).any()
+                else real
+            )
         return np.stack(columns, axis=-1)
 
     def objective(self, u: Array, rows: Rows) -> Array:
@@ -121,7 +127,9 @@ class Problem:
             columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
             value = mean_log_likelihood(self.family, self._rows(rows), columns)
             value = np.broadcast_to(value, (len(rows),))
-            legal = np.isfinite(theta).all(axis=-1) & np.broadcast_to(self.family.valid(*theta.T), (len(rows),))
+            legal = np.isfinite(theta).all(axis=-1) & np.broadcast_to(
+                self.family.valid(*theta.T), (len(rows),)
+            )
         return np.where(legal & ~np.isnan(value), value, -np.inf)
 
     def gradient(self, u: Array, rows: Rows) -> Array:
@@ -132,7 +140,11 @@ class Problem:
         with np.errstate(all="ignore"):
             scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))
             return np.stack(
-                [(block.shares * scores[j]).sum(axis=-1) * self._domain(j).slope(theta[:, j]) for j in self.free], axis=-1
+                [
+                    (block.shares * scores[j]).sum(axis=-1) * self._domain(j).slope(theta[:, j])
+                    for j in self.free
+                ],
+                axis=-1,
             )
 
     def units(self, u: Array, rows: Rows) -> Array:
@@ -151,7 +163,9 @@ class Problem:
         return np.stack([self._domain(j).slope(theta[:, j]) for j in self.free], axis=-1)
 
     def _rows(self, rows: Rows) -> Block:
-        if self.block.groups == 1 or (len(rows) == self.groups and np.array_equal(rows % self.groups, np.arange(self.groups))):
+        if self.block.groups == 1 or (
+            len(rows) == self.groups and np.array_equal(rows % self.groups, np.arange(self.groups))
+        ):
             return self.block
         return self.block.take(rows % self.groups)
 

@@ -111,7 +111,7 @@ def maximise(
         here = at[active]
         unit = np.ones_like(here) if units is None else units(here, active)
         g, H = derivatives(objective, here, active, unit, value[active], gradient)
-        usable = np.isfinite(g).all(axis=-1) & np.isfinite(H).all(axis=(-1, -2))
+        usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(H).all(axis=(-1, -2)))
         g, H = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], H, -np.eye(p))
         J = -H
         diagonal = np.abs(np.einsum("rii->ri", J))
@@ -130,7 +130,19 @@ def maximise(
         if not len(active):
             break
         iterations[active] += 1
-        moved = _step(objective, at, value, damping, active, here, unit, g[go] / root[go], root[go], eigenvalue[go], eigenvector[go])
+        moved = _step(
+            objective,
+            at,
+            value,
+            damping,
+            active,
+            here,
+            unit,
+            g[go] / root[go],
+            root[go],
+            eigenvalue[go],
+            eigenvector[go],
+        )
         active = active[moved | last_step[active]]
 
     converged = (score < ALMOST) & (definite > DEFINITE) & np.isfinite(value)
@@ -155,7 +167,9 @@ def _step(
         reached = objective(there, rows)
         better = reached >= value[rows] - _SLACK * np.maximum(1.0, np.abs(value[rows]))
         at[rows[better]], value[rows[better]] = there[better], reached[better]
-        damping[rows] = np.where(better, np.maximum(damping[rows] * 0.1, 1e-12), np.maximum(damping[rows], 1e-3) * 8.0)
+        damping[rows] = np.where(
+            better, np.maximum(damping[rows] * 0.1, 1e-12), np.maximum(damping[rows], 1e-3) * 8.0
+        )
         moved[trying[better]] = True
         trying = trying[~better]
         if not len(trying):
@@ -191,5 +205,7 @@ def derivatives(
         H[:, j, j] = (16.0 * (f[j, 1] + f[j, 2]) - (f[j, 0] + f[j, 3]) - 30.0 * value) / (12.0 * STEP**2)
         for k in range(j):
             both = objective(at + offset[j] + offset[k], rows) + objective(at - offset[j] - offset[k], rows)
-            H[:, j, k] = H[:, k, j] = (both - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value) / (2.0 * STEP**2)
+            H[:, j, k] = H[:, k, j] = (both - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value) / (
+                2.0 * STEP**2
+            )
     return g, H

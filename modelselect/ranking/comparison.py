@@ -81,6 +81,9 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
     n = a.n
     if not (np.isfinite(gap) and np.isfinite(n) and n > 1):
         return _NONE
+    rounding = 1e-12 * max(1.0, abs(a.mean_log_likelihood))
+    if max(se, abs(gap)) <= rounding:
+        return Test(0.0, 1.0, "same law")
     relation = nesting(a, b)
     if relation is not None:
         ratio = max(2.0 * n * gap * relation.sign, 0.0)
@@ -94,9 +97,8 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
         if relation.boundary:
             return Test(ratio, 0.5 * tail if ratio > 0 else 1.0, "likelihood ratio (boundary)")
         return Test(ratio, tail, "likelihood ratio")
-    if se <= 1e-12 * max(1.0, abs(a.mean_log_likelihood)):
-        return Test(0.0, 1.0, "same law")
-    z = (gap - (a.k - b.k) / (2.0 * n)) / se
+    corrected = gap - (a.k - b.k) / (2.0 * n)
+    z = corrected / se if se > rounding else float(np.copysign(np.inf, corrected))
     return Test(z, float(2.0 * ndtr(-abs(z))), "Vuong")
 
 
@@ -129,8 +131,8 @@ def _contains(large: Fit, small: Fit) -> bool | None:
     if large.law.nominal or small.law.nominal:
         return None
     if large.law.name == small.law.name:
-        held = large.candidate.fixed.items() <= small.candidate.fixed.items()
-        return False if held else None
+        within = large.candidate.fixed.items() <= small.candidate.fixed.items()
+        return False if within else None
     restriction = large.law.nested.get(small.law.name)
     if restriction is None:
         return None

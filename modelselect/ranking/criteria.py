@@ -24,7 +24,9 @@ class Scores:
     @property
     def log_likelihood(self) -> Array:
         """Total log-likelihood ``(K,)``; NaN where P is known."""
-        return -self.n * self.divergence.cross_entropy if np.isfinite(self.n) else np.full(len(self.k), np.nan)
+        return (
+            -self.n * self.divergence.cross_entropy if np.isfinite(self.n) else np.full(len(self.k), np.nan)
+        )
 
 
 Criterion = Callable[[Scores], Array]
@@ -46,7 +48,9 @@ def lookup_criterion(name: str) -> Criterion:
         The name is unknown.
     """
     if name not in CRITERIA:
-        raise ConfigurationError(f"by: unknown criterion {name!r}; expected one of {', '.join(CRITERIA)}{did_you_mean(str(name), CRITERIA)}")
+        raise ConfigurationError(
+            f"by: unknown criterion {name!r}; expected one of {', '.join(CRITERIA)}{did_you_mean(str(name), CRITERIA)}"
+        )
     return CRITERIA[name]
 
 

@@ -151,7 +151,9 @@ def rank(
     sample = as_sample(data)
     chosen = parse_candidates(candidates)
     order_by = lookup_criterion(by)
-    footing: Footing = "nominal" if sample.kind == "nominal" else "counting" if sample.kind == "lattice" else "length"
+    footing: Footing = (
+        "nominal" if sample.kind == "nominal" else "counting" if sample.kind == "lattice" else "length"
+    )
     fits: list[Fit] = []
     for candidate in chosen:
         fits.append(fit_on_footing(candidate, sample))
@@ -182,7 +184,9 @@ def rank(
     table = _table(ordered, order, scores, loss, order.index(reference), paired, footing)
     if by not in ("kl", "kl_corrected"):
         table["score"] = score[order]
-    return Ranking(table, {fit.label: fit for fit in ordered}, of.entropy, ledger, footing, by, sample, unit, of, paired)
+    return Ranking(
+        table, {fit.label: fit for fit in ordered}, of.entropy, ledger, footing, by, sample, unit, of, paired
+    )
 
 
 def fit_on_footing(candidate: Candidate, sample: Sample) -> Fit:
@@ -203,7 +207,13 @@ def fit_on_footing(candidate: Candidate, sample: Sample) -> Fit:
 
 
 def _table(
-    fits: list[Fit], order: list[int], scores: Scores, loss: Array, reference: int, paired: Paired, footing: Footing
+    fits: list[Fit],
+    order: list[int],
+    scores: Scores,
+    loss: Array,
+    reference: int,
+    paired: Paired,
+    footing: Footing,
 ) -> pd.DataFrame:
     d: Divergence = scores.divergence
     delta = loss[order] - loss[order][reference]
@@ -215,12 +225,21 @@ def _table(
             if i != reference:
                 p_value[i] = compare(fits[reference], fit, paired.gap(reference, i), se[i]).p_value
     with np.errstate(invalid="ignore", over="ignore"):
-        weight = np.exp(-n * np.where(np.isnan(delta), np.inf, delta)) if np.isfinite(n) else np.full(len(fits), np.nan)
+        weight = (
+            np.exp(-n * np.where(np.isnan(delta), np.inf, delta))
+            if np.isfinite(n)
+            else np.full(len(fits), np.nan)
+        )
         weight = weight / weight.sum()
 
     def column(values: Array) -> Array:
         kept = np.array(values, dtype=float)[order]
-        return np.array([v if usable(f) else np.inf if f.status is Status.OUT_OF_SUPPORT else np.nan for v, f in zip(kept, fits, strict=True)])
+        return np.array(
+            [
+                v if usable(f) else np.inf if f.status is Status.OUT_OF_SUPPORT else np.nan
+                for v, f in zip(kept, fits, strict=True)
+            ]
+        )
 
     def uncertain(values: Array) -> Array:
         kept = np.array(values, dtype=float)[order]
@@ -264,5 +283,11 @@ def _ledger(fits: list[Fit], of: Level, by: str) -> pd.DataFrame:
             why = f"{what} estimated from the sample: not a regular parameter, so k/n corrects its KL only roughly"
             rows.append((fit.label, str(fit.status), why))
     if not np.isfinite(of.entropy.value):
-        rows.append(("(entropy)", "not_available", f"the level of KL is unknown, {of.entropy.method}; cross_entropy and delta remain"))
+        rows.append(
+            (
+                "(entropy)",
+                "not_available",
+                f"the level of KL is unknown, {of.entropy.method}; cross_entropy and delta remain",
+            )
+        )
     return pd.DataFrame(rows, columns=["candidate", "status", "reason"], dtype="str")

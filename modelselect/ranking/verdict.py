@@ -56,7 +56,9 @@ def _behind(ranking: Ranking) -> list[str]:
     row = clear.sort_values("delta").iloc[0]
     p = float(row["p_value"])
     shown = "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
-    return [f"The nearest that is clearly worse, {row.name}, loses {nats(row['delta'])} ± {nats(row['delta_se'])} nats more ({shown})"]
+    return [
+        f"The nearest that is clearly worse, {row.name}, loses {nats(row['delta'])} ± {nats(row['delta_se'])} nats more ({shown})"
+    ]
 
 
 def nats(value: float) -> str:

@@ -1,0 +1,1 @@
+"""Reporting: tables, figures and pages for people. Rounding happens here and nowhere else."""

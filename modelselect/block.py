@@ -1,0 +1,99 @@
+"""Block: the rectangle of numbers that the batched functions work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelselect.domain import Array
+from modelselect.statistics import maximum, minimum
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Observations of G groups as a rectangle.
+
+    Attributes
+    ----------
+    lower, upper
+        Ends of each observation, ``(1 or G, m)``; equal where it is an exact point.
+    weights
+        ``(G, m)``; 0 is padding.
+    """
+
+    lower: Array
+    upper: Array
+    weights: Array
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def exact(self) -> bool:
+        """Whether all observations are points."""
+        return cast(
+            bool,
+            self._cached("exact", lambda: self.upper is self.lower or bool(np.all(self.lower == self.upper))),
+        )
+
+    @property
+    def groups(self) -> int:
+        """Number of groups, G."""
+        return len(self.weights)
+
+    @property
+    def total(self) -> Array:
+        """Sum of the weights of each group, ``(G,)``."""
+        return cast(Array, self._cached("total", lambda: self.weights.sum(axis=-1)))
+
+    @property
+    def shares(self) -> Array:
+        """Weights that sum to one in each group, ``(G, m)``."""
+        return cast(Array, self._cached("shares", lambda: self.weights / self.total[:, None]))
+
+    @property
+    def points(self) -> Array:
+        """One number an observation: itself, or the middle of its interval (its finite end if the other is not)."""
+        return cast(Array, self._cached("points", self._points))
+
+    def statistic(self, function: Callable[[Array, Array], Array]) -> Array:
+        """Value of a function of `modelselect.statistics` for each group, computed once and kept."""
+        x = self.lower if function is minimum else self.upper if function is maximum else self.points
+        return cast(Array, self._cached(function, lambda: function(x, self.shares)))
+
+    def rescaled(self, shift: Array, scale: Array) -> Block:
+        """(x − shift) / scale in each group; shift and scale are ``(G,)``."""
+        lower = (self.lower - shift[:, None]) / scale[:, None]
+        upper = lower if self.upper is self.lower else (self.upper - shift[:, None]) / scale[:, None]
+        return Block(lower, upper, self.weights)
+
+    def clipped(self, low: float, high: float) -> Block:
+        """Cut intervals at the ends of a support, so that `points` lie inside it."""
+        if self.exact:
+            return self
+        return Block(np.clip(self.lower, low, high), np.clip(self.upper, low, high), self.weights)
+
+    def take(self, rows: NDArray[np.intp]) -> Block:
+        """Return the block of these groups, in this order, with repetition; shared values stay shared."""
+        weights = self.weights if self.groups == 1 else self.weights[rows]
+        lower = self.lower if len(self.lower) == 1 else self.lower[rows]
+        upper = (
+            lower if self.upper is self.lower else (self.upper if len(self.upper) == 1 else self.upper[rows])
+        )
+        return Block(lower, upper, weights)
+
+    def _points(self) -> Array:
+        if self.exact:
+            return self.lower
+        with np.errstate(invalid="ignore"):
+            middle = 0.5 * (self.lower + self.upper)
+        return np.where(
+            np.isfinite(middle), middle, np.where(np.isfinite(self.lower), self.lower, self.upper)
+        )
+
+    def _cached(self, key: Any, compute: Callable[[], Any]) -> Any:
+        if key not in self._cache:
+            self._cache[key] = compute()
+        return self._cache[key]

@@ -1,0 +1,161 @@
+"""Entropy from the spacings of order statistics, in nats, batched over leading axes."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import digamma
+
+from modelselect.errors import DataError
+
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+
+MINIMUM_SIZE = 4  # observations without which spacings say nothing
+
+
+def spacing(x: ArrayLike, sizes: ArrayLike | None = None) -> Floats:
+    """Differential entropy by spacings, extrapolated: 1.5 H_m - 0.5 H_2m, m from `spacing_order`.
+
+    The extrapolation removes half of the O(m/n) bias that edges and gaps leave in H_m (`spacing_m`).
+
+    Parameters
+    ----------
+    x : array_like, shape (..., n)
+        Samples sorted in ascending order along the last axis.
+    sizes : array_like of int, shape (...), optional
+        Observations of each sample, where they differ; entries of `x` beyond them are padding.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Nats of a density: data × s have H + log s. NaN for fewer than 4 observations; -inf if so many are
+        tied that a window has no width (such data are rounded: see `jittered`).
+
+    Raises
+    ------
+    DataError
+        `x` is not sorted or not finite.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).normal(size=10_000)
+    >>> print(f"{spacing(np.sort(x)):.2f} for {np.log(2 * np.pi * np.e) / 2:.2f}")
+    1.42 for 1.42
+    """
+    data, n = _order_statistics(x, sizes)
+    m = spacing_order(n)
+    small, large = _mean_term(data, m, n), _mean_term(data, 2 * m, n)
+    with np.errstate(invalid="ignore"):
+        value = np.where(np.isneginf(small), small, 1.5 * small - 0.5 * large)
+    return np.where(n < MINIMUM_SIZE, np.nan, value)
+
+
+def spacing_m(x: ArrayLike, m: ArrayLike, sizes: ArrayLike | None = None) -> Floats:
+    """Differential entropy by spacings of one order m, windows cut at the ends (unbiased for the uniform).
+
+    ::
+
+        H_m = mean_i [ log(x_hi - x_lo) - ψ(hi - lo) ] + ψ(n + 1),  lo = max(i - m, 1), hi = min(i + m, n)
+
+    `x`, `sizes` and errors as `spacing`; 1 ≤ m ≤ n - 1. NaN for a sample of fewer than 2.
+    Source: Vasicek (1976), A test for normality based on sample entropy.
+
+    Examples
+    --------
+    >>> float(spacing_m([0.0, 1.0, 2.0, 4.0], 1).round(6))
+    2.20456
+    """
+    data, n = _order_statistics(x, sizes)
+    return _mean_term(data, _order(m, n), n)
+
+
+def spacing_terms(x: ArrayLike, m: ArrayLike, sizes: ArrayLike | None = None) -> Floats:
+    """Pointwise terms log(x_hi - x_lo) - ψ(hi - lo) + ψ(n + 1), shape (..., n), whose mean is `spacing_m`.
+
+    Each estimates -log density there: t_i = -log q(x_i) - terms_i gives a divergence the standard error
+    sd(t)/√n. Arguments as `spacing_m`; 0 on padding, -inf where a window has no width.
+
+    Examples
+    --------
+    >>> spacing_terms([0.0, 1.0, 2.0, 4.0], 1).round(3)
+    array([2.083, 1.776, 2.182, 2.776])
+    """
+    data, n = _order_statistics(x, sizes)
+    return _terms(data, _order(m, n), n)
+
+
+def spacing_order(n: ArrayLike) -> Integers:
+    """Order m = max(2, round(n^¼)) for samples of n, at most (n - 1)/2 so that 2m ≤ n - 1 (n = 3, 4: m = 1).
+
+    Examples
+    --------
+    >>> spacing_order([4, 5, 100, 10_000]).tolist()
+    [1, 2, 3, 10]
+    """
+    size = np.asarray(n, dtype=np.int64)
+    wanted = np.maximum(2, np.rint(np.maximum(size, 0) ** 0.25)).astype(np.int64)
+    return np.maximum(np.minimum(wanted, (size - 1) // 2), 1)
+
+
+def _order_statistics(x: ArrayLike, sizes: ArrayLike | None) -> tuple[Floats, Integers]:
+    """Check sorted samples; return them, padded with their own maximum, and their sizes."""
+    data = np.atleast_1d(np.asarray(x, dtype=np.float64))
+    width = data.shape[-1]
+    n = np.broadcast_to(np.asarray(width if sizes is None else sizes, dtype=np.int64), data.shape[:-1])
+    if n.size and (n.min() < 0 or n.max() > width):
+        raise DataError(f"sizes must lie between 0 and {width}, the length of the last axis")
+    if sizes is not None and (n < width).any():
+        maximum = np.take_along_axis(data, np.maximum(n - 1, 0)[..., None], -1)
+        data = np.where(np.arange(width) < n[..., None], data, np.where(n[..., None] > 0, maximum, 0.0))
+    if width and not ((data[..., 1:] >= data[..., :-1]).all() and np.isfinite(data[..., [0, -1]]).all()):
+        raise DataError("x must be finite and sorted in ascending order along its last axis")
+    return data, n
+
+
+def _order(m: ArrayLike, n: Integers) -> Integers:
+    order = np.broadcast_to(np.asarray(m, dtype=np.int64), n.shape)
+    if ((order < 1) | (order >= np.maximum(n, 2))).any():
+        raise DataError(
+            f"m must lie between 1 and n - 1; it is {np.asarray(m).tolist()} for n = {n.tolist()}"
+        )
+    return order
+
+
+def _mean_term(x: Floats, m: Integers, n: Integers) -> Floats:
+    """H_m, with Σ ψ(hi - lo) = 2 Σ_{m ≤ c < top} ψ(c) + (n - 2(top - m)) ψ(top), top = min(2m, n - 1)."""
+    logs = _log_widths(x, m)
+    if (n < x.shape[-1]).any():
+        logs[np.arange(x.shape[-1]) >= n[..., None]] = 0.0
+    size = np.where(n > 1, n, np.nan)
+    top = np.minimum(2.0 * m, size - 1.0)
+    inner = (top - 1) * (digamma(top) - 1) - (m - 1) * (digamma(m) - 1)  # Σ_{c < k} ψ(c) = (k - 1)(ψ(k) - 1)
+    digammas = 2 * inner + (size - 2 * (top - m)) * digamma(top)
+    return np.asarray((logs.sum(axis=-1) - digammas) / size + digamma(size + 1.0))
+
+
+def _terms(x: Floats, m: Integers, n: Integers) -> Floats:
+    terms = _log_widths(x, m)
+    i = np.arange(x.shape[-1])
+    same = n.size > 0 and (n == n.flat[0]).all() and (m == m.flat[0]).all()
+    order, size = (m.flat[0], n.flat[0]) if same else (m[..., None], n[..., None])
+    steps = np.minimum(i + order, size - 1) - np.maximum(i - order, 0)
+    terms += digamma(size + 1.0) - digamma(np.arange(2.0 * m.max(initial=0) + 1))[np.maximum(steps, 1)]
+    return np.where(i < size, terms, 0.0)
+
+
+def _log_widths(x: Floats, m: Integers) -> Floats:
+    """log(x_hi - x_lo); samples padded with their maximum need no index arrays, and share few orders."""
+    widths = np.empty_like(x)
+    orders = np.unique(m)
+    for order in orders:
+        rows = ... if orders.size == 1 else m == order
+        part, k = x[rows], min(int(order), x.shape[-1])
+        width = np.empty_like(part)
+        width[..., : part.shape[-1] - k] = part[..., k:]
+        width[..., part.shape[-1] - k :] = part[..., -1:]
+        width[..., k:] -= part[..., : part.shape[-1] - k]
+        width[..., :k] -= part[..., :1]
+        widths[rows] = width
+    with np.errstate(divide="ignore"):
+        return np.log(widths, out=widths)

@@ -1,0 +1,57 @@
+"""How well the estimates are known: covariance from the observed information."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modelselect.block import Block
+from modelselect.domain import Array
+from modelselect.family import Family
+from modelselect.fitting.problem import Problem, Standard
+from modelselect.fitting.solve import DEFINITE, derivatives
+
+
+def covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> Array:
+    """Inverse of the observed information ``(G, p, p)``; NaN for given and for non-regular parameters.
+
+    The second derivatives of the log-likelihood are taken at the estimate by central differences on
+    the unconstrained scale, and carried to the parameters by the delta method (exact at a maximum).
+    """
+    names = tuple(family.parameters)
+    columns = [j for j, name in enumerate(names) if name in free and family.parameters[name].regular]
+    result = np.full((len(theta), len(names), len(names)), np.nan)
+    if not columns:
+        return result
+    if family.information is not None:
+        with np.errstate(all="ignore"):
+            information = np.asarray(family.information(*theta.T))[..., columns, :][..., columns]
+        inverse = _inverse(information * block.total[:, None, None])
+    else:
+        standard = Standard.of(family, block)
+        data = standard.block(block)
+        problem = Problem(family, data, standard.parameters(theta), columns)
+        rows = np.arange(len(theta))
+        u = problem.u(problem.given)
+        unit = problem.units(u, rows)
+        gradient = problem.gradient if family.score is not None and data.exact else None
+        with np.errstate(all="ignore"):
+            _, hessian = derivatives(problem.objective, u, rows, unit, problem.objective(u, rows), gradient)
+            inverse = _inverse(-hessian * block.total[:, None, None])
+            moved = [np.broadcast_to(standard.slope(names[j]), (len(theta),)) for j in columns]
+            factor = unit * problem.slope(problem.given) * np.stack(moved, axis=-1)
+        inverse = inverse * factor[:, :, None] * factor[:, None, :]
+    result[np.ix_(range(len(theta)), columns, columns)] = inverse
+    return result
+
+
+def _inverse(matrix: Array) -> Array:
+    """Inverse of each positive definite matrix; NaN for the others."""
+    root = np.sqrt(np.abs(np.einsum("gii->gi", matrix)))
+    usable = np.isfinite(matrix).all(axis=(-1, -2)) & (root > 0).all(axis=-1)
+    unit = np.where(
+        usable[:, None, None], matrix / (root[:, :, None] * root[:, None, :]), np.eye(matrix.shape[-1])
+    )
+    eigenvalue, vector = np.linalg.eigh(unit)
+    usable &= eigenvalue[:, 0] > DEFINITE
+    inverse = np.einsum("gij,gj,gkj->gik", vector, 1.0 / np.where(eigenvalue > 0, eigenvalue, 1.0), vector)
+    return np.where(usable[:, None, None], inverse / (root[:, :, None] * root[:, None, :]), np.nan)
