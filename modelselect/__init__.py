@@ -2,13 +2,6 @@
 
 from modelselect import families as _catalogue  # noqa: F401 — importing it registers the families
 from modelselect.distribution import Distribution
-from modelselect.errors import (
-    CandidateError,
-    ConfigurationError,
-    DataError,
-    ModelSelectError,
-    NothingFittedError,
-)
 from modelselect.divergence.empirical import profile
 from modelselect.divergence.known import (
     cross_entropy,
@@ -17,6 +10,13 @@ from modelselect.divergence.known import (
     jensen_shannon,
     kl_divergence,
     renyi,
+)
+from modelselect.errors import (
+    CandidateError,
+    ConfigurationError,
+    DataError,
+    ModelSelectError,
+    NothingFittedError,
 )
 from modelselect.fitting.fit import Fit, fit
 from modelselect.ranking.ranker import Ranking, rank

@@ -79,9 +79,7 @@ class Block:
         """Return the block of these groups, in this order, with repetition; shared values stay shared."""
         weights = self.weights if self.groups == 1 else self.weights[rows]
         lower = self.lower if len(self.lower) == 1 else self.lower[rows]
-        upper = (
-            lower if self.upper is self.lower else (self.upper if len(self.upper) == 1 else self.upper[rows])
-        )
+        upper = lower if self.upper is self.lower else (self.upper if len(self.upper) == 1 else self.upper[rows])
         return Block(lower, upper, weights)
 
     def _points(self) -> Array:
@@ -89,9 +87,7 @@ class Block:
             return self.lower
         with np.errstate(invalid="ignore"):
             middle = 0.5 * (self.lower + self.upper)
-        return np.where(
-            np.isfinite(middle), middle, np.where(np.isfinite(self.lower), self.lower, self.upper)
-        )
+        return np.where(np.isfinite(middle), middle, np.where(np.isfinite(self.lower), self.lower, self.upper))
 
     def _cached(self, key: Any, compute: Callable[[], Any]) -> Any:
         if key not in self._cache:

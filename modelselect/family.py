@@ -96,7 +96,7 @@ class Family:
     mle: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     #: Not None only where defined: derivatives of logp with respect to each parameter, a tuple of arrays.
     score: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
-    #: Not None only where defined: expected information per observation, ``(..., p, p)``, for families without a Hessian.
+    #: Not None only where defined: expected information per observation, ``(..., p, p)``, where there is no Hessian.
     information: ClassVar[Callable[..., Any] | None] = None
     #: Not None only where defined: statistics → Limit.
     limit: ClassVar[Callable[..., Limit] | None] = None
@@ -182,7 +182,8 @@ class Family:
             if name not in self.parameters:
                 known = ", ".join(self.parameters) or "none"
                 raise CandidateError(
-                    f"{where}: unknown parameter {name!r}; {self.name} has: {known}{did_you_mean(str(name), self.parameters)}"
+                    f"{where}: unknown parameter {name!r}; {self.name} has: {known}"
+                    f"{did_you_mean(str(name), self.parameters)}"
                 )
             if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
                 raise CandidateError(f"{where}: parameter {name} must be a number, got {value!r}")
@@ -289,9 +290,7 @@ def _somewhere_inside(low: Any, high: Any, discrete: bool) -> Any:
 def _bisect(family: Family, q: Array, parameters: tuple[Any, ...]) -> Array:
     """Invert the cdf: bracket by doubling, then halve (to the last bit, or to the integer)."""
     q, *rest = np.broadcast_arrays(q, *[np.asarray(p, dtype=float) for p in parameters])
-    low, high = (
-        np.broadcast_to(np.asarray(end, dtype=float), q.shape).copy() for end in family.bounds(*rest)
-    )
+    low, high = (np.broadcast_to(np.asarray(end, dtype=float), q.shape).copy() for end in family.bounds(*rest))
     ends = low.copy(), high.copy()
     reach = np.ones_like(q)
     anchor = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
@@ -314,7 +313,5 @@ def _bisect(family: Family, q: Array, parameters: tuple[Any, ...]) -> Array:
             break
         enough = family.cdf(middle, *rest) >= q
         left, right = np.where(open_ & ~enough, middle, left), np.where(open_ & enough, middle, right)
-    answer = np.where(
-        q <= 0, ends[0], np.where((q >= 1) & ~(family.discrete & np.isfinite(ends[1])), ends[1], right)
-    )
+    answer = np.where(q <= 0, ends[0], np.where((q >= 1) & ~(family.discrete & np.isfinite(ends[1])), ends[1], right))
     return np.asarray(np.where((q >= 0) & (q <= 1), answer, np.nan))

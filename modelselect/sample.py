@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -305,9 +305,7 @@ def _numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool
             odd = ~text & ~np.array([_is_missing(v) or isinstance(v, (int, float, np.number)) for v in raw])
             if odd.any():
                 raise DataError(f"{what}: expected numbers or text, got {raw[odd][0]!r} at {_rows(odd)}")
-            return np.array(
-                [v if isinstance(v, str) or _is_missing(v) else f"{v}" for v in raw], dtype=object
-            ), True
+            return np.array([v if isinstance(v, str) or _is_missing(v) else f"{v}" for v in raw], dtype=object), True
         try:
             return np.array([np.nan if _is_missing(v) else float(v) for v in raw]), False
         except (TypeError, ValueError, OverflowError) as error:
@@ -338,8 +336,8 @@ def _weights_of(weights: Any, n: int, what: str, names: Any) -> Array:
 
 def _rows(mask: NDArray[np.bool_]) -> str:
     rows = np.flatnonzero(mask)
-    shown = ", ".join(map(str, rows[:10]))
-    return f"row{'s' if len(rows) > 1 else ''} {shown}{f', … ({len(rows)} in all)' if len(rows) > 10 else ''} (counted from 0)"
+    shown = ", ".join(map(str, rows[:10])) + (f", … ({len(rows)} in all)" if len(rows) > 10 else "")
+    return f"row{'s' if len(rows) > 1 else ''} {shown} (counted from 0)"
 
 
 def _resolution(
@@ -386,6 +384,6 @@ def _distinct(x: NDArray[Any], w: Array, nominal: bool) -> tuple[NDArray[Any], A
         return np.array(x), np.array(w)
     if np.all(w == w[0]):
         distinct, count = np.unique(x, return_counts=True)
-        return distinct + 0.0, count * float(w[0])
+        return distinct + 0.0, np.asarray(count * float(w[0]), dtype=float)
     distinct, index = np.unique(x, return_inverse=True)
-    return distinct + 0.0, np.bincount(index, weights=w)
+    return distinct + 0.0, np.asarray(np.bincount(index, weights=w), dtype=float)

@@ -66,7 +66,7 @@ def maximum(x: Array, weights: Array) -> Array:
 
 
 def quantile(x: Array, weights: Array, level: float) -> Array:
-    """Return the weighted quantile: the smallest x with cumulative weight ≥ level (midpoint where it is met exactly)."""
+    """Return the weighted quantile: the smallest x with cumulative weight ≥ level, a midpoint where it is met."""
     x, weights = np.broadcast_arrays(np.where(weights > 0, x, np.inf), weights)
     order = np.argsort(x, axis=-1, kind="stable")
     x = np.take_along_axis(x, order, axis=-1)
@@ -101,7 +101,7 @@ def absolute_deviation(x: Array, weights: Array) -> Array:
 
 def distinct(x: Array, weights: Array) -> Array:
     """Return the number of distinct values with positive weight."""
-    return _sorted_distinct(x, weights)[1].sum(axis=-1).astype(float)
+    return np.asarray(_sorted_distinct(x, weights)[1].sum(axis=-1), dtype=float)
 
 
 def spread(x: Array, weights: Array) -> Array:
@@ -130,6 +130,4 @@ def size(x: Array, weights: Array) -> Array:
         logs = np.log(np.abs(x))
     used = np.where(np.isfinite(logs), weights, 0.0)
     share = used.sum(axis=-1)
-    return np.asarray(
-        np.exp(_average(np.where(np.isfinite(logs), logs, 0.0), used) / np.where(share > 0, share, 1.0))
-    )
+    return np.asarray(np.exp(_average(np.where(np.isfinite(logs), logs, 0.0), used) / np.where(share > 0, share, 1.0)))

@@ -56,9 +56,7 @@ def miller_madow(counts: ArrayLike) -> Floats:
     1.289721
     """
     c = checked_counts(counts)
-    return np.asarray(
-        plug_in(c) + (np.count_nonzero(c, axis=-1) - 1) / (2.0 * positive_or_nan(c.sum(axis=-1)))
-    )
+    return np.asarray(plug_in(c) + (np.count_nonzero(c, axis=-1) - 1) / (2.0 * positive_or_nan(c.sum(axis=-1))))
 
 
 def chao_wang_jost(counts: ArrayLike) -> Floats:
@@ -80,9 +78,7 @@ def chao_wang_jost(counts: ArrayLike) -> Floats:
     """
     c = checked_counts(counts)
     integral = whole(c)
-    k = np.where(integral[..., None], np.rint(c), 1.0).astype(
-        np.int64
-    )  # fractional samples are set at the end
+    k = np.where(integral[..., None], np.rint(c), 1.0).astype(np.int64)  # fractional samples are set at the end
     n = np.maximum(k.sum(axis=-1), 1).astype(np.float64)
     f1, f2 = np.count_nonzero(k == 1, axis=-1), np.count_nonzero(k == 2, axis=-1)
     top, at_least_one = int(k.max(initial=1)), np.maximum(k, 1)

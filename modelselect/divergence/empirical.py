@@ -193,7 +193,8 @@ def profile(fit: Fit, parameter: str, grid: Sequence[float] | Array) -> pd.DataF
     if parameter not in law.parameters:
         known = ", ".join(law.parameters) or "none"
         raise CandidateError(
-            f"profile: {law.name} has no parameter {parameter!r}; it has {known}{did_you_mean(parameter, law.parameters)}"
+            f"profile: {law.name} has no parameter {parameter!r}; "
+            f"it has {known}{did_you_mean(parameter, law.parameters)}"
         )
     values = np.asarray(grid, dtype=float)
     outside = ~law.parameters[parameter].domain.contains(values)

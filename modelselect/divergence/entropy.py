@@ -110,9 +110,7 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
     return Entropy(float(spacing(data)), f"spacing (1.5 H_m - 0.5 H_2m, m = {m})", float(se))
 
 
-def jittered(
-    values: ArrayLike, weights: ArrayLike, step: float, rng: np.random.Generator, draws: int = 4
-) -> Estimate:
+def jittered(values: ArrayLike, weights: ArrayLike, step: float, rng: np.random.Generator, draws: int = 4) -> Estimate:
     """Entropy of values on a grid of step h, from the spacings of the values with noise added.
 
     H(X) = H(X + U(-h/2, h/2)) - log h exactly, the right-hand side by `spacing`, averaged over the draws. It

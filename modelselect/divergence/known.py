@@ -85,9 +85,7 @@ def cross_entropy(
     return _result(_pair(p, q, normalize=normalize, axis=axis).cross_entropy(), base)
 
 
-def entropy(
-    p: Known, *, base: float | None = None, normalize: bool = False, axis: int = -1
-) -> float | Floats:
+def entropy(p: Known, *, base: float | None = None, normalize: bool = False, axis: int = -1) -> float | Floats:
     """Entropy -Σ p log p, with 0 · log 0 = 0.
 
     Parameters, shapes and errors as `kl_divergence`. Source: Shannon (1948), A mathematical theory of
@@ -179,14 +177,10 @@ def _pair(p: Known, q: Known, *, normalize: bool, axis: int) -> _Pair:
         ]
         return _Vectors(*vectors)
     if isinstance(p, Mapping) or isinstance(q, Mapping):
-        raise DataError(
-            "p and q must both be mappings {outcome: probability} or both arrays, not one of each"
-        )
+        raise DataError("p and q must both be mappings {outcome: probability} or both arrays, not one of each")
     left, right = _probabilities(p, "p", normalize, axis), _probabilities(q, "q", normalize, axis)
     if left.shape[-1] != right.shape[-1]:
-        raise DataError(
-            f"p and q must have as many outcomes; they have {left.shape[-1]} and {right.shape[-1]}"
-        )
+        raise DataError(f"p and q must have as many outcomes; they have {left.shape[-1]} and {right.shape[-1]}")
     try:
         np.broadcast_shapes(left.shape, right.shape)
     except ValueError:
@@ -228,9 +222,7 @@ class _Vectors:
         s = 1.0 - alpha
         with np.errstate(over="ignore", invalid="ignore"):
             # Σ p^α q^(1-α) = 1 - s KL + Σ p (e^{sL} - 1 - sL), L = log q/p: keeps the digits near p = q
-            gain = (p * _exponential_remainder(s * np.where(p > 0, log_ratio, 0.0))).sum(
-                axis=-1
-            ) - s * self.kl()
+            gain = (p * _exponential_remainder(s * np.where(p > 0, log_ratio, 0.0))).sum(axis=-1) - s * self.kl()
             logs = np.where(p > 0, _log(p) + s * log_ratio, -np.inf)
         close = np.abs(gain) < 0.1
         far = logsumexp(np.where(close[..., None], 0.0, logs), axis=-1)
@@ -315,9 +307,7 @@ def _probabilities(
     fine = np.abs(total - 1.0) <= min(precision * x.shape[-1], max(1e-6, 8 * precision))
     if not fine.all():
         first = float(total[~fine][0])
-        raise DataError(
-            f"{name} must sum to 1, but sums to {first!r}{_row(fine)}; normalize=True divides by it"
-        )
+        raise DataError(f"{name} must sum to 1, but sums to {first!r}{_row(fine)}; normalize=True divides by it")
     return x
 
 

@@ -116,9 +116,7 @@ def _order_statistics(x: ArrayLike, sizes: ArrayLike | None) -> tuple[Floats, In
 def _order(m: ArrayLike, n: Integers) -> Integers:
     order = np.broadcast_to(np.asarray(m, dtype=np.int64), n.shape)
     if ((order < 1) | (order >= np.maximum(n, 2))).any():
-        raise DataError(
-            f"m must lie between 1 and n - 1; it is {np.asarray(m).tolist()} for n = {n.tolist()}"
-        )
+        raise DataError(f"m must lie between 1 and n - 1; it is {np.asarray(m).tolist()} for n = {n.tolist()}")
     return order
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import betainc, betaincc, betaincinv, betaln, digamma
 
 import modelselect.statistics as observed
-from modelselect.domain import POSITIVE, REAL, UNIT_CLOSED
-from modelselect.families.special import times_log
+from modelselect.domain import REAL
 from modelselect.family import Family, Parameter, register
 
 

@@ -62,7 +62,8 @@ def parse_candidate(spec: Any) -> Candidate:
     if isinstance(spec, str):
         return _candidate(spec, {})
     if not isinstance(spec, Mapping):
-        raise CandidateError(f"candidate: expected a family name or a mapping such as {{binomial: {{n: 10}}}}, got {spec!r}")
+        expected = "a family name or a mapping such as {binomial: {n: 10}}"
+        raise CandidateError(f"candidate: expected {expected}, got {spec!r}")
     if "family" in spec:
         unknown = [key for key in spec if key not in ("family", "fixed", "label")]
         if unknown:
@@ -118,7 +119,8 @@ def _candidate(name: Any, arguments: Any) -> Candidate:
     family = lookup(name)
     if issubclass(family, Table):
         if not isinstance(arguments, Mapping):
-            raise CandidateError(f"table: expected outcome: mass, as in {{table: {{H: 0.6, T: 0.4}}}}, got {arguments!r}")
+            expected = "outcome: mass, as in {table: {H: 0.6, T: 0.4}}"
+            raise CandidateError(f"table: expected {expected}, got {arguments!r}")
         table = Table(arguments)
         return Candidate(table, {}, _label(table, {}))
     instance = family()

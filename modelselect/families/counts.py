@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import betainc, gammainc, gammaincc, gammaln, hyp2f1, zeta, zetac
+from scipy.special import betainc, gammainc, gammaincc, gammaln
 
 import modelselect.statistics as observed
-from modelselect.domain import COUNTS, NONNEGATIVE, POSITIVE, POSITIVE_INTEGERS, Interval
-from modelselect.families.special import log_rising_excess, times_log
+from modelselect.domain import COUNTS, NONNEGATIVE, POSITIVE
+from modelselect.families.special import log_rising_excess
 from modelselect.family import Family, Limit, Parameter, register
 
 

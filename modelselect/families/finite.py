@@ -8,8 +8,7 @@ import numpy as np
 from scipy.special import bdtr, bdtrc, gammaln, xlog1py, xlogy
 
 import modelselect.statistics as observed
-from modelselect.domain import COUNTS, INTEGERS, POSITIVE, POSITIVE_INTEGERS, UNIT_CLOSED, Interval
-from modelselect.families.special import log_rising_excess
+from modelselect.domain import COUNTS, INTEGERS, POSITIVE_INTEGERS, UNIT_CLOSED
 from modelselect.family import Family, Limit, Parameter, register
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammaln, log_ndtr, ndtr, ndtri, polygamma
+from scipy.special import gammainc, gammaincc, gammaincinv, gammaln, polygamma
 
 import modelselect.statistics as observed
-from modelselect.domain import NONNEGATIVE, POSITIVE, REAL
+from modelselect.domain import NONNEGATIVE, POSITIVE
 from modelselect.families.special import log_minus_digamma, times_log
 from modelselect.family import Family, Parameter, register
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri, stdtr, stdtrit
 
 import modelselect.statistics as observed
-from modelselect.domain import POSITIVE, REAL, Interval
+from modelselect.domain import POSITIVE, REAL
 from modelselect.families.special import log_rising_excess
 from modelselect.family import Family, Limit, Parameter, register
 

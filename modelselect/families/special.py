@@ -38,7 +38,7 @@ def log_minus_digamma(a: Any) -> Array:
         r = 1.0 / a
         s = r * r
         series = r / 2 + s * (1 / 12 - s * (1 / 120 - s * (1 / 252 - s * (1 / 240 - s / 132))))
-        return np.where(a > 20, series, np.log(a) - digamma(a))
+        return np.asarray(np.where(a > 20, series, np.log(a) - digamma(a)))
 
 
 def times_log(a: Any, x: Any) -> Any:

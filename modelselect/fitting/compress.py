@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from modelselect.domain import Array
 from modelselect.block import Block
 
 #: Observations below which nothing is gained.
@@ -52,9 +51,7 @@ def compress(block: Block) -> Block:
 def compressible(block: Block) -> bool:
     """Whether there are many exact observations, in ascending order."""
     return (
-        block.exact
-        and block.lower.shape[1] >= WORTHWHILE
-        and bool(np.all(block.lower[:, 1:] >= block.lower[:, :-1]))
+        block.exact and block.lower.shape[1] >= WORTHWHILE and bool(np.all(block.lower[:, 1:] >= block.lower[:, :-1]))
     )
 
 

@@ -7,29 +7,24 @@ exists; nothing is ever dropped.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import modelselect.statistics as observed
+from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
 from modelselect.family import Family, Limit, lookup
-from modelselect.fitting.compress import compress, compressible
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.problem import Problem, Standard
-from modelselect.fitting.solve import ALMOST, DEFINITE, Maximum, maximise
-from modelselect.block import Block
-
-Hopeless = Callable[[Array, NDArray[np.intp]], NDArray[np.bool_]]
-
-#: A scale below this share of the spread of the distinct values has collapsed onto a datum.
-COLLAPSED = 1e-8
+from modelselect.fitting.search import ascend, best_integer
+from modelselect.fitting.solve import ALMOST, DEFINITE
 
 
 class Status(StrEnum):
@@ -48,6 +43,15 @@ class Status(StrEnum):
     def usable(self) -> bool:
         """Whether the estimate has a likelihood that may be ranked."""
         return self in (Status.CONVERGED, Status.CLOSED_FORM, Status.BOUNDARY)
+
+
+_REASONS = {
+    Status.UNBOUNDED: "the likelihood grows without bound as the scale shrinks onto tied observations; "
+    "fix the scale or a shape",
+    Status.NOT_IDENTIFIED: "the likelihood is flat along some combination of the parameters: "
+    "the sample does not identify them",
+    Status.FAILED: "Newton's method found no point with a small score and positive definite information",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +76,6 @@ class Estimate:
     log_likelihood: Array
     status: NDArray[Any]
     reason: NDArray[Any]
-    limit_family: Family | None = None
     limit: Estimate | None = None
 
     @property
@@ -133,9 +136,9 @@ class _Work:
         self.columns = np.array([self.names.index(name) for name in free], dtype=np.intp)
         self.groups = len(theta)
         self.value = np.full(self.groups, np.nan)
+        self.best = np.full(self.groups, -np.inf)  # reached by the search, whether or not it is a maximum
         self.status = np.full(self.groups, "", dtype=object)
         self.reason = np.full(self.groups, "", dtype=object)
-        self.limit_family: Family | None = None
         self.limit: Estimate | None = None
         self.given = {name: theta[:, j].copy() for j, name in enumerate(self.names) if name not in free}
 
@@ -174,7 +177,6 @@ class _Work:
             self.value,
             self.status,
             self.reason,
-            self.limit_family,
             self.limit,
         )
 
@@ -195,9 +197,7 @@ class _Work:
                 x = block.lower
                 outside = (x < low) | (x > high)
                 outside = (
-                    outside
-                    | ((x == low) & (not support.low_inclusive))
-                    | ((x == high) & (not support.high_inclusive))
+                    outside | ((x == low) & (not support.low_inclusive)) | ((x == high) & (not support.high_inclusive))
                 )
                 if self.family.discrete:
                     outside = outside | (x != np.floor(x))
@@ -237,9 +237,7 @@ class _Work:
         """Observations to which the *given* parameters assign probability 0, or a density that is infinite."""
         usable = self.status == Status.CLOSED_FORM
         never, always = usable & np.isneginf(self.value), usable & np.isposinf(self.value)
-        self._settle(
-            never, Status.OUT_OF_SUPPORT, "an observation has probability 0 under the given parameters"
-        )
+        self._settle(never, Status.OUT_OF_SUPPORT, "an observation has probability 0 under the given parameters")
         self._settle(always, Status.UNBOUNDED, "the density is infinite at an observation")
         self._settle(
             usable & np.isnan(self.value),
@@ -254,9 +252,7 @@ class _Work:
             return
         constant = np.broadcast_to(self.block.statistic(observed.distinct) <= 1, (self.groups,)) & self.open
         if constant.any() and (regular or self.block.exact):
-            what = (
-                "all observations are equal: the likelihood grows without bound as the law shrinks onto them"
-            )
+            what = "all observations are equal: the likelihood grows without bound as the law shrinks onto them"
             self._settle(constant, Status.DEGENERATE_SAMPLE, what)
 
     def _find_limit(self) -> Limit | None:
@@ -272,33 +268,27 @@ class _Work:
         certain = np.broadcast_to(limit.certain, (self.groups,)) & all(name in allowed for name in self.given)
         return limit._replace(certain=certain)
 
-    def _fit_limit(self, limit: Limit) -> None:
+    def _fit_limit(self, limit: Limit) -> Estimate:
         if self.limit is None:
-            self.limit_family = lookup(limit.family)()
             names = {name: target for name, target in limit.parameters.items() if isinstance(target, str)}
             fixed = {names[name]: value for name, value in self.given.items()}
-            self.limit = estimate(self.limit_family, self.block, fixed)
+            self.limit = estimate(lookup(limit.family)(), self.block, fixed)
+        return self.limit
 
     def _apply_limit(self, limit: Limit, rows: NDArray[np.bool_]) -> None:
         if not rows.any():
             return
-        self._fit_limit(limit)
-        assert self.limit is not None
-        assert self.limit_family is not None
+        reached = self._fit_limit(limit)
         shared = np.broadcast_to(rows, (self.groups,))
-        take = (
-            np.zeros(self.groups, dtype=np.intp)
-            if len(self.limit.log_likelihood) == 1
-            else np.arange(self.groups)
-        )
+        take = np.zeros(self.groups, dtype=np.intp) if len(reached.log_likelihood) == 1 else np.arange(self.groups)
         for j, name in enumerate(self.names):
             target = limit.parameters.get(name, np.nan)
             if isinstance(target, str):
-                column = list(self.limit_family.parameters).index(target)
-                self.theta[shared, j] = self.limit.parameters[take, column][shared]
+                column = list(reached.family.parameters).index(target)
+                self.theta[shared, j] = reached.parameters[take, column][shared]
             elif name in self.free:
                 self.theta[shared, j] = target
-        self.value[shared] = self.limit.log_likelihood[take][shared]
+        self.value[shared] = reached.log_likelihood[take][shared]
         self.status[shared] = Status.BOUNDARY
         at = ", ".join(
             f"{name} → {value:g}".replace("inf", "∞")
@@ -316,11 +306,10 @@ class _Work:
         undecided &= self.status != Status.BOUNDARY
         if not undecided.any():
             return
-        self._fit_limit(limit)
-        assert self.limit is not None
-        supremum = np.broadcast_to(self.limit.log_likelihood, (self.groups,))
-        usable = np.array(
-            [Status(status).usable for status in np.broadcast_to(self.limit.status, (self.groups,))]
+        reached = self._fit_limit(limit)
+        supremum = np.broadcast_to(reached.log_likelihood, (self.groups,))
+        usable = np.isin(
+            np.broadcast_to(reached.status, (self.groups,)), [status for status in Status if status.usable]
         )
         interior = self.status == Status.CONVERGED
         slack = 1e-9 * np.maximum(1.0, np.abs(supremum))
@@ -328,7 +317,7 @@ class _Work:
             beaten = np.where(
                 interior,
                 supremum >= self.value,
-                ~(self._best > supremum + slack) & (self.status != Status.UNBOUNDED),
+                ~(self.best > supremum + slack) & (self.status != Status.UNBOUNDED),
             )
         self._apply_limit(limit, undecided & usable & beaten)
 
@@ -350,9 +339,7 @@ class _Work:
                 *self._statistics(standard.block(self.block)),
                 **{name: given[:, self.names.index(name)] for name in self.given},
             )
-        found = np.stack(
-            [np.broadcast_to(np.asarray(a, dtype=float), (self.groups,)) for a in answer], axis=-1
-        )
+        found = np.stack([np.broadcast_to(np.asarray(a, dtype=float), (self.groups,)) for a in answer], axis=-1)
         found = standard.restore(found)
         rows = self.open
         self.theta[np.ix_(rows, self.columns)] = found[np.ix_(rows, self.columns)]
@@ -371,9 +358,7 @@ class _Work:
             good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
         what = "the sample leaves a parameter without a finite estimate inside its domain: the likelihood has no maximum there"
         self._settle(rows & good, Status.CLOSED_FORM)
-        self._settle(
-            rows & good & edge, Status.BOUNDARY, "the estimate lies on the edge of the parameter's domain"
-        )
+        self._settle(rows & good & edge, Status.BOUNDARY, "the estimate lies on the edge of the parameter's domain")
         self._settle(rows & ~good, Status.DEGENERATE_SAMPLE, what)
         self._evaluate()
         self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, what)
@@ -390,141 +375,40 @@ class _Work:
         rows = np.flatnonzero(self.open)
         block = self.block if self.block.groups == 1 else self.block.take(rows)
         standard = Standard.of(self.family, block)
-        data = standard.block(block)
-        problem = Problem(self.family, data, standard.parameters(self.theta[rows]), self.columns.tolist())
-        top, run_away = self._climb(problem)
+        given = standard.parameters(self.theta[rows])
+        problem = Problem(self.family, standard.block(block), given, self.columns.tolist())
+        top, collapsed = ascend(problem)
         found = standard.restore(problem.theta(top.at, np.arange(len(rows))))
-        self._best = np.full(self.groups, -np.inf)
         self.theta[np.ix_(rows, self.columns)] = found[:, self.columns]
         with np.errstate(all="ignore"):
-            value = mean_log_likelihood(
-                self.family, block, tuple(self.theta[rows][:, j, None] for j in range(len(self.names)))
-            )
-        self.value[rows] = value
-        self._best[rows] = value
+            value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
+        self.value[rows] = self.best[rows] = value
         flat = (top.score < ALMOST) & (top.definite <= DEFINITE)
-        self._choose(rows, top.converged & ~run_away, Status.CONVERGED, "")
-        self._choose(
-            rows,
-            run_away,
-            Status.UNBOUNDED,
-            "the likelihood grows without bound as the scale shrinks onto tied observations; fix the scale or a shape",
-        )
-        self._choose(
-            rows,
-            flat,
-            Status.NOT_IDENTIFIED,
-            "the likelihood is flat along some combination of the parameters: the sample does not identify them",
-        )
-        self._choose(
-            rows,
-            np.ones(len(rows), dtype=bool),
-            Status.FAILED,
-            "Newton's method found no point with a small score and positive definite information",
-        )
-
-    def _climb(self, problem: Problem) -> tuple[Maximum, NDArray[np.bool_]]:
-        """The highest converged maximum of each group from the family's starts, and whether its scale collapsed.
-
-        Many observations are first replaced by a few weighted nodes; from the maximum found there one or two
-        steps on all of them lead to the exact one. Groups that do not get there start afresh.
-        """
-        if compressible(problem.block):
-            rough, run_away = self._best_start(replace(problem, block=compress(problem.block)))
-            if rough.converged.all() and not run_away.any():
-                top = self._maximise(problem, rough.at, None)
-                if top.converged.all():
-                    return top, run_away
-        return self._best_start(problem)
-
-    def _best_start(self, problem: Problem) -> tuple[Maximum, NDArray[np.bool_]]:
-        start = self._start(problem, problem.groups)
-        collapse = self._collapse(problem)
-        top = self._maximise(problem, problem.u(start), collapse)
-        run_away = (
-            np.zeros(len(start), dtype=bool) if collapse is None else collapse(top.at, np.arange(len(start)))
-        )
-        # the best converged one, else the best
-        good = top.converged & ~run_away
-        rank = np.where(good, 0.0, -1e300) + np.where(np.isfinite(top.value), top.value, -1e301)
-        chosen = np.argmax(rank.reshape(-1, problem.groups), axis=0) * problem.groups + np.arange(
-            problem.groups
-        )
-        return top.take(chosen), run_away[chosen]
-
-    def _maximise(self, problem: Problem, start: Array, collapse: Hopeless | None) -> Maximum:
-        exact = self.family.score is not None and problem.block.exact
-        gradient = problem.gradient if exact else None
-        return maximise(problem.objective, start, units=problem.units, gradient=gradient, hopeless=collapse)
-
-    def _choose(self, rows: NDArray[np.intp], which: NDArray[np.bool_], status: Status, reason: str) -> None:
-        mask = np.zeros(self.groups, dtype=bool)
-        mask[rows[which]] = True
-        self._settle(mask & self.open, status, reason)
-
-    def _start(self, problem: Problem, groups: int) -> Array:
-        """Starts ``(S·G, p)``, forced into the domains; given parameters are kept."""
-        with np.errstate(all="ignore"):
-            guesses = [
-                np.asarray(a, dtype=float)
-                for a in self.family.start(*self._statistics(problem.block.clipped(*self._reach())))
-            ]
-        starts = max(guess.shape[0] if guess.ndim == 2 else 1 for guess in guesses)
-        theta = np.broadcast_to(problem.given, (starts, *problem.given.shape)).copy()
-        for j in self.columns:
-            domain = self.family.parameters[self.names[j]].domain
-            guess = np.broadcast_to(guesses[j], (starts, groups))
-            tiny = 1e-6
-            low = domain.low + tiny if np.isfinite(domain.low) else -1e300
-            high = domain.high - tiny if np.isfinite(domain.high) else 1e300
-            theta[:, :, j] = np.clip(np.where(np.isfinite(guess), guess, np.clip(1.0, low, high)), low, high)
-        return theta.reshape(starts * groups, -1)
-
-    def _reach(self) -> tuple[float, float]:
-        low, high = self.family.support.low, self.family.support.high
-        return low, high
-
-    def _collapse(self, problem: Problem) -> Hopeless | None:
-        roles = [parameter.role for parameter in self.family.parameters.values()]
-        if "location" not in roles or "scale" not in roles or roles.index("scale") not in self.columns:
-            return None
-        j = roles.index("scale")
-        floor = COLLAPSED * np.broadcast_to(problem.block.statistic(observed.spread), (problem.groups,))
-        return lambda u, rows: problem.theta(u, rows)[:, j] < floor[rows % problem.groups]
+        for which, status in (
+            (top.converged & ~collapsed, Status.CONVERGED),
+            (collapsed, Status.UNBOUNDED),
+            (flat, Status.NOT_IDENTIFIED),
+            (np.ones(len(rows), dtype=bool), Status.FAILED),
+        ):
+            mask = np.zeros(self.groups, dtype=bool)
+            mask[rows[which]] = True
+            self._settle(mask & self.open, status, _REASONS.get(status, ""))
 
     def _search_integer(self, j: int) -> None:
-        """Profile an integer parameter: double the step until the likelihood falls, then bisect on its sign."""
         name = self.names[j]
         rows = np.flatnonzero(self.open)
         block = self.block if self.block.groups == 1 else self.block.take(rows)
         given = {n: v[rows] for n, v in self.given.items()}
 
-        def profile(n: Array) -> Estimate:
+        def with_integer(n: Array) -> Estimate:
             return estimate(self.family, block, {**given, name: n})
 
-        low = np.broadcast_to(block.statistic(observed.maximum), (len(rows),)).astype(float)
+        low = np.broadcast_to(block.statistic(observed.maximum), (len(rows),))
         low = np.maximum(low, self.family.parameters[name].domain.low)
-
-        def rises(n: Array) -> NDArray[np.bool_]:
-            return np.asarray(profile(n + 1).log_likelihood > profile(n).log_likelihood)
-
-        high, climbing = low.copy(), rises(low)
-        for doubling in range(50):
-            if not climbing.any():
-                break
-            low = np.where(climbing, high, low)
-            high = np.where(climbing, high + 2.0**doubling, high)
-            climbing &= rises(high)
-        while np.any(high - low > 1):
-            middle = np.floor(0.5 * (low + high))
-            up = rises(middle) & (high - low > 1)
-            low, high = np.where(up, middle, low), np.where(~up & (high - low > 1), middle, high)
-        best = np.where(profile(low).log_likelihood >= profile(high).log_likelihood, low, high)
-        answer = profile(best)
+        answer = with_integer(best_integer(lambda n: with_integer(n).log_likelihood, low))
         self.theta[rows] = answer.parameters
-        self.value[rows] = answer.log_likelihood
+        self.value[rows] = self.best[rows] = answer.log_likelihood
         self.status[rows], self.reason[rows] = answer.status, answer.reason
-        self._best = self.value.copy()
 
     # -- pieces ----------------------------------------------------------------------------------------------------
 
@@ -532,7 +416,7 @@ class _Work:
         return [block.statistic(function) for function in self.family.statistics]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _keywords(function: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Keyword-only arguments of a closed form: the parameters that may be, and that must be, given."""
     only = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from modelselect.block import Block
 from modelselect.distribution import Distribution
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
@@ -19,8 +20,7 @@ from modelselect.families.table import Table
 from modelselect.family import Family
 from modelselect.fitting.estimate import Status, estimate
 from modelselect.fitting.likelihood import log_mass
-from modelselect.fitting.uncertainty import covariance
-from modelselect.block import Block
+from modelselect.fitting.uncertainty import covariance, standard_errors
 from modelselect.sample import Sample, as_sample
 
 if TYPE_CHECKING:
@@ -80,9 +80,7 @@ class Fit:
     def free(self) -> tuple[str, ...]:
         """Names of the estimated parameters."""
         given = {
-            name
-            for name, p in self.law.parameters.items()
-            if name in self.candidate.fixed or p.default is not None
+            name for name, p in self.law.parameters.items() if name in self.candidate.fixed or p.default is not None
         }
         return tuple(name for name in self.law.parameters if name not in given)
 
@@ -99,11 +97,7 @@ class Fit:
     @property
     def bic(self) -> float:
         """Schwarz's criterion, k log n − 2ℓ."""
-        return (
-            self.k * float(np.log(self.n)) - 2.0 * self.log_likelihood
-            if np.isfinite(self.n)
-            else float("nan")
-        )
+        return self.k * float(np.log(self.n)) - 2.0 * self.log_likelihood if np.isfinite(self.n) else float("nan")
 
     @cached_property
     def distribution(self) -> Distribution | None:
@@ -122,20 +116,27 @@ class Fit:
         import pandas as pd
 
         names = list(self.law.parameters)
-        regular = self.status in (Status.CONVERGED, Status.CLOSED_FORM) and not self.sample.known
-        if not regular or not names:
-            matrix = np.full((len(names), len(names)), np.nan)
-        else:
-            theta = np.array([list(self.parameters.values())])
-            matrix = covariance(self.law, self._block, theta, self.free)[0]
-        return pd.DataFrame(matrix, index=names, columns=names)
+        matrix = np.full((1, len(names), len(names)), np.nan)
+        if self._regular:
+            matrix = covariance(self.law, self._block, self._theta, self.free)
+        return pd.DataFrame(matrix[0], index=names, columns=names)
 
-    @property
+    @cached_property
     def standard_errors(self) -> dict[str, float]:
         """Square roots of the diagonal of the covariance."""
-        with np.errstate(invalid="ignore"):
-            roots = np.sqrt(np.diag(self.covariance.to_numpy()))
-        return {str(name): float(root) for name, root in zip(self.covariance.index, roots, strict=True)}
+        errors = np.full((1, len(self.law.parameters)), np.nan)
+        if self._regular:
+            errors = standard_errors(self.law, self._block, self._theta, self.free)
+        return dict(zip(self.law.parameters, map(float, errors[0]), strict=True))
+
+    @property
+    def _regular(self) -> bool:
+        estimated = self.status in (Status.CONVERGED, Status.CLOSED_FORM) and bool(self.free)
+        return estimated and not self.sample.known
+
+    @property
+    def _theta(self) -> Array:
+        return np.array([list(self.parameters.values())])
 
     @cached_property
     def pointwise(self) -> Array:
@@ -232,11 +233,11 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
     found = estimate(law, block, candidate.fixed)
     status = Status(found.status[0])
     limit = None
-    if status is Status.BOUNDARY and found.limit is not None and found.limit_family is not None:
+    if status is Status.BOUNDARY and found.limit is not None:
         parameters = found.limit.parameters[0]
         limit = Distribution(
-            found.limit_family,
-            dict(zip(found.limit_family.parameters, map(float, parameters), strict=True)),
+            found.limit.family,
+            dict(zip(found.limit.family.parameters, map(float, parameters), strict=True)),
             checked=True,
         )
     parameters = {name: float(value) for name, value in zip(names, found.parameters[0], strict=True)}

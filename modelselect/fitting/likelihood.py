@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
-from modelselect.block import Block
 
 # Gauss–Legendre nodes for the mass of an interval that is narrow beside the spread of the law
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)

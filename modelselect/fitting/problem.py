@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 import modelselect.statistics as observed
+from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.solve import Rows
-from modelselect.block import Block
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,11 @@ class Standard:
 
     @classmethod
     def of(cls, family: Family, block: Block) -> Standard:
-        """Median and interquartile range for families with a location and scale, geometric mean for those with a scale."""
+        """Use median and interquartile range with a location and a scale, the geometric mean with a scale alone."""
         roles = {parameter.role for parameter in family.parameters.values()}
         zero, one = np.zeros(block.groups), np.ones(block.groups)
         if {"location", "scale"} <= roles:
-            size = (
-                block.statistic(observed.upper_quartile) - block.statistic(observed.lower_quartile)
-            ) / 1.35
+            size = (block.statistic(observed.upper_quartile) - block.statistic(observed.lower_quartile)) / 1.35
             size = np.where(size > 0, size, block.statistic(observed.spread))
             return cls(family, block.statistic(observed.median), _power_of_two(size))
         if roles & {"scale", "log_scale"}:
@@ -127,23 +125,19 @@ class Problem:
             columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
             value = mean_log_likelihood(self.family, self._rows(rows), columns)
             value = np.broadcast_to(value, (len(rows),))
-            legal = np.isfinite(theta).all(axis=-1) & np.broadcast_to(
-                self.family.valid(*theta.T), (len(rows),)
-            )
+            legal = np.isfinite(theta).all(axis=-1) & np.broadcast_to(self.family.valid(*theta.T), (len(rows),))
         return np.where(legal & ~np.isnan(value), value, -np.inf)
 
     def gradient(self, u: Array, rows: Rows) -> Array:
         """Exact gradient ``(r, free)`` from the family's score."""
-        assert self.family.score is not None
+        if self.family.score is None:
+            raise TypeError(f"family {self.family.name} has no score")
         theta = self.theta(u, rows)
         block = self._rows(rows)
         with np.errstate(all="ignore"):
             scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))
             return np.stack(
-                [
-                    (block.shares * scores[j]).sum(axis=-1) * self._domain(j).slope(theta[:, j])
-                    for j in self.free
-                ],
+                [(block.shares * scores[j]).sum(axis=-1) * self._domain(j).slope(theta[:, j]) for j in self.free],
                 axis=-1,
             )
 

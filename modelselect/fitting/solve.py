@@ -167,9 +167,7 @@ def _step(
         reached = objective(there, rows)
         better = reached >= value[rows] - _SLACK * np.maximum(1.0, np.abs(value[rows]))
         at[rows[better]], value[rows[better]] = there[better], reached[better]
-        damping[rows] = np.where(
-            better, np.maximum(damping[rows] * 0.1, 1e-12), np.maximum(damping[rows], 1e-3) * 8.0
-        )
+        damping[rows] = np.where(better, np.maximum(damping[rows] * 0.1, 1e-12), np.maximum(damping[rows], 1e-3) * 8.0)
         moved[trying[better]] = True
         trying = trying[~better]
         if not len(trying):
@@ -205,7 +203,5 @@ def derivatives(
         H[:, j, j] = (16.0 * (f[j, 1] + f[j, 2]) - (f[j, 0] + f[j, 3]) - 30.0 * value) / (12.0 * STEP**2)
         for k in range(j):
             both = objective(at + offset[j] + offset[k], rows) + objective(at - offset[j] - offset[k], rows)
-            H[:, j, k] = H[:, k, j] = (both - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value) / (
-                2.0 * STEP**2
-            )
+            H[:, j, k] = H[:, k, j] = (both - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value) / (2.0 * STEP**2)
     return g, H

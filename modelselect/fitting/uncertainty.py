@@ -17,11 +17,24 @@ def covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...]
     The second derivatives of the log-likelihood are taken at the estimate by central differences on
     the unconstrained scale, and carried to the parameters by the delta method (exact at a maximum).
     """
+    inverse, factor = _unit_covariance(family, block, theta, free)
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(inverse * factor[:, :, None] * factor[:, None, :])
+
+
+def standard_errors(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> Array:
+    """Square roots of the diagonal of the covariance ``(G, p)``, also where the variances are no floats."""
+    inverse, factor = _unit_covariance(family, block, theta, free)
+    return np.asarray(np.sqrt(np.einsum("gii->gi", inverse)) * np.abs(factor))
+
+
+def _unit_covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> tuple[Array, Array]:
+    """Covariance ``(G, p, p)`` in units of ``(G, p)`` each, NaN where there is none."""
     names = tuple(family.parameters)
     columns = [j for j, name in enumerate(names) if name in free and family.parameters[name].regular]
-    result = np.full((len(theta), len(names), len(names)), np.nan)
+    result, factor = np.full((len(theta), len(names), len(names)), np.nan), np.ones(theta.shape)
     if not columns:
-        return result
+        return result, factor
     if family.information is not None:
         with np.errstate(all="ignore"):
             information = np.asarray(family.information(*theta.T))[..., columns, :][..., columns]
@@ -38,19 +51,16 @@ def covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...]
             _, hessian = derivatives(problem.objective, u, rows, unit, problem.objective(u, rows), gradient)
             inverse = _inverse(-hessian * block.total[:, None, None])
             moved = [np.broadcast_to(standard.slope(names[j]), (len(theta),)) for j in columns]
-            factor = unit * problem.slope(problem.given) * np.stack(moved, axis=-1)
-        inverse = inverse * factor[:, :, None] * factor[:, None, :]
+            factor[:, columns] = unit * problem.slope(problem.given) * np.stack(moved, axis=-1)
     result[np.ix_(range(len(theta)), columns, columns)] = inverse
-    return result
+    return result, factor
 
 
 def _inverse(matrix: Array) -> Array:
     """Inverse of each positive definite matrix; NaN for the others."""
     root = np.sqrt(np.abs(np.einsum("gii->gi", matrix)))
     usable = np.isfinite(matrix).all(axis=(-1, -2)) & (root > 0).all(axis=-1)
-    unit = np.where(
-        usable[:, None, None], matrix / (root[:, :, None] * root[:, None, :]), np.eye(matrix.shape[-1])
-    )
+    unit = np.where(usable[:, None, None], matrix / (root[:, :, None] * root[:, None, :]), np.eye(matrix.shape[-1]))
     eigenvalue, vector = np.linalg.eigh(unit)
     usable &= eigenvalue[:, 0] > DEFINITE
     inverse = np.einsum("gij,gj,gkj->gik", vector, 1.0 / np.where(eigenvalue > 0, eigenvalue, 1.0), vector)

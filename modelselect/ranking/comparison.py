@@ -161,9 +161,7 @@ def pairs(fits: list[Fit], paired: Paired, corrected: Array) -> list[dict[str, o
             test = compare(fits[i], fits[j], gap, se) if usable(fits[i]) and usable(fits[j]) else _NONE
             with np.errstate(invalid="ignore"):
                 delta = float(corrected[j] - corrected[i])
-            rows.append(
-                {"a": fits[i].label, "b": fits[j].label, "delta": delta, "delta_se": se, **test._asdict()}
-            )
+            rows.append({"a": fits[i].label, "b": fits[j].label, "delta": delta, "delta_se": se, **test._asdict()})
     return rows
 
 

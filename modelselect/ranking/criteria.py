@@ -24,9 +24,7 @@ class Scores:
     @property
     def log_likelihood(self) -> Array:
         """Total log-likelihood ``(K,)``; NaN where P is known."""
-        return (
-            -self.n * self.divergence.cross_entropy if np.isfinite(self.n) else np.full(len(self.k), np.nan)
-        )
+        return -self.n * self.divergence.cross_entropy if np.isfinite(self.n) else np.full(len(self.k), np.nan)
 
 
 Criterion = Callable[[Scores], Array]

@@ -151,9 +151,7 @@ def rank(
     sample = as_sample(data)
     chosen = parse_candidates(candidates)
     order_by = lookup_criterion(by)
-    footing: Footing = (
-        "nominal" if sample.kind == "nominal" else "counting" if sample.kind == "lattice" else "length"
-    )
+    footing: Footing = "nominal" if sample.kind == "nominal" else "counting" if sample.kind == "lattice" else "length"
     fits: list[Fit] = []
     for candidate in chosen:
         fits.append(fit_on_footing(candidate, sample))
@@ -171,7 +169,7 @@ def rank(
     key = np.where(able & ~np.isnan(score), score, np.inf)
     impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
     order = sorted(range(len(fits)), key=lambda i: (not able[i], key[i], not impossible[i], k[i], i))
-    ledger = _ledger([fits[i] for i in order], of, by)
+    ledger = _ledger([fits[i] for i in order], of)
     if not able.any():
         reasons = "; ".join(f"{fit.label}: {fit.reason}" for fit in fits)
         raise NothingFittedError(f"none of the {len(fits)} candidates could be fitted: {reasons}", ledger)
@@ -225,11 +223,7 @@ def _table(
             if i != reference:
                 p_value[i] = compare(fits[reference], fit, paired.gap(reference, i), se[i]).p_value
     with np.errstate(invalid="ignore", over="ignore"):
-        weight = (
-            np.exp(-n * np.where(np.isnan(delta), np.inf, delta))
-            if np.isfinite(n)
-            else np.full(len(fits), np.nan)
-        )
+        weight = np.exp(-n * np.where(np.isnan(delta), np.inf, delta)) if np.isfinite(n) else np.full(len(fits), np.nan)
         weight = weight / weight.sum()
 
     def column(values: Array) -> Array:
@@ -272,7 +266,7 @@ def _table(
     )
 
 
-def _ledger(fits: list[Fit], of: Level, by: str) -> pd.DataFrame:
+def _ledger(fits: list[Fit], of: Level) -> pd.DataFrame:
     rows = []
     for fit in fits:
         ends = [name for name in fit.free if not fit.law.parameters[name].regular]

@@ -57,7 +57,8 @@ def _behind(ranking: Ranking) -> list[str]:
     p = float(row["p_value"])
     shown = "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
     return [
-        f"The nearest that is clearly worse, {row.name}, loses {nats(row['delta'])} ± {nats(row['delta_se'])} nats more ({shown})"
+        f"The nearest that is clearly worse, {row.name}, "
+        f"loses {nats(row['delta'])} ± {nats(row['delta_se'])} nats more ({shown})"
     ]
 
 

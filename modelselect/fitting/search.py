@@ -1,0 +1,126 @@
+"""Where the maxima are: starts, compressed samples and integers, around the solver.
+
+`ascend` finds the highest interior maximum over continuous parameters, `best_integer` profiles an integer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+import modelselect.statistics as observed
+from modelselect.domain import Array
+from modelselect.fitting.compress import compress, compressible
+from modelselect.fitting.problem import Problem
+from modelselect.fitting.solve import Maximum, Rows, maximise
+
+Flags = NDArray[np.bool_]
+
+#: A scale below this share of the spread of the distinct values has collapsed onto a datum.
+COLLAPSED = 1e-8
+#: Least distance of a start from the end of its domain.
+_MARGIN = 1e-6
+
+
+def ascend(problem: Problem) -> tuple[Maximum, Flags]:
+    """Find the highest converged maximum of each group from the family's starts.
+
+    Returns
+    -------
+    maximum, collapsed
+        One row a group; and whether its scale ran away to zero.
+
+    Notes
+    -----
+    Many observations are first replaced by a few weighted nodes; from the maximum found there one or two
+    steps on all of them lead to the exact one. Groups that do not get there start afresh.
+    """
+    if compressible(problem.block):
+        rough, collapsed = _from_all_starts(replace(problem, block=compress(problem.block)))
+        if rough.converged.all() and not collapsed.any():
+            top = _maximise(problem, rough.at)
+            if top.converged.all():
+                return top, collapsed
+    return _from_all_starts(problem)
+
+
+def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
+    """Integers ``(G,)`` ≥ low that maximise a profile with one maximum.
+
+    The step is doubled until the profile falls, then the sign of its difference is bisected.
+
+    Parameters
+    ----------
+    profile
+        Integers ``(G,)`` → profile likelihood ``(G,)``.
+    """
+
+    def rises(n: Array) -> Flags:
+        return np.asarray(profile(n + 1) > profile(n))
+
+    low, high = low.copy(), low.copy()
+    climbing = rises(low)
+    for doubling in range(50):
+        if not climbing.any():
+            break
+        low = np.where(climbing, high, low)
+        high = np.where(climbing, high + 2.0**doubling, high)
+        climbing &= rises(high)
+    while np.any(high - low > 1):
+        middle, apart = np.floor(0.5 * (low + high)), high - low > 1
+        up = rises(middle)
+        low, high = np.where(up & apart, middle, low), np.where(~up & apart, middle, high)
+    return np.where(profile(low) >= profile(high), low, high)
+
+
+def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags]:
+    start = _starts(problem)
+    top = _maximise(problem, problem.u(start))
+    collapsed = _collapsed(problem, top.at, np.arange(len(start)))
+    good = (top.converged & ~collapsed).reshape(-1, problem.groups)
+    value = np.where(np.isfinite(top.value), top.value, -np.inf).reshape(-1, problem.groups)
+    chosen = np.argmax(np.where(good | ~good.any(axis=0), value, -np.inf), axis=0)
+    rows = chosen * problem.groups + np.arange(problem.groups)
+    return top.take(rows), collapsed[rows]
+
+
+def _maximise(problem: Problem, start: Array) -> Maximum:
+    exact = problem.family.score is not None and problem.block.exact
+    return maximise(
+        problem.objective,
+        start,
+        units=problem.units,
+        gradient=problem.gradient if exact else None,
+        hopeless=lambda u, rows: _collapsed(problem, u, rows),
+    )
+
+
+def _starts(problem: Problem) -> Array:
+    """Starts ``(S·G, p)``, forced into the domains; given parameters are kept."""
+    family = problem.family
+    block = problem.block.clipped(family.support.low, family.support.high)
+    with np.errstate(all="ignore"):
+        guesses = [np.asarray(a, dtype=float) for a in family.start(*map(block.statistic, family.statistics))]
+    count = max(len(guess) if guess.ndim == 2 else 1 for guess in guesses)
+    theta = np.broadcast_to(problem.given, (count, *problem.given.shape)).copy()
+    parameters = list(family.parameters.values())
+    for j in problem.free:
+        domain = parameters[j].domain
+        low = domain.low + _MARGIN if np.isfinite(domain.low) else -1e300
+        high = domain.high - _MARGIN if np.isfinite(domain.high) else 1e300
+        guess = np.where(np.isfinite(guesses[j]), guesses[j], np.clip(1.0, low, high))
+        theta[:, :, j] = np.clip(np.broadcast_to(guess, theta.shape[:2]), low, high)
+    return theta.reshape(-1, theta.shape[-1])
+
+
+def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
+    """Whether the scale of a location family has shrunk onto a datum."""
+    roles = [parameter.role for parameter in problem.family.parameters.values()]
+    if "location" not in roles or "scale" not in roles or roles.index("scale") not in problem.free:
+        return np.zeros(len(rows), dtype=bool)
+    floor = COLLAPSED * np.broadcast_to(problem.block.statistic(observed.spread), (problem.groups,))
+    scale = problem.theta(u, rows)[:, roles.index("scale")]
+    return np.asarray(scale < floor[rows % problem.groups])

@@ -1,0 +1,212 @@
+"""Cells: the values, labels or bins at which a sample and its candidates are set side by side.
+
+Pictures and *where the nats are lost* need shares of the data and of each candidate on common cells. A lattice
+keeps its values while they are few; otherwise bins follow Freedman & Diaconis (1981), rounded to readable widths,
+are geometric where positive data span many scales, and doubling where counts do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelselect.domain import Array
+from modelselect.fitting.fit import Fit
+from modelselect.fitting.likelihood import log_mass
+from modelselect.sample import Sample
+
+Scale = Literal["labels", "values", "doubling", "bins", "geometric"]
+
+_MOST_VALUES = 60
+_MOST_BINS = 60
+_MOST_LABELS = 24
+#: Range over interquartile range beyond which equal bins would show one bar and emptiness.
+_WIDE = 30.0
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells side by side.
+
+    Attributes
+    ----------
+    scale
+        ``labels``, ``values`` of a lattice, ``doubling`` groups of counts, equal ``bins`` or ``geometric`` ones.
+    names
+        What to write at each cell; empty where a numeric axis says it.
+    low, high
+        Ends of each cell, ``(m,)``; outside a window they reach to infinity.
+    share
+        Share of the data in each, summing to 1.
+    outcomes
+        The labels or values of single-valued cells; None for bins. A last label may stand for *all others*.
+    """
+
+    scale: Scale
+    names: tuple[str, ...]
+    low: Array
+    high: Array
+    share: Array
+    outcomes: NDArray[Any] | None = None
+
+    @property
+    def places(self) -> Array:
+        """Where each cell is drawn: its value, the middle of its bin, or 0, 1, 2 … for labels and doubling groups."""
+        if self.scale in ("labels", "doubling"):
+            return np.arange(len(self.share), dtype=float)
+        low, high = self.window
+        return np.asarray(np.sqrt(low * high) if self.scale == "geometric" else 0.5 * (low + high))
+
+    @property
+    def window(self) -> tuple[Array, Array]:
+        """Ends of the cells, the infinite ones replaced by the width of their neighbour."""
+        low, high = self.low.copy(), self.high.copy()
+        if np.isinf(low[0]):
+            low[0] = high[0] - (high[1] - low[1])
+        if np.isinf(high[-1]):
+            high[-1] = low[-1] + (high[-2] - low[-2])
+        return low, high
+
+    def expected(self, fit: Fit) -> Array:
+        """Share that a candidate gives to each cell, ``(m,)``."""
+        law = fit.distribution
+        if law is None:
+            return np.full(len(self.share), np.nan)
+        if self.outcomes is not None and law.family.nominal:
+            mass = np.exp(np.asarray(law.logp(self.outcomes)))
+            if len(self.outcomes) < len(self.share):  # all the others
+                mass = np.append(mass, max(1.0 - mass.sum(), 0.0))
+            return mass
+        if self.scale == "labels":
+            return np.full(len(self.share), np.nan)
+        with np.errstate(all="ignore"):
+            if law.family.nominal:
+                return np.asarray(law.cdf(self.high) - law.cdf(self.low))
+            return np.asarray(np.exp(log_mass(law.family, self.low, self.high, tuple(law.parameters.values()))))
+
+    def loss(self, fit: Fit) -> Array:
+        """p̂ log(p̂/q) of each cell in nats, ``(m,)``: 0 where nothing was seen, +∞ where q gives nothing to what was."""
+        p, q = self.share, self.expected(fit)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(p > 0, p * (np.log(p) - np.log(q)), 0.0)
+
+
+def cells_of(sample: Sample, fits: Sequence[Fit] = ()) -> Cells:
+    """Choose cells for a sample; a lattice reaches on to values that one of the fits makes likely.
+
+    Examples
+    --------
+    >>> cells_of(Sample.from_counts({0: 2, 2: 1, 3: 1})).share.tolist()
+    [0.5, 0.0, 0.25, 0.25]
+    """
+    if sample.kind == "nominal":
+        return _labels(sample)
+    x, p = sample.values.astype(float), sample.shares
+    step = sample.resolution
+    middle, half = quantile(x, p, [0.25, 0.5, 0.75]), 0.5 * (step or 0.0)
+    spread = float(middle[2] - middle[0])
+    wide = float(x[-1] - x[0]) > _WIDE * max(spread, step or 0.0)
+    if step is not None:
+        size = round((x[-1] - x[0]) / step) + 1
+        if size <= _MOST_VALUES:
+            return _values(x, p, step, fits)
+        if wide and x[0] >= 0:
+            return _doubling(x, p, step)
+    elif wide and x[0] > 0:
+        bins = int(np.clip(2 * len(x) ** (1 / 3), 8, 40))
+        edges = np.geomspace(x[0], x[-1], bins + 1)
+        edges[-1] = np.nextafter(x[-1], np.inf)
+        return Cells("geometric", (), edges[:-1], edges[1:], _shares(x, p, edges))
+    low, high = float(x[0]), float(x[-1])
+    if wide and spread > 0:
+        low, high = max(low, middle[0] - 8 * spread), min(high, middle[2] + 8 * spread)
+    n = sample.n if np.isfinite(sample.n) else len(x)
+    edges = _edges(low - half, high + half, 2.0 * spread * n ** (-1 / 3), step)
+    inner = _shares(x, p, edges)
+    below, above = p[x < edges[0]].sum(), p[x >= edges[-1]].sum()
+    lower, upper = edges[:-1], edges[1:]
+    if below > 0:
+        inner, lower, upper = np.append(below, inner), np.append(-np.inf, lower), np.append(edges[0], upper)
+    if above > 0:
+        inner, lower, upper = np.append(inner, above), np.append(lower, edges[-1]), np.append(upper, np.inf)
+    return Cells("bins", (), lower, upper, inner)
+
+
+def quantile(x: Array, shares: Array, q: Sequence[float] | Array) -> Array:
+    """Smallest x whose cumulative share reaches q."""
+    reached = np.cumsum(shares)
+    return np.asarray(x[np.minimum(np.searchsorted(reached, np.asarray(q) - 1e-12), len(x) - 1)])
+
+
+def _labels(sample: Sample) -> Cells:
+    seen = dict(zip(sample.values.tolist(), sample.shares.tolist(), strict=True))
+    outcomes = [*sample.outcomes] or [*seen]
+    names, share = outcomes, np.array([seen.get(o, 0.0) for o in outcomes])
+    if len(outcomes) > _MOST_LABELS:
+        order = np.argsort(-share, kind="stable")[: _MOST_LABELS - 1]
+        names = outcomes = [outcomes[i] for i in order]
+        names = [*names, "all others"]
+        share = np.append(share[order], max(1.0 - share[order].sum(), 0.0))
+    nowhere = np.full(len(share), np.nan)
+    return Cells("labels", tuple(map(str, names)), nowhere, nowhere, share, np.array(outcomes, dtype=object))
+
+
+def _values(x: Array, p: Array, step: float, fits: Sequence[Fit]) -> Cells:
+    first, last = round(x[0] / step), round(x[-1] / step)
+    reach = max(math.ceil(0.25 * (last - first + 1)), 2)
+    share = np.zeros(last - first + 1 + 2 * reach)
+    index = np.rint(x / step).astype(int) - first + reach
+    share[index] = p
+    values = np.arange(first - reach, last + reach + 1) * step
+    grid = Cells("values", (), values - 0.5 * step, values + 0.5 * step, share, values)
+    likely = share > 0
+    for fit in fits:
+        likely |= grid.expected(fit) >= 0.005
+    keep = slice(int(np.argmax(likely)), len(likely) - int(np.argmax(likely[::-1])))
+    return Cells("values", (), grid.low[keep], grid.high[keep], share[keep], values[keep])
+
+
+def _doubling(x: Array, p: Array, step: float) -> Cells:
+    """0, 1, 2, 3–4, 5–8, … in units of the step, from the smallest value to the largest."""
+    top = np.rint(x[-1] / step)
+    ends = [-1.0, 0.0, *2.0 ** np.arange(0, math.ceil(math.log2(max(top, 1))) + 1)]
+    ends[-1] = max(top, 1.0)
+    upper = np.array(sorted(set(ends[1:])))
+    lower = np.array([-1.0, *upper[:-1]])
+    keep = upper * step >= x[0] - 0.25 * step
+    lower, upper = lower[keep], upper[keep]
+    names = tuple(f"{hi * step:g}" if hi - lo == 1 else f"{(lo + 1) * step:g}–{hi * step:g}" for lo, hi in zip(lower, upper, strict=True))
+    edges = (np.append(lower, upper[-1]) + 0.5) * step
+    return Cells("doubling", names, edges[:-1], edges[1:], _shares(x, p, edges))
+
+
+def _edges(low: float, high: float, width: float, step: float | None) -> Array:
+    """Edges of equal bins of a readable width; on a lattice they lie half-way between its values."""
+    span = high - low
+    if span <= 0:
+        width = step or max(abs(low), 1.0) * 0.1
+        return np.array([low - 0.5 * width, low + 0.5 * width])
+    width = float(np.clip(width if width > 0 else span, span / _MOST_BINS, span / 5))
+    if step is None:
+        width = _readable(width)
+        return np.arange(math.floor(low / width), math.ceil(np.nextafter(high, np.inf) / width) + 1) * width
+    many = max(round(_readable(width / step)), 1)
+    first = math.floor((low / step + 0.5) / many) * many
+    return (np.arange(first, high / step + many, many) - 0.5) * step
+
+
+def _readable(width: float) -> float:
+    """1, 2, 2.5 or 5 times a power of ten, the nearest one that is not smaller."""
+    power = 10.0 ** math.floor(math.log10(width))
+    return next((m * power for m in (1, 2, 2.5, 5) if m * power >= width * 0.999), 10 * power)
+
+
+def _shares(x: Array, p: Array, edges: Array) -> Array:
+    inside = (x >= edges[0]) & (x < edges[-1])
+    index = np.searchsorted(edges, x[inside], side="right") - 1
+    return np.bincount(index, weights=p[inside], minlength=len(edges) - 1)

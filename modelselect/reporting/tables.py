@@ -1,0 +1,315 @@
+"""Numbers for reading and frames for files: the only place of the package where anything is rounded.
+
+Frames keep every digit (they become CSV and Parquet); a `ReportTable` holds text that is ready to be read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from modelselect.fitting.fit import Fit
+from modelselect.ranking.verdict import LEVEL
+
+if TYPE_CHECKING:
+    from modelselect.ranking.ranker import Ranking
+
+BITS_PER_NAT = 1.0 / math.log(2.0)
+NOTHING = "—"
+#: Columns of the ranking that need a sample size: left out of what is read where P is known.
+SAMPLED = ("corrected", "95 % interval", "Δ ± se", "p", "weight")
+#: Pairs are all shown up to this many; beyond it, those with the best candidate and those that look alike.
+_ALL_PAIRS, _MOST_PAIRS = 15, 40
+
+
+@dataclass(frozen=True)
+class Column:
+    """Heading of a column, its explanation, and whether it holds numbers."""
+
+    head: str
+    title: str = ""
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells of a line of text, and a note that belongs under its first text cell."""
+
+    cells: tuple[str, ...]
+    note: str = ""
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table ready to be read: headings, rows, which column names the row, and what its notes are."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    named_by: int = 0
+    note_head: str = ""
+
+
+# -- numbers -----------------------------------------------------------------------------------------------------------
+
+
+def nats(value: float, places: int = 3) -> str:
+    """Fixed places, or two significant digits where they would show nothing.
+
+    Examples
+    --------
+    >>> nats(0.09021), nats(0.000123), nats(float("inf")), nats(-0.0214)
+    ('0.090', '0.00012', '∞', '−0.021')
+    """
+    if not math.isfinite(value):
+        return NOTHING if math.isnan(value) else "∞" if value > 0 else "−∞"
+    if abs(value) < 5e-13:
+        return f"{0:.{places}f}"
+    small = abs(value) < 0.95 * 10.0 ** (1 - places)
+    return _minus(significant(value, 2) if small else f"{value:.{places}f}")
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """Significant digits without superfluous zeros; powers of ten only where they are needed.
+
+    Examples
+    --------
+    >>> significant(12345.678), significant(0.30000000000000004), significant(1.5e-9), significant(2.5e12)
+    ('12346', '0.3', '1.5e-9', '2.5e12')
+    """
+    if not math.isfinite(value):
+        return nats(value)
+    if value == 0:
+        return "0"
+    power = math.floor(math.log10(abs(value)))
+    if not -5 <= power < 7:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        return _minus(f"{mantissa}e{int(exponent)}")
+    places = max(digits - 1 - power, 0)
+    text = f"{value:.{places}f}"
+    return _minus(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def with_error(value: float, error: float) -> str:
+    """Return value ± standard error, both to the second digit of the error.
+
+    Examples
+    --------
+    >>> with_error(5.4400001, 0.23324), with_error(12000.0, 830.0), with_error(0.5, float("nan"))
+    ('5.44 ± 0.23', '12000 ± 830', '0.5')
+    """
+    if not (math.isfinite(value) and math.isfinite(error) and error > 0):
+        return significant(value)
+    places = 1 - math.floor(math.log10(error))
+    if places > 8 or abs(value) >= 1e7:
+        return f"{significant(value, 6)} ± {significant(error, 2)}"
+    return _minus(f"{value:.{max(places, 0)}f}") + f" ± {error:.{max(places, 0)}f}"
+
+
+def count(n: float) -> str:
+    """A number of observations, with separators of thousands; fractions where there are any."""
+    return "∞" if math.isinf(n) else f"{n:,.10g}" if n != round(n) else f"{n:,.0f}"
+
+
+def probability(p: float) -> str:
+    """A p-value: two digits, or that it is smaller than 0.0001."""
+    if math.isnan(p):
+        return NOTHING
+    return "< 0.0001" if p < 1e-4 else "1" if p >= 0.995 else f"{p:.2f}" if p >= 0.095 else f"{p:.2g}"
+
+
+def share(w: float) -> str:
+    """A weight between 0 and 1."""
+    return NOTHING if math.isnan(w) else "< 0.001" if 0 < w < 0.0005 else f"{w:.3f}"
+
+
+def plain(text: str, most: int = 120) -> str:
+    """One line of printable text, cut with an ellipsis: what a user wrote, as it can be shown.
+
+    Examples
+    --------
+    >>> plain("two\\nlines\\x00", 8)
+    'two lin…'
+    """
+    shown = "".join(c if c.isprintable() else " " for c in text.encode("utf-8", "replace").decode())
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def join(words: Sequence[str], most: int = 6) -> str:
+    """Words with commas and an *and*; beyond `most` the rest is counted."""
+    if len(words) > most:
+        words = [*words[: most - 1], f"{len(words) - most + 1} others"]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _minus(text: str) -> str:
+    return "−" + text[1:] if text.startswith("-") else text
+
+
+# -- frames for files --------------------------------------------------------------------------------------------------
+
+
+def frames(ranking: Ranking) -> dict[str, pd.DataFrame]:
+    """Return the tables of a ranking as they are written to files: every digit, no index, text and numbers only."""
+    return {
+        "ranking": ranking_frame(ranking),
+        "parameters": parameters_frame(ranking),
+        "comparisons": ranking.comparisons,
+        "ledger": ranking.ledger,
+    }
+
+
+def ranking_frame(ranking: Ranking) -> pd.DataFrame:
+    """The table with its candidates as a column and the parameters as JSON text (parameters.csv has them apart)."""
+    frame = ranking.table.reset_index()
+    frame["parameters"] = [json.dumps(_jsonable(p), ensure_ascii=False) for p in frame["parameters"]]
+    return frame
+
+
+def parameters_frame(ranking: Ranking) -> pd.DataFrame:
+    """One row a candidate × parameter: estimate, standard error, and whether it was given or estimated."""
+    rows = []
+    for label, fit in ranking.fits.items():
+        errors = _standard_errors(fit)
+        rows += [(label, name, float(value), errors.get(name, math.nan), origin(fit, name)) for name, value in fit.parameters.items()]
+    frame = pd.DataFrame(rows, columns=["candidate", "parameter", "estimate", "standard_error", "origin"])
+    text = ["candidate", "parameter", "origin"]
+    return frame.astype(dict.fromkeys(text, "str") | dict.fromkeys(["estimate", "standard_error"], "float64"))
+
+
+def origin(fit: Fit, name: str) -> str:
+    """Where a parameter comes from: ``given``, ``estimated``, or the family's ``default``."""
+    return "given" if name in fit.candidate.fixed else "estimated" if name in fit.free else "default"
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """UTF-8 with LF line ends; numbers with all their digits, NaN empty, infinities as ``inf`` and ``-inf``."""
+    return frame.to_csv(index=False, lineterminator="\n", na_rep="").encode("utf-8", "replace")
+
+
+def _standard_errors(fit: Fit) -> dict[str, float]:
+    return fit.standard_errors if fit.free and not fit.sample.known else {}
+
+
+def _jsonable(parameters: dict[str, float]) -> dict[str, Any]:
+    """JSON has no infinity and no NaN: text, and null."""
+    return {name: None if math.isnan(v) else v if math.isfinite(v) else str(v) for name, v in parameters.items()}
+
+
+# -- tables for reading ------------------------------------------------------------------------------------------------
+
+
+def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
+    """Return the ranking, rounded; where P is known without the columns that need a sample size."""
+    table, known, unit = ranking.table, ranking.sample.known, plain(ranking.unit, 40)
+    columns = [
+        Column("#", "Rank"),
+        Column("candidate", "What was fitted, with its parameters", numeric=False),
+        Column("KL", f"KL(data ‖ candidate) in nats per {unit}, in-sample"),
+        Column("bits", f"The same in bits per {unit}"),
+        Column("corrected", "KL corrected for estimation: what is expected on fresh data, in nats"),
+        Column("95 % interval", "95 % interval of KL, in nats"),
+        Column("Δ ± se", "How much more it loses than the best, in nats, with its standard error"),
+        Column("p", "p-value of the test that it loses no more than the best"),
+        Column("weight", "Akaike weight: exp(−n Δ), scaled to sum 1"),
+    ]
+    scored = ranking.by not in ("kl", "kl_corrected")
+    if scored:
+        columns.append(Column(_CRITERION_HEADS.get(ranking.by, ranking.by), f"What the ranking is ordered by: {ranking.by}"))
+    if not np.isfinite(table["kl"].to_numpy()).any():  # no level: the entropy of the data is unknown
+        columns[2:4] = [Column("cross-entropy", f"−log-likelihood per {unit}, in nats")]
+        columns = [c for c in columns if c.head not in ("corrected", "95 % interval")]
+    hidden = set(SAMPLED) if known else set()
+    hidden |= {"bits", "weight", "corrected"} if compact else set()
+    columns = [column for column in columns if column.head not in hidden]
+    reference = table["delta"].idxmin() if table["delta"].notna().any() else None
+    rows = []
+    for label, fit in ranking.fits.items():
+        line = table.loc[label]
+        out = str(line["status"]) not in ("converged", "closed_form")
+        cells = {
+            "#": str(line["rank"]),
+            "candidate": plain(label) + (f" [{str(line['status']).replace('_', ' ')}]" if out else ""),
+            "KL": nats(line["kl"], 4),
+            "bits": nats(line["kl"] * BITS_PER_NAT, 4),
+            "cross-entropy": nats(line["cross_entropy"], 4),
+            "corrected": nats(line["kl_corrected"], 4),
+            "95 % interval": _interval(line["kl_low"], line["kl_high"]),
+            "Δ ± se": "0" if label == reference else _difference(line["delta"], line["delta_se"]),
+            "p": probability(line["p_value"]),
+            "weight": share(line["weight"]),
+        }
+        if scored:
+            cells[columns[-1].head] = nats(line["score"], 4 if ranking.by == "cross_entropy" else 1)
+        rows.append(Row(tuple(cells[c.head] for c in columns), parameters_text(fit), marked=line["rank"] == 1))
+    caption = f"Candidates, best first; KL in nats per {unit}"
+    return ReportTable(caption, tuple(columns), tuple(rows), named_by=1, note_head="parameters")
+
+
+_CRITERION_HEADS = {"aic": "AIC", "bic": "BIC", "cross_entropy": "cross-entropy"}
+
+
+def parameters_text(fit: Fit) -> str:
+    """Return all parameters in a line: `mean = 5.44 ± 0.23, n = 10 (given)`."""
+    errors = _standard_errors(fit)
+    parts = []
+    for name, value in fit.parameters.items():
+        if math.isnan(value):
+            continue
+        given = origin(fit, name) != "estimated"
+        parts.append(f"{name} = {significant(value, 10)} (given)" if given else f"{name} = {with_error(value, errors.get(name, math.nan))}")
+    return ", ".join(parts)
+
+
+def comparisons_table(ranking: Ranking) -> ReportTable:
+    """Return pairs of candidates; beyond 15, those with the leader and those that cannot be told apart."""
+    frame = ranking.comparisons
+    tested = frame[frame["p_value"].notna() | (frame["test"] != "none")]
+    shown = tested
+    if len(tested) > _ALL_PAIRS:
+        leader = next(iter(ranking.fits))
+        shown = tested[(tested["a"] == leader) | (tested["p_value"] > LEVEL)].head(_MOST_PAIRS)
+    columns = (
+        Column("ahead", "The candidate that is ahead in the ranking", numeric=False),
+        Column("behind", "The candidate it is compared with", numeric=False),
+        Column("Δ ± se", "How much more the one behind loses, in nats, with its standard error"),
+        Column("p", "Two-sided p-value"),
+        Column("test", "How the pair was tested", numeric=False),
+        Column("told apart?", f"Whether p ≤ {LEVEL:g}", numeric=False),
+    )
+    rows = [
+        Row((plain(a), plain(b), _difference(d, se), probability(p), test, NOTHING if math.isnan(p) else "no" if p > LEVEL else "yes"), marked=p > LEVEL)
+        for a, b, d, se, p, test in shown[["a", "b", "delta", "delta_se", "p_value", "test"]].itertuples(index=False)
+    ]  # fmt: skip
+    left = len(frame) - len(shown)
+    caption = "Pairs of candidates" + (f"; {left} further pairs are in comparisons.csv" if left else "")
+    return ReportTable(caption, columns, tuple(rows))
+
+
+def ledger_table(ranking: Ranking) -> ReportTable:
+    """Return what is not a plain success, with its reason."""
+    columns = (Column("candidate", numeric=False), Column("status", numeric=False), Column("reason", numeric=False))
+    rows = [Row((plain(c), s.replace("_", " "), plain(r, 400))) for c, s, r in ranking.ledger.itertuples(index=False)]
+    return ReportTable("Every candidate that is not a plain success", columns, tuple(rows))
+
+
+def _interval(low: float, high: float) -> str:
+    return NOTHING if math.isnan(low) or math.isnan(high) else f"{nats(low)} to {nats(high)}"
+
+
+def _difference(delta: float, error: float) -> str:
+    if not math.isfinite(delta):
+        return nats(delta)
+    if not (math.isfinite(error) and error > 0):
+        return nats(delta, 4)
+    places = min(max(1 - math.floor(math.log10(error)), 3), 6)
+    return _minus(f"{delta:.{places}f}") + f" ± {error:.{places}f}"
