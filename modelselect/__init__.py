@@ -1,39 +1,54 @@
-"""modelselect: which distribution is this? Candidate families fitted and ranked by Kullback–Leibler divergence."""
+"""modelselect: which distribution is this? Candidate families fitted and ranked by Kullback–Leibler divergence.
 
-from modelselect import families as _catalogue  # noqa: F401 — importing it registers the families
-from modelselect.distribution import Distribution
-from modelselect.divergence.empirical import profile
-from modelselect.divergence.known import (
-    cross_entropy,
-    entropy,
-    jeffreys,
-    jensen_shannon,
-    kl_divergence,
-    renyi,
-)
-from modelselect.errors import (
-    CandidateError,
-    ConfigurationError,
-    DataError,
-    ModelSelectError,
-    NothingFittedError,
-)
-from modelselect.fitting.fit import Fit, fit
-from modelselect.ranking.ranker import Ranking, rank
-from modelselect.sample import Sample
+The public names are imported when they are first used (PEP 562): `import modelselect` costs nothing, and
+pydantic, DuckDB and matplotlib are loaded only by what needs them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelselect.distribution import Distribution
+    from modelselect.divergence.empirical import profile
+    from modelselect.divergence.known import (
+        cross_entropy,
+        entropy,
+        jeffreys,
+        jensen_shannon,
+        kl_divergence,
+        renyi,
+    )
+    from modelselect.errors import (
+        CandidateError,
+        ConfigurationError,
+        DataError,
+        ModelSelectError,
+        NothingFittedError,
+    )
+    from modelselect.experiment.config import Experiment
+    from modelselect.experiment.run import Report
+    from modelselect.families.catalogue import families
+    from modelselect.fitting.fit import Fit, fit
+    from modelselect.ranking.ranker import Ranking, rank
+    from modelselect.sample import Sample
+
+__version__ = "0.1.0"
 
 __all__ = [
     "CandidateError",
     "ConfigurationError",
     "DataError",
     "Distribution",
+    "Experiment",
     "Fit",
     "ModelSelectError",
     "NothingFittedError",
     "Ranking",
+    "Report",
     "Sample",
     "cross_entropy",
     "entropy",
+    "families",
     "fit",
     "jeffreys",
     "jensen_shannon",
@@ -42,3 +57,44 @@ __all__ = [
     "rank",
     "renyi",
 ]
+
+#: Where each public name is defined. `families` is the package of that name, which can be called.
+_HOMES = {
+    "modelselect.distribution": ("Distribution",),
+    "modelselect.divergence.empirical": ("profile",),
+    "modelselect.divergence.known": (
+        "cross_entropy",
+        "entropy",
+        "jeffreys",
+        "jensen_shannon",
+        "kl_divergence",
+        "renyi",
+    ),
+    "modelselect.errors": (
+        "CandidateError",
+        "ConfigurationError",
+        "DataError",
+        "ModelSelectError",
+        "NothingFittedError",
+    ),
+    "modelselect.experiment.config": ("Experiment",),
+    "modelselect.experiment.run": ("Report",),
+    "modelselect.fitting.fit": ("Fit", "fit"),
+    "modelselect.ranking.ranker": ("Ranking", "rank"),
+    "modelselect.sample": ("Sample",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "families":
+        return import_module("modelselect.families")
+    for home, names in _HOMES.items():
+        if name in names:
+            import_module("modelselect.families")  # registers the catalogue
+            value = globals()[name] = getattr(import_module(home), name)
+            return value
+    raise AttributeError(f"module 'modelselect' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -13,7 +13,7 @@ from modelselect.errors import CandidateError
 from modelselect.family import Family, lookup
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Distribution:
     """A probability law: a family whose parameters are known.
 
@@ -42,16 +42,27 @@ class Distribution:
     family: Family
     parameters: dict[str, float] = field(default_factory=dict)
     #: True where the values come from an estimate and may lie at the edge of a domain.
-    checked: bool = field(default=False, repr=False, compare=False)
+    checked: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.checked:
             return
-        checked = self.family.check(self.parameters)
+        defaults = {name: p.default for name, p in self.family.parameters.items() if p.default is not None}
+        checked = self.family.check({**defaults, **self.parameters})
         missing = [name for name in self.family.parameters if name not in checked]
         if missing:
             raise CandidateError(f"{self.family.name}: the value of {', '.join(missing)} is missing")
         object.__setattr__(self, "parameters", {name: checked[name] for name in self.family.parameters})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Distribution) and self._law == other._law
+
+    def __hash__(self) -> int:
+        return hash((self.family.name, *self.parameters.items()))
+
+    @property
+    def _law(self) -> tuple[Any, ...]:
+        return type(self.family), vars(self.family), self.parameters
 
     @classmethod
     def of(cls, family: str, /, **parameters: float) -> Distribution:
@@ -70,12 +81,11 @@ class Distribution:
     @property
     def support(self) -> Interval:
         """Where its mass lies."""
-        low, high = self.family.bounds(*self._values)
+        low, high = (float(np.asarray(end).item()) for end in self.family.bounds(*self._values))
         outer = self.family.support
         return Interval(
-            float(np.asarray(low).item()), float(np.asarray(high).item()),
-            outer.low_inclusive, outer.high_inclusive, outer.lattice,
-        )  # fmt: skip
+            low, high, outer.low_inclusive or low > outer.low, outer.high_inclusive or high < outer.high, outer.lattice
+        )
 
     def logp(self, x: ArrayLike) -> Any:
         """Log density or log mass at x, in nats; −inf off the support."""

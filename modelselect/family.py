@@ -109,6 +109,8 @@ class Family:
         for function, off_support in _OFF_SUPPORT.items():
             if function in vars(cls) and not cls.nominal:
                 setattr(cls, function, _on_support(vars(cls)[function], off_support))
+        if "ppf" in vars(cls) and not cls.nominal:
+            cls.ppf = _on_unit(vars(cls)["ppf"])  # type: ignore[method-assign]
 
     # -- what a family defines -------------------------------------------------------------------------------------
 
@@ -126,13 +128,11 @@ class Family:
 
     def log_cdf(self, x: Any, *parameters: Any) -> Any:
         """Log P(X ≤ x); a family overrides it where cdf underflows."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.cdf(x, *parameters))
+        return log_share(self.cdf(x, *parameters), self.sf(x, *parameters))
 
     def log_sf(self, x: Any, *parameters: Any) -> Any:
         """Log P(X > x); a family overrides it where sf underflows."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.sf(x, *parameters))
+        return log_share(self.sf(x, *parameters), self.cdf(x, *parameters))
 
     def ppf(self, q: Any, *parameters: Any) -> Any:
         """Smallest x with cdf(x) ≥ q; by bisection unless the family knows better."""
@@ -145,6 +145,22 @@ class Family:
     def bounds(self, *parameters: Any) -> tuple[Any, Any]:
         """Ends of the support for given parameters (NaN where a needed parameter is NaN)."""
         return self.support.low, self.support.high
+
+    def outside(self, x: Any, *parameters: Any) -> tuple[Any, Any]:
+        """Whether each x lies below, and above, the support.
+
+        An end that a parameter sets belongs to the support; at the outermost ends `support` decides.
+        Infinity is outside; an unknown end (NaN) is the outermost one.
+        """
+        low, high = self.bounds(*parameters)
+        outer = self.support
+        low, high = np.where(np.isnan(low), outer.low, low), np.where(np.isnan(high), outer.high, high)
+        under, over = (x < low) | (x == -np.inf), (x > high) | (x == np.inf)
+        if not outer.low_inclusive and np.isfinite(outer.low):
+            under = under | (x == outer.low)
+        if not outer.high_inclusive and np.isfinite(outer.high):
+            over = over | (x == outer.high)
+        return under, over
 
     def valid(self, *parameters: Any) -> Any:
         """Joint constraints on the parameters (each one's domain is checked elsewhere)."""
@@ -233,6 +249,20 @@ def lookup(name: str) -> type[Family]:
     raise CandidateError(f"unknown family {name!r}{did_you_mean(name, [*_REGISTRY, *_ALIASES])}")
 
 
+def nearest(family: Family, guess: Any, q: Any, *parameters: Any) -> Any:
+    """Smallest integer with cdf ≥ q, where a closed form has come within one of it."""
+    low, high = family.bounds(*parameters)
+    x = np.clip(guess, low, high)
+    x = np.where(family.cdf(x - 1, *parameters) >= q, x - 1, x)
+    return np.where(family.cdf(x, *parameters) < q, x + 1, x)
+
+
+def log_share(part: Any, rest: Any) -> Any:
+    """Log of a share, from the rest where that is the smaller one."""
+    with np.errstate(divide="ignore"):
+        return np.where(part > 0.5, np.log1p(-np.asarray(rest)), np.log(part))
+
+
 def did_you_mean(word: str, known: Any) -> str:
     """`; did you mean …?` with the closest known words, or nothing."""
     close = difflib.get_close_matches(word.lower(), [str(k) for k in known], n=3, cutoff=0.6)
@@ -260,10 +290,11 @@ def _on_support(formula: Callable[..., Any], off_support: tuple[float, float]) -
         x = np.asarray(x, dtype=float)
         low, high = self.bounds(*parameters)
         with np.errstate(all="ignore"):
+            if not self.discrete and x.size and np.ndim(low) == np.ndim(high) == 0 and x.min() > low and x.max() < high:
+                return formula(self, x, *parameters)
             if self.discrete and not mass:
                 x = np.floor(x)
-            under = x < low if self.support.low_inclusive else x <= low
-            over = x > high if self.support.high_inclusive else x >= high
+            under, over = self.outside(x, *parameters)
             off = under | over | (x != np.floor(x)) if self.discrete and mass else under | over
             if not np.any(off):
                 return formula(self, x, *parameters)
@@ -272,6 +303,18 @@ def _on_support(formula: Callable[..., Any], off_support: tuple[float, float]) -
             return np.where(under, below, np.where(over | off, above, value))
 
     return function
+
+
+def _on_unit(formula: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(formula)
+    def ppf(self: Family, q: ArrayLike, *parameters: Any) -> Any:
+        q = np.asarray(q, dtype=float)
+        low, high = self.bounds(*parameters)
+        with np.errstate(all="ignore"):
+            x = np.where(q <= 0, low, np.where(q >= 1, high, formula(self, q, *parameters)))
+            return np.where((q >= 0) & (q <= 1), x, np.nan)
+
+    return ppf
 
 
 def _somewhere_inside(low: Any, high: Any, discrete: bool) -> Any:

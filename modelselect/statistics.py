@@ -38,6 +38,22 @@ def mean_reciprocal(x: Array, weights: Array) -> Array:
         return _average(1.0 / x, weights)
 
 
+def log_excess(x: Array, weights: Array) -> Array:
+    """Log x̄ − Σ w log x ≥ 0, to full precision where the x are nearly equal."""
+    with np.errstate(all="ignore"):
+        center = mean(x, weights)[:, None]
+        d = (x - center) / center
+        return _average(d - np.where(d < -0.5, np.log(x / center), np.log1p(d)), weights)
+
+
+def reciprocal_excess(x: Array, weights: Array) -> Array:
+    """Σ w / x − 1/x̄ ≥ 0, to full precision where the x are nearly equal."""
+    with np.errstate(all="ignore"):
+        center = mean(x, weights)[:, None]
+        d = (x - center) / center
+        return _average(d * ((x - center) / x), weights) / center[:, 0]
+
+
 def mean_square(x: Array, weights: Array) -> Array:
     """Σ w x²."""
     return _average(x * x, weights)

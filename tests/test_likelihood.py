@@ -8,6 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+import modelselect.families  # noqa: F401 — registers the catalogue
 from modelselect.family import lookup
 from modelselect.fitting.likelihood import log_mass, mean_log_likelihood, pointwise
 from modelselect.sample import Block
@@ -42,7 +43,18 @@ def test_normal_cells_keep_ten_digits_at_any_distance(centre: float, width: floa
 
 @pytest.mark.parametrize("shape", [0.01, 0.3, 1.0, 2.5, 30.0])
 @pytest.mark.parametrize(
-    ("centre", "width"), [(0.0, 0.1), (0.0, 1e-8), (0.05, 0.1), (1e-3, 1e-4), (1e-9, 1e-9), (1.0, 1e-8), (5.0, 1.0), (50.0, 1e-3), (300.0, 1.0)]
+    ("centre", "width"),
+    [
+        (0.0, 0.1),
+        (0.0, 1e-8),
+        (0.05, 0.1),
+        (1e-3, 1e-4),
+        (1e-9, 1e-9),
+        (1.0, 1e-8),
+        (5.0, 1.0),
+        (50.0, 1e-3),
+        (300.0, 1.0),
+    ],
 )
 def test_gamma_cells_at_the_edge_of_the_support_and_inside(shape: float, centre: float, width: float) -> None:
     low, high = centre - width / 2, centre + width / 2
@@ -85,7 +97,9 @@ def test_a_narrow_cell_is_the_density_times_its_width() -> None:
     assert log_mass(family, x - h / 2, x + h / 2, (2.5, 1.5)) == pytest.approx(expected, abs=1e-10)
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("poisson", (3.2,)), ("negative_binomial", (3.2, 0.7)), ("binomial", (12.0, 0.3))])
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("poisson", (3.2,)), ("negative_binomial", (3.2, 0.7)), ("binomial", (12.0, 0.3))]
+)
 def test_intervals_of_a_discrete_family_are_sums_of_masses(name: str, parameters: tuple[float, ...]) -> None:
     family = lookup(name)()
     mass = np.exp(family.logp(np.arange(0, 400.0), *parameters))
@@ -109,7 +123,11 @@ def test_cells_off_the_support_have_no_mass() -> None:
 def test_points_and_intervals_in_one_block() -> None:
     family = lookup("gamma")()
     block = Block(np.array([[1.0, 2.0, 4.0]]), np.array([[1.0, 3.0, np.inf]]), np.array([[2.0, 1.0, 3.0]]))
-    parts = [family.logp(1.0, 2.0, 1.0), np.log(family.cdf(3.0, 2.0, 1.0) - family.cdf(2.0, 2.0, 1.0)), np.log(family.sf(4.0, 2.0, 1.0))]
+    parts = [
+        family.logp(1.0, 2.0, 1.0),
+        np.log(family.cdf(3.0, 2.0, 1.0) - family.cdf(2.0, 2.0, 1.0)),
+        np.log(family.sf(4.0, 2.0, 1.0)),
+    ]
     assert pointwise(family, block, (np.array([[2.0]]), np.array([[1.0]])))[0] == pytest.approx(parts, rel=1e-14)
     mean = mean_log_likelihood(family, block, (np.array([[2.0]]), np.array([[1.0]])))
     assert mean == pytest.approx([np.dot([2, 1, 3], parts) / 6], rel=1e-14)
@@ -128,4 +146,6 @@ def test_padding_may_hold_anything() -> None:
 
 def test_an_impossible_observation_makes_the_likelihood_minus_infinity() -> None:
     x = np.array([[1.0, -1.0]])
-    assert mean_log_likelihood(lookup("exponential")(), Block(x, x, np.ones((1, 2))), (np.ones((1, 1)),)).tolist() == [-np.inf]
+    assert mean_log_likelihood(lookup("exponential")(), Block(x, x, np.ones((1, 2))), (np.ones((1, 1)),)).tolist() == [
+        -np.inf
+    ]

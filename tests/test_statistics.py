@@ -11,10 +11,22 @@ import modelselect.statistics as observed
 from modelselect.sample import Block
 
 ALL = [
-    observed.mean, observed.mean_log, observed.mean_reciprocal, observed.mean_square, observed.variance, observed.variance_log,
-    observed.minimum, observed.maximum, observed.median, observed.lower_quartile, observed.upper_quartile,
-    observed.absolute_deviation, observed.distinct, observed.spread, observed.size,
-]  # fmt: skip
+    observed.mean,
+    observed.mean_log,
+    observed.mean_reciprocal,
+    observed.mean_square,
+    observed.variance,
+    observed.variance_log,
+    observed.minimum,
+    observed.maximum,
+    observed.median,
+    observed.lower_quartile,
+    observed.upper_quartile,
+    observed.absolute_deviation,
+    observed.distinct,
+    observed.spread,
+    observed.size,
+]
 ids = [function.__name__ for function in ALL]
 rng = np.random.default_rng(20)
 

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +29,9 @@ from modelselect.experiment.problems import Problem, explained, several, unexpec
 from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text
 from modelselect.experiment.yaml import dump, extend, override, read
 from modelselect.family import did_you_mean
+
+if TYPE_CHECKING:
+    from modelselect.experiment.run import Report as Outcome
 
 CRITERIA = ("kl", "kl_corrected", "cross_entropy", "aic", "bic")
 
@@ -185,6 +188,12 @@ class Experiment(BaseModel):
         if folder is not None and self.data.path is not None:
             settings["data"][self.data.source] = _relative(self.data.path, Path(folder))
         return dump(settings)
+
+    def run(self, output: str | Path | None = None) -> "Outcome":
+        """Read the data, rank the candidates, and write the report into the folder ``output`` if there is one."""
+        from modelselect.experiment.run import run
+
+        return run(self, output)
 
     def place(self, *location: str | int) -> str:
         """Say where a setting stands, as ``file:line:column``; empty if it comes from Python."""

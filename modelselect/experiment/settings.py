@@ -75,7 +75,7 @@ Positive: TypeAlias = Annotated[
     float, PlainValidator(_positive), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
 ]
 Resolution: TypeAlias = Annotated[
-    Literal["auto"] | float | None,
+    Literal["auto"] | int | float | None,
     PlainValidator(_resolution),
     WithJsonSchema({"anyOf": [{"enum": ["auto", None]}, {"type": "number", "exclusiveMinimum": 0}]}),
 ]

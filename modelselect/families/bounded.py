@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import betainc, betaincc, betaincinv, betaln, digamma
 
 import modelselect.statistics as observed
-from modelselect.domain import REAL
+from modelselect.domain import POSITIVE, REAL, UNIT_CLOSED
+from modelselect.families.special import LARGE, log_betainc, log_binomial, times_log
 from modelselect.family import Family, Parameter, register
 
 
@@ -50,3 +52,49 @@ class Uniform(Family):
 
     def to_scipy(self, low: Any, high: Any) -> Any:
         return "uniform", {"loc": low, "scale": high - low}
+
+
+@register
+class Beta(Family):
+    """Beta(a, b), 0 ≤ x ≤ 1: density x^(a−1) (1 − x)^(b−1) / B(a, b)."""
+
+    support = UNIT_CLOSED
+    a = Parameter(POSITIVE, typical=(0.2, 30))
+    b = Parameter(POSITIVE, typical=(0.2, 30))
+    statistics = (observed.mean, observed.variance)
+
+    def logp(self, x: Any, a: Any, b: Any) -> Any:
+        value = times_log(a - 1, x) + times_log(b - 1, 1 - x) - betaln(a, b)
+        large = (a >= LARGE) & (b >= LARGE)
+        if not np.any(large):
+            return value
+        return np.where(large, np.log(a + b - 1) + log_binomial(a - 1, a + b - 2, x, 1 - x), value)
+
+    def cdf(self, x: Any, a: Any, b: Any) -> Any:
+        return betainc(a, b, x)
+
+    def sf(self, x: Any, a: Any, b: Any) -> Any:
+        return betaincc(a, b, x)
+
+    def log_cdf(self, x: Any, a: Any, b: Any) -> Any:
+        return log_betainc(a, b, x, 1 - x)
+
+    def log_sf(self, x: Any, a: Any, b: Any) -> Any:
+        return log_betainc(b, a, 1 - x, x)
+
+    def ppf(self, q: Any, a: Any, b: Any) -> Any:
+        return betaincinv(a, b, q)
+
+    def start(self, mean: Any, variance: Any) -> Any:
+        size = np.maximum(mean * (1 - mean) / variance - 1, 0.01)
+        return mean * size, (1 - mean) * size
+
+    def score(self, x: Any, a: Any, b: Any) -> Any:
+        total = digamma(a + b)
+        return np.log(x) - (digamma(a) - total), np.log1p(-x) - (digamma(b) - total)
+
+    def moments(self, a: Any, b: Any) -> Any:
+        return a / (a + b), (a / (a + b)) * (b / (a + b)) / (a + b + 1)
+
+    def to_scipy(self, a: Any, b: Any) -> Any:
+        return "beta", {"a": a, "b": b}

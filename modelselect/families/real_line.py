@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import betainc, betaincc, log_expit, log_ndtr, logit, ndtr, ndtri, stdtrit
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL
-from modelselect.families.special import log_rising_excess
+from modelselect.families.special import (
+    HALF_LOG_2PI,
+    log1mexpexp,
+    log1p_square,
+    log_betainc,
+    log_minus_digamma,
+    log_rising_excess,
+)
 from modelselect.family import Family, Limit, Parameter, register
-
-_HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 
 
 @register
@@ -27,7 +32,7 @@ class Normal(Family):
 
     def logp(self, x: Any, mean: Any, sd: Any) -> Any:
         z = (x - mean) / sd
-        return -0.5 * z * z - (np.log(sd) + _HALF_LOG_2PI)
+        return -0.5 * z * z - (np.log(sd) + HALF_LOG_2PI)
 
     def cdf(self, x: Any, mean: Any, sd: Any) -> Any:
         return ndtr((x - mean) / sd)
@@ -44,8 +49,9 @@ class Normal(Family):
     def ppf(self, q: Any, mean: Any, sd: Any) -> Any:
         return mean + sd * ndtri(q)
 
-    def mle(self, mean: Any, variance: Any) -> Any:
-        return mean, np.sqrt(variance)
+    def mle(self, mean_x: Any, variance: Any, *, mean: Any = None, sd: Any = None) -> Any:
+        mean = mean_x if mean is None else mean
+        return mean, np.sqrt(variance + (mean_x - mean) ** 2) if sd is None else sd
 
     def score(self, x: Any, mean: Any, sd: Any) -> Any:
         z = (x - mean) / sd
@@ -56,6 +62,181 @@ class Normal(Family):
 
     def to_scipy(self, mean: Any, sd: Any) -> Any:
         return "norm", {"loc": mean, "scale": sd}
+
+
+@register
+class Logistic(Family):
+    """Logistic(location, scale): cdf 1 / (1 + e^(−z)), z = (x − location)/scale."""
+
+    support = REAL
+    location = Parameter(REAL, typical=(-10, 10), role="location")
+    scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
+    statistics = (observed.mean, observed.variance)
+
+    def logp(self, x: Any, location: Any, scale: Any) -> Any:
+        z = np.abs((x - location) / scale)
+        return -z - 2 * np.log1p(np.exp(-z)) - np.log(scale)
+
+    def cdf(self, x: Any, location: Any, scale: Any) -> Any:
+        return np.exp(log_expit((x - location) / scale))
+
+    def sf(self, x: Any, location: Any, scale: Any) -> Any:
+        return np.exp(log_expit((location - x) / scale))
+
+    def log_cdf(self, x: Any, location: Any, scale: Any) -> Any:
+        return log_expit((x - location) / scale)
+
+    def log_sf(self, x: Any, location: Any, scale: Any) -> Any:
+        return log_expit((location - x) / scale)
+
+    def ppf(self, q: Any, location: Any, scale: Any) -> Any:
+        return location + scale * logit(q)
+
+    def start(self, mean: Any, variance: Any) -> Any:
+        return mean, np.sqrt(3 * variance) / np.pi
+
+    def score(self, x: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        t = np.tanh(0.5 * z)
+        return t / scale, (z * t - 1) / scale
+
+    def moments(self, location: Any, scale: Any) -> Any:
+        return location, (np.pi * scale) ** 2 / 3
+
+    def to_scipy(self, location: Any, scale: Any) -> Any:
+        return "logistic", {"loc": location, "scale": scale}
+
+
+@register
+class Laplace(Family):
+    """Laplace(location, scale): density e^(−|x − location|/scale) / (2 scale)."""
+
+    support = REAL
+    location = Parameter(REAL, typical=(-10, 10), role="location")
+    scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
+    statistics = (observed.median, observed.absolute_deviation)
+    aliases = ("double_exponential",)
+
+    def logp(self, x: Any, location: Any, scale: Any) -> Any:
+        return -np.abs(x - location) / scale - np.log(2 * scale)
+
+    def cdf(self, x: Any, location: Any, scale: Any) -> Any:
+        return np.exp(self.log_cdf(x, location, scale))
+
+    def sf(self, x: Any, location: Any, scale: Any) -> Any:
+        return np.exp(self.log_cdf(-x, -location, scale))
+
+    def log_cdf(self, x: Any, location: Any, scale: Any) -> Any:
+        half = -np.abs(x - location) / scale - np.log(2)
+        return np.where(x < location, half, np.log1p(-np.exp(half)))
+
+    def log_sf(self, x: Any, location: Any, scale: Any) -> Any:
+        return self.log_cdf(-x, -location, scale)
+
+    def ppf(self, q: Any, location: Any, scale: Any) -> Any:
+        return location + scale * np.where(q < 0.5, np.log(2 * q), -np.log(2 * (1 - q)))
+
+    def mle(self, median: Any, absolute_deviation: Any, *, scale: Any = None) -> Any:
+        return median, absolute_deviation if scale is None else scale
+
+    def score(self, x: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        return np.sign(z) / scale, (np.abs(z) - 1) / scale
+
+    def information(self, location: Any, scale: Any) -> Any:
+        # the likelihood has a kink at the location: expected information instead of a Hessian
+        return np.eye(2) / (scale**2)[..., None, None]
+
+    def moments(self, location: Any, scale: Any) -> Any:
+        return location, 2 * scale**2
+
+    def to_scipy(self, location: Any, scale: Any) -> Any:
+        return "laplace", {"loc": location, "scale": scale}
+
+
+@register
+class Cauchy(Family):
+    """Cauchy(location, scale): density 1 / (π scale (1 + z²)), z = (x − location)/scale; no moments."""
+
+    support = REAL
+    location = Parameter(REAL, typical=(-10, 10), role="location")
+    scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
+    statistics = (observed.median, observed.lower_quartile, observed.upper_quartile, observed.spread)
+    aliases = ("lorentz",)
+
+    def logp(self, x: Any, location: Any, scale: Any) -> Any:
+        return -log1p_square((x - location) / scale) - np.log(np.pi * scale)
+
+    def cdf(self, x: Any, location: Any, scale: Any) -> Any:
+        return np.arctan2(scale, location - x) / np.pi
+
+    def sf(self, x: Any, location: Any, scale: Any) -> Any:
+        return np.arctan2(scale, x - location) / np.pi
+
+    def ppf(self, q: Any, location: Any, scale: Any) -> Any:
+        return location + scale * np.where(q < 0.25, -1 / np.tan(np.pi * q), np.tan(np.pi * (q - 0.5)))
+
+    def start(self, median: Any, lower: Any, upper: Any, spread: Any) -> Any:
+        # one maximum if both are free (Copas 1975), several if the scale is given: one start a quarter of the data
+        width = np.where(upper > lower, 0.5 * (upper - lower), 0.5 * spread)
+        return np.stack([median, lower, upper]), np.stack([width, 0.5 * width, 0.5 * width])
+
+    def score(self, x: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        w = 2 / (1 + z * z)
+        return z * w / scale, (1 - w) / scale
+
+    def moments(self, location: Any, scale: Any) -> Any:
+        return location * np.nan, scale * np.nan
+
+    def to_scipy(self, location: Any, scale: Any) -> Any:
+        return "cauchy", {"loc": location, "scale": scale}
+
+
+@register
+class Gumbel(Family):
+    """Gumbel(location, scale) of maxima: cdf exp(−e^(−z)), z = (x − location)/scale."""
+
+    support = REAL
+    location = Parameter(REAL, typical=(-10, 10), role="location")
+    scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
+    statistics = (observed.mean, observed.variance, observed.minimum)
+    aliases = ("gumbel_r", "gumbel_max")
+
+    def logp(self, x: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        return -z - np.exp(-z) - np.log(scale)
+
+    def cdf(self, x: Any, location: Any, scale: Any) -> Any:
+        return np.exp(-np.exp(-(x - location) / scale))
+
+    def sf(self, x: Any, location: Any, scale: Any) -> Any:
+        return -np.expm1(-np.exp(-(x - location) / scale))
+
+    def log_cdf(self, x: Any, location: Any, scale: Any) -> Any:
+        return -np.exp(-(x - location) / scale)
+
+    def log_sf(self, x: Any, location: Any, scale: Any) -> Any:
+        return log1mexpexp(-(x - location) / scale)
+
+    def ppf(self, q: Any, location: Any, scale: Any) -> Any:
+        return location - scale * np.log(-np.log(q))
+
+    def start(self, mean: Any, variance: Any, minimum: Any) -> Any:
+        # moments; a scale at which the smallest observation does not overflow
+        scale = np.maximum(np.sqrt(6 * variance) / np.pi, (mean - minimum) / 500)
+        return mean - np.euler_gamma * scale, scale
+
+    def score(self, x: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        w = -np.expm1(-z)
+        return w / scale, (z * w - 1) / scale
+
+    def moments(self, location: Any, scale: Any) -> Any:
+        return location + np.euler_gamma * scale, (np.pi * scale) ** 2 / 6
+
+    def to_scipy(self, location: Any, scale: Any) -> Any:
+        return "gumbel_r", {"loc": location, "scale": scale}
 
 
 @register
@@ -74,14 +255,21 @@ class StudentT(Family):
     aliases = ("t", "student")
 
     def logp(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
-        z = (x - location) / scale
-        return log_rising_excess(df / 2, 0.5) - _HALF_LOG_2PI - np.log(scale) - (df + 1) / 2 * np.log1p(z * z / df)
+        root = scale * np.sqrt(df)
+        tail = (df + 1) / 2 * log1p_square((x - location) / root)
+        return (log_rising_excess(df / 2, 0.5) - HALF_LOG_2PI - np.log(scale)) - tail
 
     def cdf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
-        return stdtr(df, (x - location) / scale)
+        return self._below((x - location) / scale, df)
 
     def sf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
-        return stdtr(df, (location - x) / scale)
+        return self._below((location - x) / scale, df)
+
+    def log_cdf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
+        return self._log_below((x - location) / scale, df)
+
+    def log_sf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
+        return self._log_below((location - x) / scale, df)
 
     def ppf(self, q: Any, df: Any, location: Any, scale: Any) -> Any:
         return location + scale * stdtrit(df, q)
@@ -94,6 +282,15 @@ class StudentT(Family):
         ones = np.ones((len(df), len(median)))
         return df[:, None] * ones, median * ones, scale[:, None] * iqr * ones
 
+    def score(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        t = z * z / df
+        w = 1 / (1 + t)
+        # ψ((df+1)/2) − ψ(df/2) − 1/df, without the terms that cancel as df → ∞
+        constant = np.log1p(1 / df) - 1 / df + log_minus_digamma(df / 2) - log_minus_digamma((df + 1) / 2)
+        by_df = 0.5 * (constant - np.log1p(t) + (df + 1) / df * (1 - w))
+        return by_df, (df + 1) / df * z * w / scale, (df - (df + 1) * w) / scale
+
     def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> Limit:
         never = np.zeros(len(median), dtype=bool)
         return Limit("normal", {"df": np.inf, "location": "mean", "scale": "sd"}, certain=never)
@@ -104,3 +301,18 @@ class StudentT(Family):
 
     def to_scipy(self, df: Any, location: Any, scale: Any) -> Any:
         return "t", {"df": df, "loc": location, "scale": scale}
+
+    @staticmethod
+    def _below(z: Any, df: Any) -> Any:
+        """P(T ≤ z): from the tail far out, from the centre near 0, where scipy's stdtr loses half of the digits."""
+        t = z * z / df
+        w = 1 / (1 + t)
+        tail = 0.5 * np.where(t > 1, betainc(df / 2, 0.5, w), betaincc(0.5, df / 2, t * w))
+        return np.where(z > 0, 1 - tail, tail)
+
+    @staticmethod
+    def _log_below(z: Any, df: Any) -> Any:
+        t = z * z / df
+        w = 1 / (1 + t)
+        half = log_betainc(df / 2, 0.5, w, t * w) - np.log(2)
+        return np.where(z > 0, np.log1p(-np.exp(half)), half)

@@ -190,17 +190,14 @@ class _Work:
 
     def _refuse_outside(self) -> None:
         """Observations that no member of the family can produce."""
-        low, high = self.family.bounds(*(self.theta[:, j, None] for j in range(len(self.names))))
-        support, block = self.family.support, self.block
+        parameters = tuple(self.theta[:, j, None] for j in range(len(self.names)))
+        (low, high), support, block = self.family.bounds(*parameters), self.family.support, self.block
         with np.errstate(invalid="ignore"):
             if block.exact:
-                x = block.lower
-                outside = (x < low) | (x > high)
-                outside = (
-                    outside | ((x == low) & (not support.low_inclusive)) | ((x == high) & (not support.high_inclusive))
-                )
+                under, over = self.family.outside(block.lower, *parameters)
+                outside = under | over
                 if self.family.discrete:
-                    outside = outside | (x != np.floor(x))
+                    outside = outside | (block.lower != np.floor(block.lower))
             else:
                 outside = (block.upper <= low) | (block.lower >= high)
         outside = np.broadcast_to(outside & (block.weights > 0), (self.groups, block.weights.shape[1]))
@@ -236,14 +233,12 @@ class _Work:
     def _refuse_impossible(self) -> None:
         """Observations to which the *given* parameters assign probability 0, or a density that is infinite."""
         usable = self.status == Status.CLOSED_FORM
-        never, always = usable & np.isneginf(self.value), usable & np.isposinf(self.value)
-        self._settle(never, Status.OUT_OF_SUPPORT, "an observation has probability 0 under the given parameters")
+        never, always, unknown = (usable & test(self.value) for test in (np.isneginf, np.isposinf, np.isnan))
+        what = "an observation has probability 0 under the given parameters"
+        self._settle(never, Status.OUT_OF_SUPPORT, what)
         self._settle(always, Status.UNBOUNDED, "the density is infinite at an observation")
-        self._settle(
-            usable & np.isnan(self.value),
-            Status.FAILED,
-            "the density could not be computed at the given parameters",
-        )
+        what = "the density could not be computed at the given parameters"
+        self._settle(unknown, Status.FAILED, what)
 
     def _refuse_constant(self) -> None:
         """All values equal: two or more continuous parameters cannot be told from them."""
@@ -356,7 +351,7 @@ class _Work:
                 edge |= (value == parameter.domain.low) | (value == parameter.domain.high)
         with np.errstate(invalid="ignore"):
             good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
-        what = "the sample leaves a parameter without a finite estimate inside its domain: the likelihood has no maximum there"
+        what = "the sample leaves a parameter without a finite estimate inside its domain: there is no maximum"
         self._settle(rows & good, Status.CLOSED_FORM)
         self._settle(rows & good & edge, Status.BOUNDARY, "the estimate lies on the edge of the parameter's domain")
         self._settle(rows & ~good, Status.DEGENERATE_SAMPLE, what)

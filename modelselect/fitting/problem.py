@@ -136,10 +136,8 @@ class Problem:
         block = self._rows(rows)
         with np.errstate(all="ignore"):
             scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))
-            return np.stack(
-                [(block.shares * scores[j]).sum(axis=-1) * self._domain(j).slope(theta[:, j]) for j in self.free],
-                axis=-1,
-            )
+            means = [np.where(block.shares > 0, block.shares * scores[j], 0.0).sum(axis=-1) for j in self.free]
+            return np.stack(means, axis=-1) * self.slope(theta)
 
     def units(self, u: Array, rows: Rows) -> Array:
         """A location is measured in units of the current scale, all else is 1."""

@@ -2,9 +2,11 @@
 
 Gradient and Hessian come from 4th-order central differences of the objective (or of its exact
 gradient), taken in *local units*: each coordinate is measured in the unit the caller gives for it, so
-that a location is stepped in units of the current scale. The information J = −Hessian is brought to
-unit diagonal, its eigenvalues are floored (a saddle is climbed, not entered) and damped
-(Levenberg–Marquardt); a rejected step is retried with more damping without recomputing anything.
+that a location is stepped in units of the current scale; and along axes in which the last information
+was the identity, so that a shape of a million and its scale are told apart. The information
+J = −Hessian is brought to unit diagonal, its eigenvalues are floored (a saddle is climbed, not entered)
+and damped (Levenberg–Marquardt); a rejected step is retried with more damping without recomputing
+anything.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ STEP = 3e-4
 TOLERANCE, ALMOST = 1e-10, 1e-8
 #: Smallest eigenvalue of the unit-diagonal information that identifies all parameters.
 DEFINITE = 1e-8
-_FLOOR = 1e-6
+#: Information about a coordinate that rounding errors of the objective alone may feign, a unit of the objective.
+NOISE = 1e-8
+_FLOOR = 1e-9
 _SLACK = 8e-14
 
 
@@ -104,27 +108,31 @@ def maximise(
     last_step = np.zeros(R, dtype=bool)
     iterations = np.zeros(R, dtype=np.intp)
     active = rows[np.isfinite(value)]
+    axes = np.broadcast_to(np.eye(p), (R, p, p)).copy()
+    dual = axes.copy()
 
     for _ in range(max_iterations):
         if not len(active):
             break
         here = at[active]
         unit = np.ones_like(here) if units is None else units(here, active)
-        g, H = derivatives(objective, here, active, unit, value[active], gradient)
-        usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(H).all(axis=(-1, -2)))
-        g, H = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], H, -np.eye(p))
-        J = -H
-        diagonal = np.abs(np.einsum("rii->ri", J))
-        root = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-        eigenvalue, eigenvector = np.linalg.eigh(J / (root[:, :, None] * root[:, None, :]))
+        g, J = derivatives(objective, here, active, unit, axes[active], dual[active], value[active], gradient)
+        usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
+        g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
+        root, eigenvalue, eigenvector = principal(J)
+        axes[active], dual[active] = whitening(root, eigenvalue, eigenvector)
         scaled = np.where(usable, np.abs(g / root).max(axis=-1), np.inf)
-        score[active], definite[active] = scaled, np.where(usable, eigenvalue[:, 0], -np.inf)
+        seen = (root**2 > NOISE * np.maximum(1.0, np.abs(value[active]))[:, None]).all(axis=-1)
+        score[active] = scaled
+        definite[active] = np.where(
+            usable, np.where(seen, eigenvalue[:, 0], np.minimum(eigenvalue[:, 0], 0.0)), -np.inf
+        )
         information[active] = J / (unit[:, :, None] * unit[:, None, :])
 
         settled = (scaled < TOLERANCE) | last_step[active] | ~usable
         if hopeless is not None:
             settled |= hopeless(here, active)
-        last_step[active] = (scaled < ALMOST) & (eigenvalue[:, 0] > DEFINITE)
+        last_step[active] = (scaled < ALMOST) & (definite[active] > DEFINITE)
         go = np.flatnonzero(~settled)
         active, here, unit = active[go], here[go], unit[go]
         if not len(active):
@@ -175,33 +183,53 @@ def _step(
     return moved
 
 
+def principal(J: Array) -> tuple[Array, Array, Array]:
+    """Square roots of the diagonal ``(r, p)``; eigenvalues and eigenvectors of J with unit diagonal."""
+    diagonal = np.abs(np.einsum("rii->ri", J))
+    root = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    return root, *np.linalg.eigh(J / (root[:, :, None] * root[:, None, :]))
+
+
+def whitening(root: Array, eigenvalue: Array, eigenvector: Array) -> tuple[Array, Array]:
+    """Axes (columns) in which the information is the identity, none longer than 1, and the inverse matrix."""
+    direction = eigenvector / root[:, :, None]
+    with np.errstate(divide="ignore"):
+        length = np.minimum(1.0 / np.sqrt(np.abs(eigenvalue)), 1.0 / np.linalg.norm(direction, axis=1))
+    axes = direction * length[:, None, :]
+    dual = np.swapaxes(eigenvector * root[:, :, None] / length[:, None, :], 1, 2)
+    return axes, dual
+
+
 def derivatives(
-    objective: Objective, at: Array, rows: Rows, unit: Array, value: Array,
+    objective: Objective, at: Array, rows: Rows, unit: Array, axes: Array, dual: Array, value: Array,
     gradient: Callable[[Array, Rows], Array] | None = None,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Gradient ``(r, p)`` and Hessian ``(r, p, p)`` in local units, by central differences of 4th order.
+    """Gradient ``(r, p)`` and information −Hessian ``(r, p, p)`` in local units, by differences of 4th order.
 
-    Mixed derivatives from f(++) and f(−−) alone: 1 + 4p + p(p−1) evaluations in all.
+    The differences run along the columns of `axes`, whose inverse is `dual`. Mixed derivatives come from
+    f(++) and f(−−) alone: 1 + 4p + p(p−1) evaluations in all.
     """
     r, p = at.shape
-    offset = STEP * np.einsum("ri,ij->jri", unit, np.eye(p))
-    if gradient is not None:
-        g = gradient(at, rows) * unit
-        H = np.empty((r, p, p))
-        for j in range(p):
-            near = gradient(at + offset[j], rows) - gradient(at - offset[j], rows)
-            far = gradient(at + 2 * offset[j], rows) - gradient(at - 2 * offset[j], rows)
-            H[:, j] = (8.0 * near - far) / (12.0 * STEP) * unit
-        return g, 0.5 * (H + H.transpose(0, 2, 1))
-    f = np.empty((p, 4, r))
-    for j in range(p):
-        for i, multiple in enumerate((-2, -1, 1, 2)):
-            f[j, i] = objective(at + multiple * offset[j], rows)
-    g = ((8.0 * (f[:, 2] - f[:, 1]) - (f[:, 3] - f[:, 0])) / (12.0 * STEP)).T
+    offset = STEP * unit * np.moveaxis(axes, 2, 0)
     H = np.empty((r, p, p))
-    for j in range(p):
-        H[:, j, j] = (16.0 * (f[j, 1] + f[j, 2]) - (f[j, 0] + f[j, 3]) - 30.0 * value) / (12.0 * STEP**2)
-        for k in range(j):
-            both = objective(at + offset[j] + offset[k], rows) + objective(at - offset[j] - offset[k], rows)
-            H[:, j, k] = H[:, k, j] = (both - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value) / (2.0 * STEP**2)
-    return g, H
+    with np.errstate(all="ignore"):
+        if gradient is not None:
+            g = gradient(at, rows) * unit
+            for j in range(p):
+                near = gradient(at + offset[j], rows) - gradient(at - offset[j], rows)
+                far = gradient(at + 2 * offset[j], rows) - gradient(at - 2 * offset[j], rows)
+                H[:, :, j] = (8.0 * near - far) / (12.0 * STEP) * unit
+            H = np.einsum("rij,rjk->rik", H, dual)
+            return g, -0.5 * (H + H.transpose(0, 2, 1))
+        f = np.empty((p, 4, r))
+        for j in range(p):
+            for i, multiple in enumerate((-2, -1, 1, 2)):
+                f[j, i] = objective(at + multiple * offset[j], rows)
+        g = ((8.0 * (f[:, 2] - f[:, 1]) - (f[:, 3] - f[:, 0])) / (12.0 * STEP)).T
+        for j in range(p):
+            H[:, j, j] = (16.0 * (f[j, 1] + f[j, 2]) - (f[j, 0] + f[j, 3]) - 30.0 * value) / (12.0 * STEP**2)
+            for k in range(j):
+                both = objective(at + offset[j] + offset[k], rows) + objective(at - offset[j] - offset[k], rows)
+                mixed = both - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value
+                H[:, j, k] = H[:, k, j] = mixed / (2.0 * STEP**2)
+        return np.einsum("rji,rj->ri", dual, g), -np.einsum("rji,rjk,rkl->ril", dual, H, dual)

@@ -8,7 +8,7 @@ from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.problem import Problem, Standard
-from modelselect.fitting.solve import DEFINITE, derivatives
+from modelselect.fitting.solve import DEFINITE, derivatives, principal, whitening
 
 
 def covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> Array:
@@ -35,25 +35,33 @@ def _unit_covariance(family: Family, block: Block, theta: Array, free: tuple[str
     result, factor = np.full((len(theta), len(names), len(names)), np.nan), np.ones(theta.shape)
     if not columns:
         return result, factor
-    if family.information is not None:
-        with np.errstate(all="ignore"):
-            information = np.asarray(family.information(*theta.T))[..., columns, :][..., columns]
+    standard = Standard.of(family, block)
+    data, at = standard.block(block), standard.parameters(theta)
+    moved = [np.broadcast_to(standard.slope(names[j]), (len(theta),)) for j in columns]
+    factor[:, columns] = np.stack(moved, axis=-1)
+    with np.errstate(all="ignore"):
+        if family.information is not None:
+            information = np.asarray(family.information(*at.T))[..., columns, :][..., columns]
+        else:
+            information, slope = _observed(Problem(family, data, at, columns))
+            factor[:, columns] *= slope
         inverse = _inverse(information * block.total[:, None, None])
-    else:
-        standard = Standard.of(family, block)
-        data = standard.block(block)
-        problem = Problem(family, data, standard.parameters(theta), columns)
-        rows = np.arange(len(theta))
-        u = problem.u(problem.given)
-        unit = problem.units(u, rows)
-        gradient = problem.gradient if family.score is not None and data.exact else None
-        with np.errstate(all="ignore"):
-            _, hessian = derivatives(problem.objective, u, rows, unit, problem.objective(u, rows), gradient)
-            inverse = _inverse(-hessian * block.total[:, None, None])
-            moved = [np.broadcast_to(standard.slope(names[j]), (len(theta),)) for j in columns]
-            factor[:, columns] = unit * problem.slope(problem.given) * np.stack(moved, axis=-1)
     result[np.ix_(range(len(theta)), columns, columns)] = inverse
     return result, factor
+
+
+def _observed(problem: Problem) -> tuple[Array, Array]:
+    """Information ``(G, p, p)`` an observation in local units, and d(parameter)/d(local unit) ``(G, p)``."""
+    rows = np.arange(problem.groups)
+    u = problem.u(problem.given)
+    unit, value = problem.units(u, rows), problem.objective(u, rows)
+    gradient = problem.gradient if problem.family.score is not None and problem.block.exact else None
+    axes = dual = np.broadcast_to(np.eye(u.shape[1]), (len(u), u.shape[1], u.shape[1]))
+    for _ in range(3):  # each time along the axes that the last information suggests
+        _, J = derivatives(problem.objective, u, rows, unit, axes, dual, value, gradient)
+        J = np.where(np.isfinite(J).all(axis=(-1, -2))[:, None, None], J, np.nan)
+        axes, dual = whitening(*principal(np.where(np.isnan(J), np.eye(u.shape[1]), J)))
+    return J, unit * problem.slope(problem.given)
 
 
 def _inverse(matrix: Array) -> Array:

@@ -39,10 +39,18 @@ def _told_apart(ranking: Ranking) -> str:
     table = ranking.table
     reference = str(table["delta"].idxmin())
     p = table["p_value"]
+    ranked = np.isfinite(table["delta"].to_numpy()) & (table.index != reference)
     alike = [str(label) for label in table.index[(p > LEVEL).to_numpy()]]
+    untested = [str(label) for label in table.index[ranked & p.isna().to_numpy()]]
+    words = ""
     if alike:
-        return f"; {_join([reference, *alike])} cannot be told apart (p > {LEVEL:g})"
-    return "" if p.notna().sum() == 0 else f"; {reference} is better than each of the others (p ≤ {LEVEL:g})"
+        words = f"; {_join([reference, *alike])} cannot be told apart (p > {LEVEL:g})"
+    elif ranked.sum() > len(untested):
+        others = "each of the others" if not untested else "each of the others that can be tested"
+        words = f"; {reference} is better than {others} (p ≤ {LEVEL:g})"
+    if untested:
+        words += f"; no simple test compares {reference} with {_join(untested)}"
+    return words
 
 
 def _behind(ranking: Ranking) -> list[str]:

@@ -25,10 +25,10 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#aa4499")
 MARKERS = ("o", "s", "^", "D")
 DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 1.4)), (0, (7, 2, 1.5, 2)))
 #: Legends are set to the right of the axes, where no data can be.
-WIDTH, RIGHT = 7.4, 0.735
+WIDTH, RIGHT = 7.4, 0.725
 _LINE = 0.205  # inches of a line of the title
 
-_STYLE = {
+_STYLE: Any = {
     "font.family": ["DejaVu Sans"],
     "font.size": 8.5,
     "text.color": INK,
@@ -39,6 +39,8 @@ _STYLE = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.grid.axis": "y",
+    "axes.formatter.limits": (-6, 7),  # else a factor such as 1e-5 is written over the heading
+    "axes.formatter.useoffset": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.spines.left": False,
@@ -59,6 +61,7 @@ _STYLE = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
 }
+_LINKS = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 _FONTS = "'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 
@@ -66,7 +69,10 @@ _FONTS = "'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 def style() -> Iterator[None]:
     """Draw in the report's style, restored afterwards; a glyph that no font has is not worth a warning."""
     with mpl.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"(?s).*(Glyph .* missing from|does not have a glyph|Matplotlib currently does not support)")
+        warnings.filterwarnings(
+            "ignore",
+            message=r"(?s).*(Glyph .* missing from|does not have a glyph|Matplotlib currently does not support)",
+        )
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
         yield
@@ -79,23 +85,36 @@ class Sheet(Figure):
         return png(self)
 
 
-def sheet(title: str, height: float, *, panels: tuple[int, int] = (1, 1), right: float = RIGHT, left: float = 0.085, bottom: float = 0.5, share: bool = False) -> tuple[Sheet, Any]:
+def sheet(
+    title: str,
+    height: float,
+    *,
+    panels: tuple[int, int] = (1, 1),
+    right: float = RIGHT,
+    left: float = 0.085,
+    bottom: float = 0.5,
+    share: tuple[bool, bool] = (False, False),
+) -> tuple[Sheet, Any]:
     """Return a sheet with its title set and its axes in place, `height` inches high without the title.
 
     Notes
     -----
     Positions are computed, not found by drawing twice as the automatic layouts do.
     """
-    lines = textwrap.wrap(title, 86) or [""]
+    lines = textwrap.wrap(title, 80) or [""]
     if len(lines) > 3:
-        lines = [*lines[:2], lines[2][:84] + "…"]
+        lines = [*lines[:2], lines[2][:78] + "…"]
     total = height + 0.16 + _LINE * len(lines)
     figure = Sheet(figsize=(WIDTH, total))
-    figure.text(0.012, 1 - 0.1 / total, "\n".join(lines), va="top", ha="left", size=10.5, weight="bold", linespacing=1.25)
+    figure.text(
+        0.012, 1 - 0.1 / total, "\n".join(lines), va="top", ha="left", size=10.2, weight="bold", linespacing=1.25
+    )
     rows, columns = panels
     top = 1 - (0.1 + _LINE * len(lines) + 0.34) / total
-    grid = figure.add_gridspec(rows, columns, left=left, right=right, bottom=bottom / total, top=top, wspace=0.16, hspace=0.62)
-    return figure, grid.subplots(squeeze=False, sharex=share, sharey=share)
+    grid = figure.add_gridspec(
+        rows, columns, left=left, right=right, bottom=bottom / total, top=top, wspace=0.14, hspace=0.36
+    )
+    return figure, grid.subplots(squeeze=False, sharex=share[0], sharey=share[1])
 
 
 def head(axes: Any, text: str, colour: str = MUTED) -> None:
@@ -106,7 +125,13 @@ def head(axes: Any, text: str, colour: str = MUTED) -> None:
 
 def legend(axes: Any, **options: Any) -> None:
     """Set the legend to the right of the axes."""
-    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.015, 1.04), "borderaxespad": 0.0, "handlelength": 2.2, "labelspacing": 0.9}
+    place: dict[str, Any] = {
+        "loc": "upper left",
+        "bbox_to_anchor": (1.015, 1.04),
+        "borderaxespad": 0.0,
+        "handlelength": 2.2,
+        "labelspacing": 0.9,
+    }
     axes.legend(**{**place, **options})
 
 
@@ -114,7 +139,8 @@ def svg(figure: Figure) -> str:
     """Return the figure as SVG text: no date, stable identifiers, letters as letters."""
     buffer = io.BytesIO()
     with style():
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", buffer.getvalue().decode("utf-8"), count=1, flags=re.DOTALL)
     text = re.sub(r"(style=\"[^\"]*?font: [^\"]*?)'DejaVu Sans'", rf"\1{_FONTS}", text)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
@@ -124,8 +150,9 @@ def png(figure: Figure) -> bytes:
     """Return the figure as PNG."""
     buffer = io.BytesIO()
     with style():
-        figure.set_dpi(125)
-        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+        figure.set_dpi(120)
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.print_png(buffer, metadata={"Software": None})
         figure.set_dpi(100)
     return buffer.getvalue()
 
@@ -137,9 +164,9 @@ def inline(text: str, name: str, label: str) -> str:
     body = text[text.index("<svg") :]
     body = re.sub(r'\bid="', f'id="{name}-', body)
     body = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", body)
-    return re.sub(r'^<svg [^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="\1" role="img" aria-label="{_literal(escape(label))}">', body, count=1)
-
-
-def _literal(text: str) -> str:
-    """A replacement for re.sub in which nothing is a group."""
-    return text.replace("\\", r"\\")
+    return re.sub(
+        r'^<svg [^>]*?viewBox="([^"]*)"[^>]*>',
+        lambda m: f'<svg {_LINKS} viewBox="{m[1]}" role="img" aria-label="{escape(label)}">',
+        body,
+        count=1,
+    )

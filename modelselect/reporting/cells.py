@@ -24,7 +24,7 @@ Scale = Literal["labels", "values", "doubling", "bins", "geometric"]
 
 _MOST_VALUES = 60
 _MOST_BINS = 60
-_MOST_LABELS = 24
+_MOST_LABELS = 14
 #: Range over interquartile range beyond which equal bins would show one bar and emptiness.
 _WIDE = 30.0
 
@@ -45,6 +45,8 @@ class Cells:
         Share of the data in each, summing to 1.
     outcomes
         The labels or values of single-valued cells; None for bins. A last label may stand for *all others*.
+    step
+        Step of the lattice; 0 for labels and continuous data.
     """
 
     scale: Scale
@@ -53,6 +55,7 @@ class Cells:
     high: Array
     share: Array
     outcomes: NDArray[Any] | None = None
+    step: float = 0.0
 
     @property
     def places(self) -> Array:
@@ -72,28 +75,29 @@ class Cells:
             high[-1] = low[-1] + (high[-2] - low[-2])
         return low, high
 
-    def expected(self, fit: Fit) -> Array:
-        """Share that a candidate gives to each cell, ``(m,)``."""
+    def log_expected(self, fit: Fit) -> Array:
+        """Log of the share that a candidate gives to each cell, ``(m,)``; NaN where it has no law for them."""
         law = fit.distribution
-        if law is None:
-            return np.full(len(self.share), np.nan)
-        if self.outcomes is not None and law.family.nominal:
-            mass = np.exp(np.asarray(law.logp(self.outcomes)))
-            if len(self.outcomes) < len(self.share):  # all the others
-                mass = np.append(mass, max(1.0 - mass.sum(), 0.0))
-            return mass
-        if self.scale == "labels":
+        if law is None or (self.scale == "labels" and not law.family.nominal):
             return np.full(len(self.share), np.nan)
         with np.errstate(all="ignore"):
-            if law.family.nominal:
-                return np.asarray(law.cdf(self.high) - law.cdf(self.low))
-            return np.asarray(np.exp(log_mass(law.family, self.low, self.high, tuple(law.parameters.values()))))
+            if not law.family.nominal:
+                return np.asarray(log_mass(law.family, self.low, self.high, tuple(law.parameters.values())))
+            if self.outcomes is None:
+                return np.asarray(np.log(law.cdf(self.high) - law.cdf(self.low)))
+            log_mass_of = np.asarray(law.logp(self.outcomes))
+            if len(self.outcomes) < len(self.share):  # all the others
+                log_mass_of = np.append(log_mass_of, np.log(max(1.0 - np.exp(log_mass_of).sum(), 0.0)))
+            return log_mass_of
+
+    def expected(self, fit: Fit) -> Array:
+        """Share that a candidate gives to each cell, ``(m,)``."""
+        return np.asarray(np.exp(self.log_expected(fit)))
 
     def loss(self, fit: Fit) -> Array:
         """p̂ log(p̂/q) of each cell in nats, ``(m,)``: 0 where nothing was seen, +∞ where q gives nothing to what was."""
-        p, q = self.share, self.expected(fit)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(p > 0, p * (np.log(p) - np.log(q)), 0.0)
+            return np.where(self.share > 0, self.share * (np.log(self.share) - self.log_expected(fit)), 0.0)
 
 
 def cells_of(sample: Sample, fits: Sequence[Fit] = ()) -> Cells:
@@ -126,7 +130,8 @@ def cells_of(sample: Sample, fits: Sequence[Fit] = ()) -> Cells:
     if wide and spread > 0:
         low, high = max(low, middle[0] - 8 * spread), min(high, middle[2] + 8 * spread)
     n = sample.n if np.isfinite(sample.n) else len(x)
-    edges = _edges(low - half, high + half, 2.0 * spread * n ** (-1 / 3), step)
+    width = min(2.0 * spread * n ** (-1 / 3), (high - low) / (1.0 + math.log2(max(n, 2.0))))
+    edges = _edges(low - half, high + half, width, step)
     inner = _shares(x, p, edges)
     below, above = p[x < edges[0]].sum(), p[x >= edges[-1]].sum()
     lower, upper = edges[:-1], edges[1:]
@@ -134,7 +139,7 @@ def cells_of(sample: Sample, fits: Sequence[Fit] = ()) -> Cells:
         inner, lower, upper = np.append(below, inner), np.append(-np.inf, lower), np.append(edges[0], upper)
     if above > 0:
         inner, lower, upper = np.append(inner, above), np.append(lower, edges[-1]), np.append(upper, np.inf)
-    return Cells("bins", (), lower, upper, inner)
+    return Cells("bins", (), lower, upper, inner, step=step or 0.0)
 
 
 def quantile(x: Array, shares: Array, q: Sequence[float] | Array) -> Array:
@@ -163,12 +168,12 @@ def _values(x: Array, p: Array, step: float, fits: Sequence[Fit]) -> Cells:
     index = np.rint(x / step).astype(int) - first + reach
     share[index] = p
     values = np.arange(first - reach, last + reach + 1) * step
-    grid = Cells("values", (), values - 0.5 * step, values + 0.5 * step, share, values)
+    grid = Cells("values", (), values - 0.5 * step, values + 0.5 * step, share, values, step)
     likely = share > 0
     for fit in fits:
         likely |= grid.expected(fit) >= 0.005
     keep = slice(int(np.argmax(likely)), len(likely) - int(np.argmax(likely[::-1])))
-    return Cells("values", (), grid.low[keep], grid.high[keep], share[keep], values[keep])
+    return Cells("values", (), grid.low[keep], grid.high[keep], share[keep], values[keep], step)
 
 
 def _doubling(x: Array, p: Array, step: float) -> Cells:
@@ -180,9 +185,12 @@ def _doubling(x: Array, p: Array, step: float) -> Cells:
     lower = np.array([-1.0, *upper[:-1]])
     keep = upper * step >= x[0] - 0.25 * step
     lower, upper = lower[keep], upper[keep]
-    names = tuple(f"{hi * step:g}" if hi - lo == 1 else f"{(lo + 1) * step:g}–{hi * step:g}" for lo, hi in zip(lower, upper, strict=True))
+    names = tuple(
+        f"{hi * step:g}" if hi - lo == 1 else f"{(lo + 1) * step:g}–{hi * step:g}"
+        for lo, hi in zip(lower, upper, strict=True)
+    )
     edges = (np.append(lower, upper[-1]) + 0.5) * step
-    return Cells("doubling", names, edges[:-1], edges[1:], _shares(x, p, edges))
+    return Cells("doubling", names, edges[:-1], edges[1:], _shares(x, p, edges), step=step)
 
 
 def _edges(low: float, high: float, width: float, step: float | None) -> Array:
@@ -209,4 +217,4 @@ def _readable(width: float) -> float:
 def _shares(x: Array, p: Array, edges: Array) -> Array:
     inside = (x >= edges[0]) & (x < edges[-1])
     index = np.searchsorted(edges, x[inside], side="right") - 1
-    return np.bincount(index, weights=p[inside], minlength=len(edges) - 1)
+    return np.asarray(np.bincount(index, weights=p[inside], minlength=len(edges) - 1), dtype=float)

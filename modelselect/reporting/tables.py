@@ -132,11 +132,11 @@ def share(w: float) -> str:
 
 
 def plain(text: str, most: int = 120) -> str:
-    """One line of printable text, cut with an ellipsis: what a user wrote, as it can be shown.
+    r"""One line of printable text, cut with an ellipsis: what a user wrote, as it can be shown.
 
     Examples
     --------
-    >>> plain("two\\nlines\\x00", 8)
+    >>> plain("two\nlines\x00", 8)
     'two lin…'
     """
     shown = "".join(c if c.isprintable() else " " for c in text.encode("utf-8", "replace").decode())
@@ -180,7 +180,10 @@ def parameters_frame(ranking: Ranking) -> pd.DataFrame:
     rows = []
     for label, fit in ranking.fits.items():
         errors = _standard_errors(fit)
-        rows += [(label, name, float(value), errors.get(name, math.nan), origin(fit, name)) for name, value in fit.parameters.items()]
+        rows += [
+            (label, name, float(value), errors.get(name, math.nan), origin(fit, name))
+            for name, value in fit.parameters.items()
+        ]
     frame = pd.DataFrame(rows, columns=["candidate", "parameter", "estimate", "standard_error", "origin"])
     text = ["candidate", "parameter", "origin"]
     return frame.astype(dict.fromkeys(text, "str") | dict.fromkeys(["estimate", "standard_error"], "float64"))
@@ -212,7 +215,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
     """Return the ranking, rounded; where P is known without the columns that need a sample size."""
     table, known, unit = ranking.table, ranking.sample.known, plain(ranking.unit, 40)
     columns = [
-        Column("#", "Rank"),
+        Column("rank"),
         Column("candidate", "What was fitted, with its parameters", numeric=False),
         Column("KL", f"KL(data ‖ candidate) in nats per {unit}, in-sample"),
         Column("bits", f"The same in bits per {unit}"),
@@ -222,22 +225,24 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
         Column("p", "p-value of the test that it loses no more than the best"),
         Column("weight", "Akaike weight: exp(−n Δ), scaled to sum 1"),
     ]
-    scored = ranking.by not in ("kl", "kl_corrected")
-    if scored:
-        columns.append(Column(_CRITERION_HEADS.get(ranking.by, ranking.by), f"What the ranking is ordered by: {ranking.by}"))
+    cross = Column("cross-entropy", f"−log-likelihood/n: the entropy of the data plus KL, in nats per {unit}")
     if not np.isfinite(table["kl"].to_numpy()).any():  # no level: the entropy of the data is unknown
-        columns[2:4] = [Column("cross-entropy", f"−log-likelihood per {unit}, in nats")]
-        columns = [c for c in columns if c.head not in ("corrected", "95 % interval")]
+        columns = [columns[0], columns[1], cross, *columns[6:]]
+    elif ranking.by == "cross_entropy" or (known and not compact):
+        columns.insert(4, cross)
+    if "score" in table and ranking.by != "cross_entropy":
+        columns.append(Column(ranking.by.upper(), "What the ranking is ordered by"))
     hidden = set(SAMPLED) if known else set()
     hidden |= {"bits", "weight", "corrected"} if compact else set()
     columns = [column for column in columns if column.head not in hidden]
     reference = table["delta"].idxmin() if table["delta"].notna().any() else None
+    lines: dict[Any, Any] = table.to_dict("index")
     rows = []
     for label, fit in ranking.fits.items():
-        line = table.loc[label]
+        line: dict[str, Any] = lines[label]
         out = str(line["status"]) not in ("converged", "closed_form")
         cells = {
-            "#": str(line["rank"]),
+            "rank": str(line["rank"]),
             "candidate": plain(label) + (f" [{str(line['status']).replace('_', ' ')}]" if out else ""),
             "KL": nats(line["kl"], 4),
             "bits": nats(line["kl"] * BITS_PER_NAT, 4),
@@ -248,14 +253,11 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
             "p": probability(line["p_value"]),
             "weight": share(line["weight"]),
         }
-        if scored:
-            cells[columns[-1].head] = nats(line["score"], 4 if ranking.by == "cross_entropy" else 1)
+        if "score" in table:
+            cells.setdefault(columns[-1].head, nats(line["score"], 1))
         rows.append(Row(tuple(cells[c.head] for c in columns), parameters_text(fit), marked=line["rank"] == 1))
     caption = f"Candidates, best first; KL in nats per {unit}"
     return ReportTable(caption, tuple(columns), tuple(rows), named_by=1, note_head="parameters")
-
-
-_CRITERION_HEADS = {"aic": "AIC", "bic": "BIC", "cross_entropy": "cross-entropy"}
 
 
 def parameters_text(fit: Fit) -> str:
@@ -266,7 +268,11 @@ def parameters_text(fit: Fit) -> str:
         if math.isnan(value):
             continue
         given = origin(fit, name) != "estimated"
-        parts.append(f"{name} = {significant(value, 10)} (given)" if given else f"{name} = {with_error(value, errors.get(name, math.nan))}")
+        parts.append(
+            f"{name} = {significant(value, 10)} (given)"
+            if given
+            else f"{name} = {with_error(value, errors.get(name, math.nan))}"
+        )
     return ", ".join(parts)
 
 
@@ -281,17 +287,19 @@ def comparisons_table(ranking: Ranking) -> ReportTable:
     columns = (
         Column("ahead", "The candidate that is ahead in the ranking", numeric=False),
         Column("behind", "The candidate it is compared with", numeric=False),
-        Column("Δ ± se", "How much more the one behind loses, in nats, with its standard error"),
+        Column(
+            "Δ ± se", "How much more the one behind loses, corrected for estimation, in nats, with its standard error"
+        ),
         Column("p", "Two-sided p-value"),
         Column("test", "How the pair was tested", numeric=False),
         Column("told apart?", f"Whether p ≤ {LEVEL:g}", numeric=False),
     )
     rows = [
-        Row((plain(a), plain(b), _difference(d, se), probability(p), test, NOTHING if math.isnan(p) else "no" if p > LEVEL else "yes"), marked=p > LEVEL)
+        Row((plain(a), plain(b), _difference(d, se), probability(p), test, _told_apart(p)), marked=p > LEVEL)
         for a, b, d, se, p, test in shown[["a", "b", "delta", "delta_se", "p_value", "test"]].itertuples(index=False)
-    ]  # fmt: skip
+    ]
     left = len(frame) - len(shown)
-    caption = "Pairs of candidates" + (f"; {left} further pairs are in comparisons.csv" if left else "")
+    caption = "Pairs of candidates" + (f"; {left} more are left out here" if left else "")
     return ReportTable(caption, columns, tuple(rows))
 
 
@@ -300,6 +308,10 @@ def ledger_table(ranking: Ranking) -> ReportTable:
     columns = (Column("candidate", numeric=False), Column("status", numeric=False), Column("reason", numeric=False))
     rows = [Row((plain(c), s.replace("_", " "), plain(r, 400))) for c, s, r in ranking.ledger.itertuples(index=False)]
     return ReportTable("Every candidate that is not a plain success", columns, tuple(rows))
+
+
+def _told_apart(p: float) -> str:
+    return NOTHING if math.isnan(p) else "no" if p > LEVEL else "yes"
 
 
 def _interval(low: float, high: float) -> str:

@@ -1,0 +1,356 @@
+"""The command line. It reads options, calls the library and prints; there is no logic here.
+
+Exit codes: 0 done, 1 the data or the candidates made a run impossible, 2 usage or configuration error,
+70 a bug in modelselect, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modelselect.errors import CandidateError, ConfigurationError, ModelSelectError, NothingFittedError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from modelselect.experiment.config import Experiment
+    from modelselect.experiment.run import Failure, Report
+
+DONE, IMPOSSIBLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 70, 130
+
+app = typer.Typer(
+    name="modelselect",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done; 1 the data or the candidates made a run impossible; 2 usage or configuration "
+    "error; 70 a bug; 130 interrupted. NO_COLOR is honoured.",
+)
+
+
+@dataclass
+class _Settings:
+    """What is said before the name of a command."""
+
+    debug: bool = False
+
+
+Configs = Annotated[list[str], typer.Argument(metavar="CONFIG", help="YAML files, one or several experiments in each.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="Folder of the report; several experiments write into DIR/name."
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting, as in --set data.path=new.csv. Repeatable."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Json = Annotated[bool, typer.Option("--json", help='Print JSON and nothing else: NaN is null, infinity is "inf".')]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from modelselect import __version__
+
+        typer.echo(f"modelselect {__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def _modelselect(
+    context: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of unexpected errors.")] = False,
+) -> None:
+    """Say which distribution this is.
+
+    Candidate families are fitted to data by maximum likelihood and ranked by the Kullback-Leibler divergence:
+    how many nats an observation loses if the candidate is believed. Every candidate comes back, with a reason
+    where it could not be fitted, and with how certain its distance from the best is.
+
+    A first run: modelselect run configs/worm_teeth.yaml
+    """
+    if isinstance(context.obj, _Settings):
+        context.obj.debug = debug
+
+
+@app.command(no_args_is_help=True)
+def run(
+    configs: Configs,
+    output: Output = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Run the experiments of YAML files and write their reports.
+
+    One experiment writes into DIR itself, several into a folder of DIR each; without --output they write into
+    reports/NAME of the current folder. A report that is already there is replaced when the new one is complete.
+    If one of several experiments fails, the others are run all the same.
+
+    Example: modelselect run configs/worm_teeth.yaml --set rank_by=bic --output reports/worms
+    """
+    from modelselect.experiment.run import load_all, output_folders, run_all
+
+    experiments = load_all(configs, overrides or ())
+    folders = output_folders(experiments, output)
+    with _progress(experiments, silent=quiet or json) as progress:
+        outcomes = run_all(experiments, folders, progress=progress)
+    raise typer.Exit(_present(outcomes, quiet=quiet, json=json))
+
+
+@app.command(no_args_is_help=True)
+def rank(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV, Parquet or JSON file.")],
+    column: Annotated[
+        str | None, typer.Option("--column", "-c", metavar="NAME", help="Column of the observations.")
+    ] = None,
+    candidates: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="Families, as in a YAML list; those that apply if nothing is said."),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="CRITERION", help="kl, kl_corrected, cross_entropy, aic or bic.")
+    ] = "kl_corrected",
+    weight: Annotated[str | None, typer.Option(metavar="NAME", help="Column of frequencies.")] = None,
+    where: Annotated[str | None, typer.Option(metavar="SQL", help="Condition that the rows must meet.")] = None,
+    resolution: Annotated[
+        str, typer.Option(metavar="STEP", help="Step the values are rounded to: auto, none or a number.")
+    ] = "auto",
+    missing: Annotated[str, typer.Option(metavar="WORD", help="Missing values: refuse or drop.")] = "refuse",
+    unit: Annotated[str, typer.Option(metavar="WORD", help="A word for one observation.")] = "observation",
+    output: Output = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Rank candidates on a column of a file, without any YAML.
+
+    Without --candidates all families are tried that hold the data: families of counts for whole numbers,
+    continuous ones for others. A report is written if --output says where.
+
+    Example: modelselect rank deaths.csv --column deaths --weight count --candidates "poisson, binomial: {n: 4}"
+    """
+    from modelselect.experiment.quick import quick_experiment
+    from modelselect.experiment.run import run_all
+
+    experiment = quick_experiment(
+        file,
+        column=column,
+        candidates=candidates,
+        by=by,
+        weight=weight,
+        where=where,
+        resolution=resolution,
+        missing=missing,
+        unit=unit,
+    )
+    with _progress([experiment.experiment], silent=quiet or json) as progress:
+        outcomes = run_all([experiment.experiment], [output], sources=[experiment.source], progress=progress)
+    raise typer.Exit(_present(outcomes, quiet=quiet, json=json))
+
+
+@app.command(no_args_is_help=True)
+def validate(configs: Configs, overrides: Overrides = None, quiet: Quiet = False) -> None:
+    """Check experiment files without reading data or fitting anything.
+
+    Prints a line for each experiment, or a line for each problem with its file, line and column.
+
+    Example: modelselect validate configs/*.yaml
+    """
+    from modelselect.experiment.run import load_all
+
+    for experiment in load_all(configs, overrides or ()):
+        data, labels = experiment.data, experiment.labels()
+        absent = data.path is not None and not data.path.exists()
+        warning = f" (warning: {data.path} does not exist)" if absent else ""
+        if not quiet:
+            _console().print(
+                f"{experiment.name}: valid, {data.source}, {len(labels)} candidates: {', '.join(labels)}{warning}",
+                markup=False,
+            )
+
+
+@app.command()
+def families(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One family, by its name or an alias.")] = None,
+) -> None:
+    """List the families, or say all there is to know about one.
+
+    Example: modelselect families negative_binomial
+    """
+    import modelselect.families  # registers them
+    from modelselect.families.catalogue import describe
+    from modelselect.reporting.terminal import print_families, print_family
+
+    if name is None:
+        print_families(_console(), modelselect.families())
+    else:
+        print_family(_console(), describe(name))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of experiment files, for editors.
+
+    Example: modelselect schema > docs/experiment.schema.json
+    """
+    from json import dumps
+
+    import modelselect.families  # noqa: F401 — registers them
+    from modelselect.experiment.config import json_schema
+    from modelselect.family import registered
+
+    typer.echo(dumps(json_schema(list(registered())), indent=2, ensure_ascii=False))
+
+
+def _in_paragraphs(document: str) -> str:
+    """A docstring whose lines are broken by the width of the terminal, not by that of the source."""
+    return "\n\n".join(" ".join(part.split()) for part in document.split("\n\n"))
+
+
+for _command in (app.registered_callback, *app.registered_commands):
+    if _command is not None and _command.callback is not None:
+        _command.help = _in_paragraphs(_command.callback.__doc__ or "")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; every expected error is a sentence on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    settings = _Settings()
+    try:
+        code = app(
+            arguments if arguments is None else list(arguments),
+            obj=settings,
+            prog_name="modelselect",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:  # what reads our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return _failed("interrupted", INTERRUPTED)
+    except ModelSelectError as error:
+        usage = isinstance(error, ConfigurationError | CandidateError)
+        _print_ledger_of(error)
+        return _failed(str(error), USAGE if usage else IMPOSSIBLE)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # typer's
+            return _usage_error(error)
+        if type(error).__name__ == "Abort":
+            return _failed("interrupted", INTERRUPTED)
+        if settings.debug:
+            raise
+        what = f"{type(error).__name__}: {error}".split("\n")[0]
+        return _failed(f"this is a bug in modelselect ({what}); modelselect --debug … shows where", BUG)
+    return int(code or DONE)
+
+
+def _failed(sentence: str, code: int) -> int:
+    for line in sentence.split("\n"):
+        _console(stderr=True).print(f"error: {line}", style="red", markup=False, soft_wrap=True)
+    return code
+
+
+def _usage_error(error: Any) -> int:
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return USAGE
+    path = context.command_path if context else "modelselect"
+    return _failed(f"{error.format_message().rstrip('.')}; see {path} --help", int(error.exit_code))
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+@contextmanager
+def _progress(experiments: Sequence[Experiment], *, silent: bool) -> Iterator[Callable[[Experiment, str], None]]:
+    """Progress on stderr: a bar on a terminal, elsewhere a line for each experiment."""
+    from modelselect.experiment.run import steps
+
+    console = _console(stderr=True)
+    if silent or not console.is_terminal:
+
+        def line(experiment: Experiment, step: str) -> None:
+            if step == "data" and not silent:
+                console.print(f"running {experiment.name}", markup=False, soft_wrap=True)
+
+        yield line
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("reading", total=sum(map(steps, experiments)))
+        yield lambda experiment, step: bar.update(task, advance=1, description=f"{experiment.name}: {step}")
+
+
+def _present(outcomes: Sequence[Report | Failure], *, quiet: bool, json: bool) -> int:
+    """Print what came out; return the exit code."""
+    from modelselect.experiment.run import Failure
+
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    reports = [outcome for outcome in outcomes if not isinstance(outcome, Failure)]
+    if json:
+        from json import dumps
+
+        both = {"experiments": [r.to_dict() for r in reports], "failures": [f.to_dict() for f in failures]}
+        typer.echo(dumps(both, indent=2, ensure_ascii=False, allow_nan=False))
+    elif not quiet:
+        for report in reports:
+            _print_report(report)
+    for failure in failures:
+        if not json:
+            _print_ledger_of(failure.error)
+        _failed("\n".join(f"{failure.name}: {line}" for line in str(failure.error).split("\n")), IMPOSSIBLE)
+    if not failures:
+        return DONE
+    return USAGE if all(isinstance(failure.error, ConfigurationError) for failure in failures) else IMPOSSIBLE
+
+
+def _print_report(report: Report) -> None:
+    from rich.text import Text
+
+    from modelselect.reporting.terminal import print_ranking
+
+    console = _console()
+    print_ranking(
+        console, report.name, report.ranking, source=report.source, profiles=report.profiles, notes=report.notes
+    )
+    where = "no report was written; --output DIR writes one" if report.path is None else f"report: {report.path}"
+    console.print()
+    console.print(Text(where), soft_wrap=True)
+    console.print()
+
+
+def _print_ledger_of(error: ModelSelectError) -> None:
+    """Print why no candidate could be fitted."""
+    if isinstance(error, NothingFittedError) and error.ledger is not None:
+        from modelselect.reporting.terminal import print_ledger
+
+        print_ledger(_console(stderr=True), error.ledger)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,240 @@
+"""A data file as a table of DuckDB: read as a whole, typed by all its cells, then cut off from everything else.
+
+A CSV file is UTF-8 text: comment lines that begin with ``#``, then a header line, then rows. Its header decides
+the delimiter, and every column is text until all its cells are seen to be numbers; nothing is guessed from a
+part of the file. A condition (``where``) is one SQL expression on the columns of the file: it is evaluated when
+the file has been read, with all access to other files, to the network and to Python shut off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelselect.errors import ConfigurationError, DataError, ModelSelectError
+from modelselect.experiment.csv_header import csv_header
+from modelselect.experiment.documents import shown
+from modelselect.family import did_you_mean
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from modelselect.experiment.config import Experiment
+
+#: Cells that mean *no value* in a column of numbers; in a column of text they are labels.
+MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
+
+#: Column of the table ``data`` that numbers the rows of the file from 1.
+ROW = "number of the row in the file"
+
+TEXTS = ("VARCHAR", "ENUM")
+
+#: no code is fetched or loaded, and SQL sees no Python variable
+SEALED: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+
+
+def at(experiment: Experiment, setting: str, sentence: str) -> str:
+    """Put the place and the path of a setting in front of a sentence that begins with its last word."""
+    place = experiment.place("data", *([setting] if setting else []))
+    return f"{place}: data.{sentence}" if place else f"data.{sentence}"
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data file that is being read: the connection, and what is needed to complain well."""
+
+    experiment: Experiment
+    connection: DuckDBPyConnection
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.experiment.data.path or Path()
+
+    @property
+    def name(self) -> str:
+        """The path as the experiment writes it."""
+        data = self.experiment.data
+        return str(data.csv or data.parquet or data.json_file)
+
+    def refuse(self, setting: str, sentence: str, kind: type[ModelSelectError] = DataError) -> ModelSelectError:
+        """Make an error about one of the settings under ``data``."""
+        return kind(at(self.experiment, setting, f"{setting}: {sentence}"))
+
+
+def check_readable(file: DataFile) -> None:
+    """Refuse a path that is no file with something in it."""
+    source = file.experiment.data.source
+    try:
+        if file.path.is_dir():
+            raise file.refuse(source, f"{file.name} is a folder, expected a {source} file")
+        if not file.path.exists():
+            siblings = [sibling.name for sibling in file.path.parent.glob("*")]
+            hint = did_you_mean(file.path.name[:80], siblings)
+            raise file.refuse(source, f"the file {file.name} does not exist{hint}")
+        if not file.path.is_file():
+            raise file.refuse(source, f"{file.name} is not a regular file")
+        with file.path.open("rb") as stream:
+            if not stream.read(1):
+                raise file.refuse(source, f"the file {file.name} is empty")
+    except (OSError, ValueError) as error:
+        if isinstance(error, ModelSelectError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise file.refuse(source, f"the file {file.name} cannot be read ({reason})") from None
+
+
+def load(file: DataFile) -> dict[str, str]:
+    """Read the file into the table ``raw``; return its columns, name → name in ``raw``."""
+    import duckdb
+
+    source = file.experiment.data.source
+    pattern = re.sub(r"([*?\[])", r"[\1]", str(file.path))  # DuckDB takes a path as a pattern
+    try:
+        if source == "csv":
+            header = csv_header(file.path)
+            names = {name: f"c{number}" for number, name in enumerate(header.names)}
+            types = dict.fromkeys(names.values(), "VARCHAR")
+            file.connection.execute(_READ_CSV, [pattern, header.delimiter, types, header.skipped])
+        else:
+            reader = "read_parquet(?)" if source == "parquet" else "read_json(?, sample_size = -1)"
+            relation = file.connection.execute(f"DESCRIBE SELECT * FROM {reader}", [pattern])  # noqa: S608
+            found = [str(name) for name, *_ in relation.fetchall()]
+            names = dict(zip(found, found, strict=True))
+            wanted = _wanted(file, found)
+            file.connection.execute(f"CREATE TABLE raw AS SELECT {wanted} FROM {reader}", [pattern])  # noqa: S608
+    except duckdb.Error as error:
+        raise file.refuse(source, f"the file {file.name} cannot be read: {_reason(str(error))}") from None
+    except (DataError, OSError, ValueError) as error:
+        raise file.refuse(source, f"the file {file.name} cannot be read: {error}") from None
+    # from here on there is only this one table
+    file.connection.execute("SET enable_external_access = false")
+    file.connection.execute("SET lock_configuration = true")
+    return names
+
+
+_READ_CSV = """
+    CREATE TABLE raw AS SELECT * FROM read_csv(?, delim = ?, columns = ?, skip = ?,
+        auto_detect = false, header = true, quote = '"', escape = '"')
+"""
+
+
+def _wanted(file: DataFile, names: Sequence[str]) -> str:
+    """Columns that will be used, as SQL; all of them if a condition may name any."""
+    data = file.experiment.data
+    if data.where is None and data.column in names:
+        names = [name for name in names if name in (data.column, data.weight)]
+    return ", ".join(map(quoted, names))
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _reason(message: str) -> str:
+    """What DuckDB complains of, in one line and without its advice."""
+    line = re.search(r"CSV Error on Line: (\d+)", message)
+    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+    if line and cells:
+        found, expected = int(cells[2]), int(cells[1])
+        return f"line {line[1]} has {found} cell{'s' * (found != 1)}, but the header has {expected}"
+    if line and "unicode" in message:
+        return f"line {line[1]} is not UTF-8"
+    if line and "quote" in message:
+        return f"a quotation mark that opens on line {line[1]} is not closed"
+    if line:
+        return f"line {line[1]} is not valid CSV"
+    first = message.split("\n")[0].strip()
+    return re.sub(r"^[\w ]+ Error: ", "", first)
+
+
+def value_column(file: DataFile, columns: dict[str, str]) -> tuple[str, bool]:
+    """Name of the column of observations, and whether it was chosen here."""
+    data = file.experiment.data
+    if data.column is not None:
+        if data.column not in columns:
+            raise file.refuse("column", no_such_column(file, data.column, columns))
+        name, chosen = data.column, False
+    else:
+        possible = [name for name in columns if name != data.weight]
+        if len(possible) != 1:
+            many = f"say which of the columns of {file.name} to use: {_listed(columns)}"
+            none = f"{file.name} has no column but `{data.weight}`"
+            raise file.refuse("column", many if possible else none)
+        name, chosen = possible[0], True
+    if data.source == "csv" and re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?", name):
+        raise file.refuse(
+            "csv", f"the first line of {file.name} holds the number {name}, expected a header with column names"
+        )
+    return name, chosen
+
+
+def no_such_column(file: DataFile, name: str, columns: dict[str, str]) -> str:
+    """Say that a column does not exist, and which do."""
+    hint = did_you_mean(name[:80], columns)
+    return f"{file.name} has no column '{name}', it has {_listed(columns)}{hint}"
+
+
+def _listed(columns: dict[str, str]) -> str:
+    names = list(columns)
+    return ", ".join(names[:20]) + (f", … ({len(names)} in all)" if len(names) > 20 else "")
+
+
+def type_columns(file: DataFile, columns: dict[str, str], used: list[str]) -> dict[str, str]:
+    """Make the table ``data`` of some columns of ``raw``, text that is all numbers made numbers; return types."""
+    described = {name: str(kind) for name, kind, *_ in file.connection.execute("DESCRIBE raw").fetchall()}
+    texts = {
+        name: f"trim({quoted(columns[name])} ->> '$')" if kind == "JSON" else f"trim({quoted(columns[name])})"
+        for name in used
+        if (kind := described[columns[name]]).startswith((*TEXTS, "JSON"))
+    }
+    absent = "(" + ", ".join(f"'{word}'" for word in MISSING) + ")"
+    present = {name: f"CASE WHEN {text} NOT IN {absent} THEN {text} END" for name, text in texts.items()}
+    counts = [
+        f"count({cell}), count(TRY_CAST({cell} AS DOUBLE)), count(TRY_CAST({cell} AS BIGINT)), "
+        f"count(*) FILTER (TRY_CAST({cell} AS DOUBLE) <> floor(TRY_CAST({cell} AS DOUBLE)))"
+        for cell in present.values()
+    ]
+    found = file.connection.execute(f"SELECT {', '.join(counts) or 'NULL'} FROM raw").fetchone() or ()  # noqa: S608
+    kinds, expressions = {}, [f"rowid + 1 AS {quoted(ROW)}"]
+    for name in used:
+        kind, expression = described[columns[name]], quoted(columns[name])
+        if name in texts:
+            at = 4 * list(texts).index(name)
+            cells, numbers, integers, fractions = found[at : at + 4]
+            is_number = cells == numbers and cells > 0
+            kind = "VARCHAR" if not is_number else "BIGINT" if integers == cells and not fractions else "DOUBLE"
+            expression = f"CAST({present[name]} AS {kind})" if is_number else f"nullif({texts[name]}, '')"
+        kinds[name] = kind
+        expressions.append(f"{expression} AS {quoted(name)}")
+    file.connection.execute(f"CREATE TABLE data AS SELECT {', '.join(expressions)} FROM raw")  # noqa: S608
+    return kinds
+
+
+def filtered(file: DataFile, rows: Any, where: str, columns: dict[str, str]) -> Any:
+    """Rows that meet the condition, which must be one expression."""
+    import duckdb
+
+    try:
+        kept = rows.filter(where)
+        len(kept)
+    except duckdb.Error as error:
+        reason = _reason(str(error))
+        unknown = re.search(r'Referenced column "(.+?)" not found', reason)
+        if unknown:
+            reason = f"there is no column '{unknown[1]}', {file.name} has {_listed(columns)}"
+            reason += did_you_mean(unknown[1][:80], columns)
+        elif re.search("disabled (by|through) configuration", reason):
+            reason = "a condition reads the columns of its own file only"
+        elif re.search("modifiers|single (expression|SELECT)", reason):
+            reason = "expected one expression such as loss > 10 AND year = 1980"
+        raise file.refuse("where", f"{shown(where)} is not a condition: {reason}", ConfigurationError) from None
+    return kept

@@ -1,0 +1,97 @@
+"""An experiment on one column of a file, without YAML: what `modelselect rank` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+
+from modelselect.errors import ConfigurationError
+from modelselect.experiment.automatic import automatic_candidates
+from modelselect.experiment.config import Experiment
+from modelselect.experiment.sources import Source, read
+from modelselect.experiment.yaml import load
+
+_FORMATS = {".parquet": "parquet", ".pq": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
+
+
+@dataclass(frozen=True)
+class Quick:
+    """An experiment and its data, which were needed to choose the candidates."""
+
+    experiment: Experiment
+    source: Source
+
+
+def quick_experiment(
+    file: str,
+    *,
+    column: str | None = None,
+    candidates: str | None = None,
+    by: str = "kl_corrected",
+    weight: str | None = None,
+    where: str | None = None,
+    resolution: str = "auto",
+    missing: str = "refuse",
+    unit: str = "observation",
+) -> Quick:
+    """Make an experiment of what stands on a command line, and read its data.
+
+    Parameters
+    ----------
+    file
+        The data; .parquet, .pq, .json, .jsonl and .ndjson say what they are, all else is CSV.
+    candidates
+        A YAML list without its brackets; None takes `automatic_candidates`, and says so.
+    resolution
+        ``auto``, ``none``, or a number.
+    column, by, weight, where, missing, unit
+        As in an experiment file.
+
+    Raises
+    ------
+    ConfigurationError
+        An option is not valid.
+    DataError
+        The data cannot be used.
+    """
+    data: dict[str, Any] = {
+        _format(file): file,
+        "column": column,
+        "weight": weight,
+        "where": where,
+        "resolution": _resolution(resolution),
+        "missing": missing,
+        "unit": unit,
+    }
+    data = {key: value for key, value in data.items() if value is not None or key == "resolution"}
+    settings: dict[str, Any] = {"name": _name(file, column), "data": data, "rank_by": by}
+    if candidates is not None:
+        settings["candidates"] = load(f"candidates: [{candidates}\n]", "--candidates").data["candidates"]
+        experiment = Experiment.from_dict(settings)
+        return Quick(experiment, read(experiment))
+    source = read(Experiment.from_dict({**settings, "candidates": ["uniform"]}))
+    chosen = automatic_candidates(source.sample)
+    kinds = {"nominal": "labels", "lattice": "rounded or whole numbers", "continuous": "real numbers"}
+    subject = "the candidate is the family" if len(chosen) == 1 else f"the {len(chosen)} candidates are the families"
+    note = f"{subject} for these {kinds[source.sample.kind]}; --candidates names others"
+    experiment = Experiment.from_dict({**settings, "candidates": chosen})
+    return Quick(experiment, replace(source, notes=(*source.notes, note)))
+
+
+def _format(file: str) -> str:
+    return _FORMATS.get(PurePath(file).suffix.lower(), "csv")
+
+
+def _name(file: str, column: str | None) -> str:
+    stem = PurePath(file).name.split(".")[0] or "data"
+    return stem if column is None else f"{stem}-{column}"
+
+
+def _resolution(text: str) -> str | float | None:
+    if text in ("auto", "none", "null"):
+        return "auto" if text == "auto" else None
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigurationError(f"--resolution: got '{text}', expected auto, none or a number above 0") from None

@@ -1,0 +1,140 @@
+"""What is registered: a table of all families, and all there is to know about one."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelselect.family import Family, Parameter, lookup, registered
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def families() -> pd.DataFrame:
+    """Table of the registered families.
+
+    Returns
+    -------
+    DataFrame
+        Index ``name``; columns ``support``, ``parameters`` and ``aliases`` (names with commas), ``discrete``
+        (whether it gives masses) and ``description`` (parametrisation and conventions).
+
+    Examples
+    --------
+    >>> import modelselect as ms
+    >>> ms.families().loc["poisson", "parameters"]
+    'mean'
+    """
+    import pandas as pd
+
+    rows = [
+        (
+            name,
+            _support(family),
+            ", ".join(family.parameters),
+            ", ".join(family.aliases),
+            family.support.lattice or family.nominal,
+            _document(family).split("\n")[0],
+        )
+        for name, family in registered().items()
+    ]
+    columns = ["name", "support", "parameters", "aliases", "discrete", "description"]
+    return pd.DataFrame(rows, columns=columns).set_index("name")
+
+
+@dataclass(frozen=True)
+class Description:
+    """One family in words.
+
+    Attributes
+    ----------
+    name, document, support, aliases
+        Its name, docstring, domain of x and other names.
+    parameters
+        Name, domain, and how it is had: estimated, to be given, or its default.
+    nested
+        Families it contains, with the restriction.
+    scipy
+        One of its laws in scipy's words; empty if scipy has none.
+    """
+
+    name: str
+    document: str
+    support: str
+    aliases: tuple[str, ...]
+    parameters: tuple[tuple[str, str, str], ...]
+    nested: tuple[tuple[str, str], ...]
+    scipy: str
+
+
+def describe(name: str) -> Description:
+    """Return all there is to know about the family of a name or alias.
+
+    Raises
+    ------
+    CandidateError
+        The name is unknown.
+
+    Examples
+    --------
+    >>> import modelselect
+    >>> describe("pois").scipy
+    'poisson(mean=7.6) is scipy.stats.poisson(mu=7.6)'
+    """
+    family = lookup(name)
+    parameters = tuple((name, str(p.domain), _origin(p)) for name, p in family.parameters.items())
+    nested = tuple(
+        (other, ", ".join(f"{key} = {_value(value)}" for key, value in restriction.items() if key != value))
+        for other, restriction in family.nested.items()
+    )
+    return Description(
+        family.name,
+        _document(family),
+        _support(family),
+        tuple(family.aliases),
+        parameters,
+        nested,
+        _in_scipy(family),
+    )
+
+
+def _support(family: type[Family]) -> str:
+    return "outcomes, numbers or labels" if family.nominal else str(family.support)
+
+
+def _document(family: type[Family]) -> str:
+    return inspect.cleandoc(family.__doc__ or "")
+
+
+def _origin(parameter: Parameter) -> str:
+    if parameter.required:
+        return "must be given"
+    if parameter.default is not None:
+        return f"{parameter.default:g} unless given"
+    return "estimated unless given"
+
+
+def _value(value: float | str) -> str:
+    if isinstance(value, str):
+        return f"its {value}"
+    return "∞" if math.isinf(value) else f"{value:g}"
+
+
+def _in_scipy(family: type[Family]) -> str:
+    if family.nominal:
+        return ""
+    values = []
+    for parameter in family.parameters.values():
+        low, high = parameter.typical
+        value = low + (high - low) / 4
+        values.append(float(round(value)) if parameter.domain.lattice else float(f"{value:.2g}"))
+    try:
+        name, arguments = family().to_scipy(*values)
+    except TypeError:  # what Family.to_scipy raises
+        return ""
+    ours = ", ".join(f"{key}={value:g}" for key, value in zip(family.parameters, values, strict=True))
+    theirs = ", ".join(f"{key}={value:.6g}" for key, value in arguments.items())
+    return f"{family.name}({ours}) is scipy.stats.{name}({theirs})"

@@ -1,0 +1,93 @@
+"""What a report is made from: the page, its profiles, its pictures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from modelselect.ranking.ranker import Ranking
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileCurve:
+    """KL of a candidate as a function of one of its parameters.
+
+    Attributes
+    ----------
+    candidate, parameter
+        The candidate's label and the parameter's name.
+    frame
+        As `modelselect.profile` returns it: the parameter, kl, log_likelihood, status.
+    at, kl
+        The estimate and the KL there, which is the minimum.
+    """
+
+    candidate: str
+    parameter: str
+    frame: pd.DataFrame
+    at: float
+    kl: float
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """Everything a report says.
+
+    Attributes
+    ----------
+    name, title
+        Name of the experiment, and its title if it has one.
+    ranking, profiles
+        The results.
+    experiment_yaml
+        The experiment as resolved; empty if there was no file.
+    manifest
+        Versions, seed, data fingerprint, statuses: what is needed to get the same numbers again.
+    source
+        A sentence on where the data came from.
+    """
+
+    name: str
+    title: str | None
+    ranking: Ranking
+    profiles: tuple[ProfileCurve, ...]
+    experiment_yaml: str
+    manifest: dict[str, Any]
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A figure, its file name, what it shows in a sentence (also its alternative text), and how to read it."""
+
+    name: str
+    figure: Any
+    title: str
+    note: str
+
+
+def file_names(profiles: tuple[ProfileCurve, ...]) -> list[str]:
+    """Return a file name for each profile: lower-case, safe on every file system, all different.
+
+    Examples
+    --------
+    >>> curve = ProfileCurve("binomial(n=10)", "p", None, 0.5, 0.4)
+    >>> file_names((curve, curve))
+    ['profile-binomial-n-10-p', 'profile-binomial-n-10-p-2']
+    """
+    names: list[str] = []
+    for curve in profiles:
+        parts = (
+            re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")[:40] for text in (curve.candidate, curve.parameter)
+        )
+        name = base = "-".join(["profile", *filter(None, parts)])
+        again = 1
+        while name in names:
+            again += 1
+            name = f"{base}-{again}"
+        names.append(name)
+    return names

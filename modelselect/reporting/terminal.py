@@ -1,0 +1,154 @@
+"""A ranking on a terminal, with rich: the verdict, the table, what was assumed, and where the report is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from modelselect.reporting.page import ProfileCurve
+from modelselect.reporting.tables import nats, parameters_text, plain, probability, significant
+
+if TYPE_CHECKING:
+    from modelselect.families.catalogue import Description
+    from modelselect.ranking.ranker import Ranking
+
+#: Terminals narrower than this get fewer columns.
+_WIDE, _NARROW = 96, 64
+
+
+def print_ranking(
+    console: Console,
+    heading: str,
+    ranking: Ranking,
+    *,
+    source: str = "",
+    profiles: Sequence[ProfileCurve] = (),
+    notes: Sequence[str] = (),
+) -> None:
+    """Print all there is to say about a ranking."""
+    console.print(Text(plain(heading), style="bold"))
+    if source:
+        console.print(Text(plain(source, 300), style="dim"))
+    console.print()
+    console.print(Text(plain(ranking.verdict, 10_000)))
+    console.print()
+    console.print(_table(ranking, console.width))
+    for curve in profiles:
+        console.print(Text(minimum(curve)))
+    print_ledger(console, ranking.ledger)
+    _print_list(console, "Notes", (plain(note, 400) for note in notes))
+
+
+def minimum(curve: ProfileCurve) -> str:
+    """Say where a profile is smallest.
+
+    Examples
+    --------
+    >>> minimum(ProfileCurve("binomial(n=10)", "p", None, 0.544, 0.42731))
+    'minimum of KL over p of binomial(n=10) at 0.544: 0.4273'
+    """
+    where = f"{curve.parameter} of {plain(curve.candidate)} at {significant(curve.at, 6)}"
+    return f"minimum of KL over {where}: {nats(curve.kl, 4)}"
+
+
+def print_ledger(console: Console, ledger: pd.DataFrame) -> None:
+    """Print every candidate that is not a plain success, with its reason."""
+    lines = [f"{plain(c)} [{s.replace('_', ' ')}]: {plain(r, 400)}" for c, s, r in ledger.itertuples(index=False)]
+    _print_list(console, "Ledger", lines)
+
+
+def print_families(console: Console, frame: pd.DataFrame) -> None:
+    """Print the table of all families."""
+    narrow = console.width < _WIDE
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for head in ("family", "support", "parameters", *(() if narrow else ("aliases",))):
+        table.add_column(head, overflow="fold")
+    for name, row in frame.iterrows():
+        cells = (str(name), row["support"], row["parameters"], *(() if narrow else (row["aliases"],)))
+        table.add_row(*map(Text, cells))
+    console.print(table)
+    console.print(Text("modelselect families NAME says all there is to know about one.", style="dim"))
+
+
+def print_family(console: Console, family: Description) -> None:
+    """Print all there is to know about one family."""
+    console.print(Text(family.name, style="bold"), end="")
+    console.print(Text(f"  (also {', '.join(family.aliases)})" if family.aliases else "", style="dim"))
+    console.print(Text(family.document))
+    console.print(Text(f"\nSupport: {family.support}"))
+    if family.parameters:
+        table = Table("parameter", "domain", "", box=SIMPLE_HEAD, pad_edge=False)
+        for row in family.parameters:
+            table.add_row(*map(Text, row))
+        console.print(table)
+    for other, restriction in family.nested:
+        console.print(Text(f"Contains {other}: {restriction}"))
+    if family.scipy:
+        console.print(Text(family.scipy))
+
+
+def _print_list(console: Console, heading: str, lines: Iterable[str]) -> None:
+    lines = list(lines)
+    if lines:
+        console.print()
+        console.print(Text(heading, style="bold"))
+        for line in lines:
+            filled = fill(line, console.width, initial_indent="  · ", subsequent_indent="    ", break_long_words=False)
+            console.print(Text(filled), soft_wrap=True)
+
+
+def _table(ranking: Ranking, width: int) -> Table:
+    frame, known = ranking.table, ranking.sample.known
+    level = "kl" if np.isfinite(frame["kl"].to_numpy()).any() else "cross_entropy"
+    wide = width >= _WIDE
+    heads: list[tuple[str, str]] = [("#", "rank"), ("candidate", "candidate")]
+    heads.append(("KL" if known else "KL ± se", "kl") if level == "kl" else ("cross-entropy", "cross_entropy"))
+    if level == "kl" and not known and wide:
+        heads.append(("corrected", "kl_corrected"))
+    heads.append(("Δ" if known else "Δ ± se", "delta"))
+    if not known:
+        heads.append(("p", "p_value"))
+    if "score" in frame and ranking.by != level:
+        heads.append((ranking.by.replace("_", "-"), "score"))
+    if wide:
+        heads.append(("status", "status"))
+    title = f"nats per {plain(ranking.unit, 40)}, ranked by {ranking.by}"
+    table = Table(title=title, title_justify="left", title_style="dim", box=SIMPLE_HEAD, pad_edge=False)
+    for head, column in heads:
+        text = column in ("candidate", "status")
+        table.add_column(head, justify="left" if text else "right", overflow="fold", no_wrap=column != "candidate")
+    for label, fit in ranking.fits.items():
+        row: Any = frame.loc[label]
+        name = Text(plain(label))
+        if not wide and row["status"] not in ("converged", "closed_form"):
+            name.append(f" [{row['status'].replace('_', ' ')}]")
+        parameters = parameters_text(fit)
+        if wide and parameters:
+            name.append(f"\n{parameters}", style="dim")
+        cells = [name if column == "candidate" else Text(_cell(row, column, width)) for _, column in heads]
+        table.add_row(*cells, style="bold" if row["rank"] == 1 else "")
+    return table
+
+
+def _cell(row: Any, column: str, width: int) -> str:
+    value = row[column]
+    if column == "rank":
+        return str(value)
+    if column == "status":
+        return str(value).replace("_", " ")
+    if column == "p_value":
+        return probability(value)
+    error = row.get(f"{column}_se", math.nan)
+    text = nats(value, 1 if abs(value) >= 1000 else 4)
+    if width >= _NARROW and math.isfinite(value) and math.isfinite(error) and error > 0:
+        text += f" ± {nats(error, 4)}"
+    return text

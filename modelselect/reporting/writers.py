@@ -1,0 +1,238 @@
+"""Files of a report: written into a temporary folder, then moved into place, so that an earlier one stays whole.
+
+    ranking, parameters, comparisons, ledger      .csv and .parquet, every digit
+    profile-<candidate>-<parameter>.csv
+    report.html  report.md  figures/*.svg *.png
+    experiment.yaml  manifest.json
+
+A folder is replaced only if its manifest says that it is a report of ours; files that somebody has put beside
+ours are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from modelselect.errors import ConfigurationError
+from modelselect.reporting.page import Page, Picture, ProfileCurve, file_names
+from modelselect.reporting.tables import csv_bytes, frames
+
+__all__ = ["FORMATS", "Page", "ProfileCurve", "write_report"]
+
+FORMATS = ("csv", "parquet", "markdown", "html")
+_MANIFEST = "manifest.json"
+_MAKER = "modelselect"
+
+
+def write_report(
+    page: Page, folder: Path, *, formats: Sequence[str] = ("csv", "markdown", "html"), figures: bool = True
+) -> Path:
+    """Write a report and return its folder.
+
+    Parameters
+    ----------
+    page
+        What the report says.
+    folder
+        Where to; made if it does not exist. An earlier report there is replaced once the new one is complete.
+    formats
+        Any of csv, parquet, markdown, html.
+    figures
+        Whether to draw figures: as SVG and PNG files, and inside the HTML page.
+
+    Raises
+    ------
+    ConfigurationError
+        An unknown format, a missing optional package, a folder that holds something else than a report of
+        ours, or one that cannot be written. Whatever was there before is there still.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise ConfigurationError(f"report: unknown format {unknown[0]!r}; expected any of {', '.join(FORMATS)}")
+    if "parquet" in formats:
+        _need_pyarrow()
+    folder = Path(folder)
+    place = _checked(folder)
+    mark = secrets.token_hex(4)
+    # short names: the folder's own may already be as long as a name can be
+    new, old = place.with_name(f".{place.name[:80]}.{mark}.new"), place.with_name(f".{place.name[:80]}.{mark}.old")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        new.mkdir()
+        files = _write_files(page, new, formats, figures)
+        _keep_foreign(place, new, files)
+        _swap(new, place, old)
+    except OSError as error:
+        raise ConfigurationError(f"report: cannot write {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def _write_files(page: Page, folder: Path, formats: Sequence[str], figures: bool) -> list[str]:
+    files: dict[str, bytes] = {}
+    tables = {
+        **frames(page.ranking),
+        **dict(zip(file_names(page.profiles), (curve.frame for curve in page.profiles), strict=True)),
+    }
+    if "csv" in formats:
+        files |= {f"{name}.csv": csv_bytes(frame) for name, frame in tables.items()}
+    if "parquet" in formats:
+        files |= {f"{name}.parquet": _parquet(frame) for name, frame in tables.items()}
+    drawn: list[Picture] = []
+    svgs: dict[str, str] = {}
+    if figures:
+        from modelselect.reporting import canvas
+        from modelselect.reporting.figures import pictures
+
+        drawn = pictures(page.ranking, page.profiles)
+        for picture in drawn:
+            svgs[picture.name] = canvas.svg(picture.figure)
+            files[f"figures/{picture.name}.svg"] = svgs[picture.name].encode("utf-8", "replace")
+            files[f"figures/{picture.name}.png"] = canvas.png(picture.figure)
+    if page.experiment_yaml:
+        files["experiment.yaml"] = page.experiment_yaml.encode("utf-8", "replace")
+    pages = [
+        name for name, wanted in (("report.md", "markdown" in formats), ("report.html", "html" in formats)) if wanted
+    ]
+    names = sorted([*files, *pages, _MANIFEST])
+    if pages:
+        from modelselect.reporting.html import render_html, render_markdown
+
+        if "markdown" in formats:
+            files["report.md"] = render_markdown(page, drawn, names).encode("utf-8", "replace")
+        if "html" in formats:
+            files["report.html"] = render_html(page, drawn, svgs, names).encode("utf-8", "replace")
+    files[_MANIFEST] = _manifest(page.manifest, names)
+    if figures:
+        (folder / "figures").mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return names
+
+
+def _manifest(manifest: Mapping[str, Any], files: list[str]) -> bytes:
+    content = {
+        "made_by": _MAKER,
+        **{key: value for key, value in manifest.items() if key not in ("made_by", "files")},
+        "files": files,
+    }
+    return (json.dumps(_jsonable(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(
+        "utf-8", "replace"
+    )
+
+
+def _jsonable(value: Any) -> Any:
+    """Plain JSON: mappings, lists, text, numbers; NaN is null, infinities are text."""
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_jsonable(inner) for inner in value]
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()  # a numpy scalar
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def _need_pyarrow() -> None:
+    try:
+        import pyarrow as pa  # noqa: F401
+    except ImportError as error:
+        raise ConfigurationError(
+            "report: format parquet needs pyarrow; install it with: pip install pyarrow"
+        ) from error
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    import io
+
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, engine="pyarrow", index=False)
+    return buffer.getvalue()
+
+
+# -- folders -----------------------------------------------------------------------------------------------------------
+
+
+def _checked(folder: Path) -> Path:
+    """Return the real place of the folder if a report may be put there."""
+    try:
+        place = folder.resolve()
+        if place == Path.cwd() or place in Path.cwd().parents:
+            raise ConfigurationError(
+                f"report: {folder} is the current folder or holds it; name a folder inside, such as {folder / 'report'}"
+            )
+        if not os.path.lexists(place):
+            return place
+        if not place.is_dir():
+            raise ConfigurationError(f"report: {folder} is a file; expected the name of a folder")
+        if any(place.iterdir()) and _files_of(place) is None:
+            raise ConfigurationError(
+                f"report: {folder} holds files that are not a report of modelselect ({_some(place)}); "
+                "name another folder, or empty it"
+            )
+    except OSError as error:
+        raise ConfigurationError(f"report: cannot use {folder}: {error.strerror or error}") from error
+    except RuntimeError as error:  # a loop of symbolic links
+        raise ConfigurationError(f"report: cannot use {folder}: {error}") from error
+    return place
+
+
+def _files_of(folder: Path) -> list[str] | None:
+    """Files of an earlier report by its manifest; None if there is no manifest of ours."""
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if (
+        not isinstance(manifest, dict)
+        or manifest.get("made_by") != _MAKER
+        or not isinstance(manifest.get("files"), list)
+    ):
+        return None
+    return [str(name) for name in manifest["files"]]
+
+
+def _some(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def _keep_foreign(place: Path, new: Path, files: list[str]) -> None:
+    """Bring along what is not ours: notes, other reports inside this one. A name that is ours now is written anew."""
+    ours = {*(_files_of(place) or []), *files} if place.is_dir() else set()
+    for path in sorted(place.rglob("*")) if ours else []:
+        name = path.relative_to(place)
+        if name.as_posix() in ours or (path.is_dir() and not path.is_symlink()):
+            continue
+        (new / name).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(path, new / name, follow_symlinks=False)
+        except OSError:
+            shutil.copy2(path, new / name, follow_symlinks=False)
+
+
+def _swap(new: Path, place: Path, old: Path) -> None:
+    """Put the new folder in place; an earlier one stands aside until then, and comes back if that fails."""
+    if place.exists():
+        place.rename(old)
+    try:
+        new.rename(place)
+    except BaseException:
+        if old.exists() and not place.exists():
+            old.rename(place)
+        raise

@@ -1,0 +1,110 @@
+"""Paired differences, Vuong's test and likelihood ratios."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+
+import modelselect as ms
+from modelselect.block import Block
+from modelselect.family import lookup
+from modelselect.fitting.estimate import estimate
+from modelselect.ranking.comparison import nesting
+
+WORMS = {0: 2, 1: 3, 2: 5, 3: 14, 4: 16, 5: 15, 6: 12, 7: 8, 8: 10, 9: 8, 10: 7}
+
+
+def test_vuong_by_hand():
+    x = np.random.default_rng(1).gamma(2.0, 1.0, 200)
+    ranking = ms.rank(x, ["gamma", "student_t", "lognormal"])
+    a, b = ranking.comparisons.iloc[0][["a", "b"]]
+    fits = ranking.fits
+    values = ms.Sample(x).values
+    difference = fits[a].distribution.logp(values) - fits[b].distribution.logp(values)
+    se = np.std(difference, ddof=1) / math.sqrt(200)
+    z = (difference.mean() - (fits[a].k - fits[b].k) / 400) / se
+    row = ranking.comparisons.iloc[0]
+    assert row["test"] == "Vuong"
+    assert row["delta_se"] == pytest.approx(se, rel=1e-10)
+    assert row["statistic"] == pytest.approx(z, rel=1e-9)
+    assert row["p_value"] == pytest.approx(2 * scipy.stats.norm.sf(abs(z)), rel=1e-8)
+
+
+def test_interior_nesting_is_a_likelihood_ratio():
+    x = np.random.default_rng(4).gamma(1.2, 1.0, 300)
+    ranking = ms.rank(x, ["gamma", "exponential", {"gamma": {"shape": 1}}])
+    ratio = 2 * (ranking.fits["gamma"].log_likelihood - ranking.fits["exponential"].log_likelihood)
+    rows = ranking.comparisons.set_index(["a", "b"])
+    key = next(k for k in rows.index if set(k) == {"gamma", "exponential"})
+    assert rows.loc[key, "test"] == "likelihood ratio"
+    assert rows.loc[key, "p_value"] == pytest.approx(scipy.stats.chi2.sf(ratio, 1), rel=1e-9)
+    key = next(k for k in rows.index if set(k) == {"gamma", "gamma(shape=1)"})
+    assert rows.loc[key, "p_value"] == pytest.approx(scipy.stats.chi2.sf(ratio, 1), rel=1e-6)
+
+
+def test_boundary_nesting_halves_the_tail():
+    ranking = ms.rank(WORMS, ["negative_binomial", "poisson"])
+    row = ranking.comparisons.iloc[0]
+    ratio = 2 * (ranking.fits["negative_binomial"].log_likelihood - ranking.fits["poisson"].log_likelihood)
+    assert row["test"] == "likelihood ratio (boundary)"
+    assert row["p_value"] == pytest.approx(0.5 * scipy.stats.chi2.sf(ratio, 1), rel=1e-9)
+
+
+def test_who_nests_in_whom():
+    def relation(large, small, data=WORMS):
+        return nesting(ms.fit(large, data), ms.fit(small, data))
+
+    assert relation("negative_binomial", "poisson") == (1, 1, True, True)
+    assert relation("poisson", "negative_binomial") == (-1, 1, True, True)
+    assert relation("negative_binomial", "geometric") == (1, 1, False, True)
+    assert relation({"beta_binomial": {"n": 10}}, {"binomial": {"n": 10}}) == (1, 1, True, True)
+    assert relation({"beta_binomial": {"n": 12}}, {"binomial": {"n": 10}}) is None
+    assert relation({"negative_binomial": {"size": 2}}, "poisson") is None
+    assert relation({"negative_binomial": {"size": 1}}, "geometric") == (1, 0, False, True)
+    assert relation("binomial", {"binomial": {"n": 12}}).regular is False
+    assert relation("poisson", "geometric") is None
+    x = [0.4, 1.3, 2.25, 3.7, 9.5]
+    assert relation("weibull", "exponential", x) == (1, 1, False, True)
+    assert relation("student_t", "normal", x) == (1, 1, True, True)
+    assert relation("student_t", "cauchy", x) == (1, 1, False, True)
+    assert relation({"student_t": {"df": 3}}, "normal", x) is None
+
+
+def test_equal_laws_cannot_be_told_apart():
+    ranking = ms.rank({0: 90, 1: 9, 2: 1}, ["binomial", "poisson"])
+    ranking = ms.rank({0: 5, 1: 2, 7: 3}, ["binomial", "poisson"])
+    assert ranking.fits["binomial"].status == "boundary"
+    assert ranking.comparisons["p_value"].tolist() == [1.0]
+    assert ranking.comparisons["test"].tolist() == ["same law"]
+
+
+def test_a_constant_difference_is_certain():
+    ranking = ms.rank({0: 5, 1: 6, 2: 4}, [{"uniform": {"low": 0, "high": 2}}, {"uniform": {"low": 0, "high": 9}}])
+    assert ranking.comparisons["p_value"].tolist() == [0.0]
+    assert ranking.comparisons["delta"].iloc[0] == pytest.approx(math.log(10 / 3))
+
+
+def test_size_of_the_boundary_test():
+    """Poisson data, Poisson in the negative binomial: 5 % rejected, within 4 binomial standard errors."""
+    replicates, n = 4000, 400
+    rng = np.random.default_rng(20)
+    x = np.sort(rng.poisson(4.0, (replicates, n)), axis=1).astype(float)
+    block = Block(x, x, np.ones_like(x))
+    large = estimate(lookup("negative_binomial")(), block).log_likelihood
+    small = estimate(lookup("poisson")(), block).log_likelihood
+    ratio = np.maximum(2 * n * (large - small), 0)
+    p = np.where(ratio > 0, 0.5 * scipy.stats.chi2.sf(ratio, 1), 1.0)
+    assert abs(np.mean(p < 0.05) - 0.05) < 4 * math.sqrt(0.05 * 0.95 / replicates) + 0.004  # O(1/√n) of the ½ weights
+
+
+def test_size_of_vuong():
+    """Two tables equally far from the truth: at most 5 % rejected, within 4 binomial standard errors."""
+    replicates, n = 500, 300
+    rng = np.random.default_rng(21)
+    tables = [{"table": {0: 0.4, 1: 0.3, 2: 0.3}}, {"table": {0: 0.3, 1: 0.4, 2: 0.3}}]
+    rejected = 0
+    for counts in rng.multinomial(n, [0.35, 0.35, 0.3], size=replicates):
+        sample = ms.Sample.from_counts(dict(enumerate(counts.tolist())))
+        rejected += ms.rank(sample, tables).table["p_value"].min() < 0.05
+    assert abs(rejected / replicates - 0.05) < 4 * math.sqrt(0.05 * 0.95 / replicates)

@@ -1,0 +1,647 @@
+"""Estimates of a batch: every status, integers, limits, given parameters, cells, scales, company in the batch."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.optimize
+import scipy.stats
+
+import modelselect as ms
+import modelselect.families  # registers the catalogue, which the tables below are made from
+from modelselect.block import Block
+from modelselect.family import Family, lookup, registered
+from modelselect.fitting.estimate import Status, estimate
+from modelselect.fitting.likelihood import mean_log_likelihood
+from modelselect.fitting.uncertainty import covariance, standard_errors
+
+
+def exact(values: Any, weights: Any = None) -> ms.Sample:
+    return ms.Sample(values, weights, resolution=None)
+
+
+def rng_of(*key: object) -> np.random.Generator:
+    return np.random.default_rng([sum(map(ord, str(part))) for part in key])
+
+
+def there(*names: str) -> Any:
+    missing = [name for name in names if name not in registered()]
+    return pytest.mark.skipif(bool(missing), reason=f"not registered: {', '.join(missing)}")
+
+
+def families(*names: str) -> list[Any]:
+    return [pytest.param(name, marks=there(name)) for name in names]
+
+
+# -- statuses ----------------------------------------------------------------------------------------------------------
+
+STATUSES: dict[str, tuple[Any, Any]] = {
+    "closed_form": ("normal", exact([1, 2, 4])),
+    "converged": ("student_t", exact(np.tan(np.linspace(-1.4, 1.4, 31)))),
+    "boundary": ("negative_binomial", [3, 4, 3, 5, 4, 3]),
+    "unbounded": ("student_t", exact([1.0] * 49 + [2.0])),
+    "not_identified": ("normal", [5, 6] * 10),  # two neighbouring cells: any small sd at 5½ gives each ½
+    "out_of_support": ("gamma", exact([1.0, -1.0])),
+    "degenerate_sample": ("normal", exact([2.0, 2.0])),
+}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_status_is_reached(status: str) -> None:
+    fit = ms.fit(*STATUSES[status])
+    assert fit.status == status
+    assert bool(fit.reason) == (status not in ("closed_form", "converged"))
+    assert fit.status.usable == np.isfinite(fit.log_likelihood)
+    assert (fit.distribution is not None) == fit.status.usable
+    assert all(np.isnan(e) for e in fit.standard_errors.values()) == (status not in ("closed_form", "converged"))
+    assert fit.k == len(fit.law.parameters)
+
+
+class Cusp(Family):
+    """A law whose density at its centre is a kink that no Newton step can settle on."""
+
+    support = lookup("normal").support
+    location = lookup("student_t").parameters["location"]
+    statistics = lookup("student_t").statistics
+
+    def logp(self, x: Any, location: Any) -> Any:
+        return -np.sqrt(np.abs(x - location)) - np.log(4)
+
+    def start(self, median: Any, *others: Any) -> Any:
+        return (median,)
+
+
+def test_a_maximum_without_curvature_is_a_failure_not_a_success() -> None:
+    x = np.array([[0.0, 0.1, 1.0, 2.5, 7.0]])
+    found = estimate(Cusp(), Block(x, x, np.ones_like(x)))
+    assert found.status[0] in ("failed", "not_identified")
+    assert found.reason[0]
+    assert np.isnan(found.parameters[0, 0])
+
+
+def test_only_success_and_boundary_may_be_ranked() -> None:
+    assert [status for status in Status if status.usable] == ["converged", "closed_form", "boundary"]
+
+
+@pytest.mark.parametrize(
+    ("family", "data"),
+    [
+        ({"poisson": {"mean": 0}}, [0, 1]),
+        ({"binomial": {"n": 10, "p": 0}}, [0, 1]),
+        ({"binomial": {"p": 1}}, [3, 4]),
+        ({"gamma": {"shape": 3, "scale": 1}}, exact([0.0, 1.0])),
+    ],
+)
+def test_given_parameters_may_make_the_data_impossible(family: Any, data: Any) -> None:
+    fit = ms.fit(family, data)
+    assert (fit.status, fit.log_likelihood) == ("out_of_support", -np.inf)
+    assert "probability 0" in fit.reason
+
+
+def test_an_infinite_density_is_no_likelihood() -> None:
+    fit = ms.fit({"gamma": {"shape": 0.5, "scale": 1}}, exact([0.0, 1.0]))
+    assert fit.status == "unbounded"
+    assert np.isnan(fit.log_likelihood)
+
+
+@pytest.mark.parametrize("family", families("gamma", "exponential", "lognormal", "weibull", "inverse_gaussian"))
+@pytest.mark.parametrize("data", [[0.0, 0.0], [0.0, 1.0, 2.5], [1.0, 1 + 1e-15], [5e-324, 1.0], [1e-300, 1e300]])
+def test_awkward_positive_data_give_a_status_not_a_traceback(family: str, data: list[float]) -> None:
+    fit = ms.fit(family, exact(data))
+    assert fit.status in list(Status)
+    assert fit.status.usable == np.isfinite(fit.log_likelihood)
+    assert fit.reason or fit.status in ("converged", "closed_form")
+
+
+# -- integers and their limit ------------------------------------------------------------------------------------------
+
+
+def test_binomial_with_both_unknown_is_the_best_of_all_n() -> None:
+    rng = rng_of("binomial")
+    for _ in range(12):
+        data = rng.binomial(rng.integers(3, 40), rng.uniform(0.2, 0.9), size=rng.integers(4, 60))
+        mean, variance = data.mean(), data.var()
+        fit = ms.fit("binomial", data)
+        assert (fit.status == "boundary" and fit.parameters["n"] == np.inf) == (variance >= mean)
+        n = np.arange(max(data.max(), 1), 3000)
+        table = scipy.stats.binom.logpmf(data[:, None], n, mean / n).sum(axis=0)
+        assert fit.log_likelihood >= table.max() - 1e-9
+        if np.isfinite(fit.parameters["n"]):
+            assert fit.parameters["n"] == n[np.argmax(table)]
+            assert fit.parameters["p"] == pytest.approx(mean / fit.parameters["n"], rel=1e-12)
+
+
+def test_binomial_nearly_poisson_finds_a_large_n() -> None:
+    # the profile is flat to 1e-12 there: it needs a log-likelihood without cancellation
+    data = {0: 3679, 1: 3679, 2: 1839, 3: 613, 4: 153, 5: 30, 6: 5}
+    fit = ms.fit("binomial", data)
+    x, w = np.array(list(data)), np.array(list(data.values()))
+    mean = x @ w / w.sum()
+    assert w @ (x - mean) ** 2 / w.sum() < mean
+    best = int(fit.parameters["n"])
+    assert best > 100
+
+    import mpmath as mp
+
+    def profile(n: int) -> Any:
+        with mp.workdps(40):
+            p = mp.mpf(int(x @ w)) / int(w.sum()) / n
+            return sum(
+                int(c) * (mp.log(mp.binomial(n, int(v))) + int(v) * mp.log(p) + (n - int(v)) * mp.log1p(-p))
+                for v, c in zip(x, w, strict=True)
+            )
+
+    assert fit.log_likelihood == pytest.approx(float(profile(best)), rel=1e-13)
+    assert max(profile(best - 3), profile(best + 3)) < profile(best) + mp.mpf(10) ** -10
+
+
+@pytest.mark.parametrize(
+    ("data", "n", "p"), [([5] * 10, 5, 1.0), ([1, 0], 1, 0.5), ([7], 7, 1.0), ([2, 2, 3], 3, 7 / 9)]
+)
+def test_small_binomials(data: list[int], n: float, p: float) -> None:
+    assert ms.fit("binomial", data).parameters == {"n": n, "p": pytest.approx(p, rel=1e-12)}
+
+
+def test_binomial_of_zeros_is_the_poisson_at_zero() -> None:
+    fit = ms.fit("binomial", [0, 0, 0])
+    assert (fit.status, fit.log_likelihood) == ("boundary", 0.0)
+    assert str(fit.distribution) == "poisson(mean=0)"
+
+
+def test_binomial_with_p_given() -> None:
+    data = [16, 18, 22, 25, 27]
+    fit = ms.fit({"binomial": {"p": 0.3}}, data)
+    n = np.arange(27, 500)
+    table = scipy.stats.binom.logpmf(np.array(data)[:, None], n, 0.3).sum(axis=0)
+    assert fit.parameters == {"n": n[np.argmax(table)], "p": 0.3}
+    assert fit.log_likelihood == pytest.approx(table.max(), rel=1e-12)
+    assert fit.k == 1
+
+
+# -- Student's t -------------------------------------------------------------------------------------------------------
+
+
+def test_student_with_light_tails_and_a_sharp_centre() -> None:
+    # SCIENCE 5: excess kurtosis < 0, so the normal is a *local* maximum, and 56 nats or more below the best t
+    rng = np.random.default_rng(1)
+    x = np.concatenate([rng.normal(0, 0.05, 120), np.repeat([-1.0, 1.0], 40)])
+    assert scipy.stats.kurtosis(x) < 0
+    student, normal = ms.fit("student_t", exact(x)), ms.fit("normal", exact(x))
+    assert student.status == "converged"
+    assert 0.3 < student.parameters["df"] < 0.7
+    assert student.log_likelihood > normal.log_likelihood + 50
+
+
+@pytest.mark.parametrize("data", ["60 % ties", "gamma(0.1)", "49 equal and 1"])
+def test_student_on_ties_is_unbounded_and_says_so(data: str) -> None:
+    rng = rng_of(data)
+    x = {
+        "60 % ties": np.concatenate([np.zeros(60), rng.normal(size=40)]),
+        "gamma(0.1)": rng.gamma(0.1, size=500),
+        "49 equal and 1": np.array([1.0] * 49 + [2.0]),
+    }[data]
+    for scale in (1e-6, 1.0, 1e12):
+        fit = ms.fit("student_t", exact(scale * x))
+        assert fit.status in ("unbounded", "converged")
+        if fit.status == "converged":  # then it is an interior maximum at a scale the data can resolve
+            assert fit.parameters["scale"] > 1e-6 * scale * np.ptp(np.unique(x))
+        else:
+            assert "fix the scale" in fit.reason
+
+
+@pytest.mark.parametrize("n", [20, 50, 1000])
+def test_student_is_never_below_the_normal(n: int) -> None:
+    rng = rng_of("student", n)
+    for x in (
+        rng.normal(size=n),
+        rng.uniform(size=n),
+        rng.standard_t(4, size=n),
+        rng.standard_cauchy(size=n),
+        rng.exponential(size=n),
+    ):
+        student, normal = ms.fit("student_t", exact(x)), ms.fit("normal", exact(x))
+        assert student.status in ("converged", "boundary")
+        assert student.log_likelihood >= normal.log_likelihood - 1e-9 * n
+
+
+# -- never beaten ------------------------------------------------------------------------------------------------------
+
+
+def _draw(name: str, rng: np.random.Generator, n: int) -> tuple[Any, dict[str, float]]:
+    """Data from the family itself or from something that is not it, and what must be given."""
+    odd = rng.integers(2)
+    match name:
+        case "negative_binomial":
+            return (
+                rng.poisson(rng.lognormal(0, 1, n)) if odd else rng.negative_binomial(rng.uniform(0.2, 9), 0.3, n)
+            ), {}
+        case "beta_binomial":
+            p = rng.beta(0.5, 2, n) if odd else rng.choice([0.1, 0.6], n)
+            return rng.binomial(12, p), {"n": 12.0}
+        case "beta":
+            return (rng.uniform(0, 1, n) ** 2 * 0.98 + 0.01 if odd else rng.beta(0.3, 4, n) * 0.999999 + 5e-7), {}
+        case "log_series" | "zeta":
+            return (1 + rng.poisson(rng.lognormal(0, 1, n)) if odd else rng.zipf(2.2, n)), {}
+        case "geometric":
+            return (rng.poisson(2.0, n) if odd else rng.geometric(0.2, n) - 1), {}
+        case "half_normal":
+            return rng.lognormal(3, 1.2, n), {}
+        case "gamma" | "weibull" | "lognormal" | "inverse_gaussian" | "log_logistic":
+            return (rng.lognormal(3, 1.2, n) if odd else 1e-3 * rng.weibull(0.6, n)), {}
+        case _:
+            return (1e3 + rng.standard_t(2, n) if odd else rng.gumbel(-2, 5, n)), {}
+
+
+def _best_of_scipy(family: Family, block: Block, given: dict[str, float], around: np.ndarray) -> float:
+    """The highest log-likelihood that scipy's simplex and BFGS find from starts around ours and far from it."""
+    names = list(family.parameters)
+    free = [name for name in names if name not in given]
+
+    def value(u: np.ndarray) -> float:
+        theta = {
+            **given,
+            **{name: float(family.parameters[name].domain.from_real(v)) for name, v in zip(free, u, strict=True)},
+        }
+        with np.errstate(all="ignore"):
+            mean = mean_log_likelihood(family, block, tuple(np.array([[theta[name]]]) for name in names))[0]
+        return -mean if np.isfinite(mean) else 1e30
+
+    best = np.inf
+    rng = np.random.default_rng(0)
+    for jump in (0.0, 0.3, 1.5):
+        start = around + jump * rng.normal(size=len(free)) * np.where(np.abs(around) > 20, np.abs(around) * 1e-2, 1)
+        rough = scipy.optimize.minimize(
+            value, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 1500}
+        )
+        fine = scipy.optimize.minimize(value, rough.x, method="BFGS", options={"gtol": 1e-9})
+        best = min(best, rough.fun, fine.fun)
+    return -best * float(block.total[0])
+
+
+COMPARED = families(
+    "gamma", "weibull", "logistic", "student_t", "negative_binomial", "beta", "beta_binomial", "cauchy", "gumbel",
+    "lognormal", "inverse_gaussian", "log_logistic", "laplace", "geometric", "log_series", "zeta", "half_normal",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPARED)
+@pytest.mark.parametrize("n", [12, 150])
+def test_never_beaten_by_scipy_on_exact_data(name: str, n: int) -> None:
+    family = lookup(name)()
+    for seed in range(3):
+        rng = rng_of(name, n, seed)
+        data, given = _draw(name, rng, n)
+        fit = ms.fit({"family": name, "fixed": given}, exact(data))
+        assert fit.status.usable, (fit, fit.reason)
+        block = fit.sample.block()
+        around = np.array(
+            [float(family.parameters[f].domain.to_real(np.clip(fit.parameters[f], -1e8, 1e8))) for f in fit.free]
+        )
+        theirs = _best_of_scipy(family, block, given, around)
+        assert fit.log_likelihood >= theirs - max(1e-6, 1e-9 * abs(theirs))
+
+
+@pytest.mark.parametrize(
+    "name",
+    families(
+        "normal",
+        "gamma",
+        "weibull",
+        "logistic",
+        "gumbel",
+        "exponential",
+        "lognormal",
+        "cauchy",
+        "inverse_gaussian",
+        "student_t",
+    ),
+)
+@pytest.mark.parametrize("h", [0.1, 1.0])
+def test_never_beaten_by_scipy_on_cells(name: str, h: float) -> None:
+    family = lookup(name)()
+    rng = rng_of(name, h)
+    scale_only = "location" not in {p.role for p in family.parameters.values()}
+    x = (
+        np.round(
+            (
+                rng.gamma(0.7, 4.0, 90)
+                if scale_only and name not in ("lognormal", "inverse_gaussian")
+                else rng.gamma(4.0, 1.5, 90) + 2
+            )
+            / h
+        )
+        * h
+    )
+    fit = ms.fit(name, ms.Sample(x, resolution=h))
+    assert fit.status == "converged", (fit, fit.reason)
+    block = fit.sample.block(cells=True)
+    around = np.array([float(family.parameters[f].domain.to_real(fit.parameters[f])) for f in fit.free])
+    theirs = _best_of_scipy(family, block, {}, around)
+    assert fit.log_likelihood >= theirs - max(1e-6, 1e-9 * abs(theirs))
+    assert fit.log_likelihood == pytest.approx(theirs, abs=1e-5)
+    # and the same law in scipy.stats gives the same masses
+    law = fit.distribution.to_scipy()
+    masses = law.cdf(fit.sample.values + h / 2) - law.cdf(fit.sample.values - h / 2)
+    assert fit.log_likelihood == pytest.approx(float(fit.sample.weights @ np.log(masses)), rel=1e-9)
+
+
+def test_cells_far_from_the_start_and_zero_among_them() -> None:
+    fit = ms.fit("gamma", [0, 0, 0, 0, 1, 2, 0, 40])
+    assert fit.status == "converged"
+    assert fit.parameters["shape"] < 0.5
+
+
+# -- given parameters --------------------------------------------------------------------------------------------------
+
+GIVEN = {
+    "normal": {"mean": 1.3, "sd": 2.0},
+    "student_t": {"df": 3.0, "location": 1.0, "scale": 1.2},
+    "gamma": {"shape": 2.2, "scale": 0.7},
+    "negative_binomial": {"mean": 2.5, "size": 1.4},
+    "weibull": {"shape": 1.4, "scale": 2.2},
+    "lognormal": {"mu": 0.4, "sigma": 0.8},
+    "logistic": {"location": 1.2, "scale": 0.9},
+    "laplace": {"location": 1.1, "scale": 1.3},
+    "cauchy": {"location": 0.9, "scale": 0.8},
+    "gumbel": {"location": 1.0, "scale": 1.1},
+    "beta": {"a": 1.5, "b": 2.5},
+    "inverse_gaussian": {"mean": 1.6, "shape": 2.0},
+    "log_logistic": {"shape": 2.0, "scale": 1.5},
+}
+
+
+@pytest.mark.parametrize("name", families(*GIVEN))
+@pytest.mark.parametrize("footing", ["exact", "cells"])
+def test_every_subset_of_parameters_may_be_given(name: str, footing: str) -> None:
+    values, family = GIVEN[name], lookup(name)()
+    rng = rng_of(name)
+    u = rng.uniform(size=81)  # odd: one median
+    x = ms.Distribution.of(name, **values).ppf(u) + 0.0
+    if footing == "cells" and not family.discrete:
+        h = 0.05 if name == "beta" else 0.5
+        sample = ms.Sample(np.clip(np.round(x / h) * h, h, 1 - h if name == "beta" else None), resolution=h)
+    else:
+        sample = exact(x)
+    full = ms.fit(name, sample)
+    assert full.status in ("converged", "closed_form")
+    for r in range(1, len(values) + 1):
+        for chosen in combinations(values, r):
+            given = {key: values[key] for key in chosen}
+            fit = ms.fit(name, sample, fixed=given)
+            assert fit.status in ("converged", "closed_form"), (given, fit, fit.reason)
+            assert {key: fit.parameters[key] for key in given} == given
+            assert fit.k == len(values) - r
+            assert fit.log_likelihood <= full.log_likelihood + 1e-9
+            errors = fit.standard_errors
+            assert all(np.isnan(errors[key]) == (key in given) for key in values)
+            # the free ones are at their maximum: moving any of them by ±½ % loses
+            for key in set(values) - set(given):
+                for factor in (0.995, 1.005):
+                    moved = ms.fit(name, sample, fixed={**fit.parameters, key: fit.parameters[key] * factor})
+                    assert moved.log_likelihood < fit.log_likelihood
+        again = ms.fit(name, sample, fixed={key: full.parameters[key] for key in list(values)[:r]})
+        assert again.log_likelihood == pytest.approx(full.log_likelihood, abs=1e-8)
+
+
+# -- scale and origin --------------------------------------------------------------------------------------------------
+
+SCALED = [
+    "normal", "student_t", "exponential", "gamma", "weibull", "lognormal", "logistic", "laplace", "cauchy", "gumbel",
+    "inverse_gaussian", "uniform", "rayleigh", "maxwell", "half_normal", "log_logistic", "pareto",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-6, 1e12, 1e150])
+@pytest.mark.parametrize("name", families(*SCALED))
+def test_the_unit_of_the_data_does_not_matter(name: str, scale: float) -> None:
+    x = rng_of(name).lognormal(0, 0.9, size=40)
+    plain, scaled = ms.fit(name, exact(x)), ms.fit(name, exact(scale * x))
+    assert scaled.status == plain.status
+    assert plain.status.usable
+    assert scaled.log_likelihood + 40 * np.log(scale) == pytest.approx(plain.log_likelihood, abs=2e-8)
+    for key, parameter in plain.law.parameters.items():
+        value = plain.parameters[key]
+        by_role = {"location": value * scale, "scale": value * scale, "log_scale": value + np.log(scale), None: value}
+        expected = by_role[parameter.role]
+        assert scaled.parameters[key] == pytest.approx(expected, rel=1e-8)
+        error = plain.standard_errors[key] * (scale if parameter.role in ("location", "scale") else 1.0)
+        assert scaled.standard_errors[key] == pytest.approx(error, rel=1e-4, nan_ok=True)
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e6, -1e9])
+@pytest.mark.parametrize("name", families("normal", "student_t", "logistic", "laplace", "cauchy", "gumbel", "uniform"))
+def test_the_origin_of_the_data_does_not_matter(name: str, offset: float) -> None:
+    x = np.round(rng_of(name).standard_t(3, size=60) * 2**20) / 2**20  # so that adding the offset rounds nothing
+    plain, moved = ms.fit(name, exact(x)), ms.fit(name, exact(x + offset))
+    assert moved.status == plain.status
+    assert moved.log_likelihood == pytest.approx(plain.log_likelihood, abs=60 * 4e-16 * abs(offset) + 1e-9)
+    for key, parameter in plain.law.parameters.items():
+        shift = offset if parameter.role == "location" else 0.0
+        assert moved.parameters[key] - shift == pytest.approx(plain.parameters[key], rel=1e-7, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", families("gamma", "weibull", "inverse_gaussian", "lognormal"))
+@pytest.mark.parametrize("cv", [1e-2, 1e-4])
+def test_positive_data_that_hardly_vary(name: str, cv: float) -> None:
+    x = 1e6 * (1 + cv * rng_of(name).normal(size=400))
+    fit, normal = ms.fit(name, exact(x)), ms.fit("normal", exact(x))
+    assert fit.status in ("converged", "closed_form")
+    law = fit.distribution
+    assert law.mean == pytest.approx(x.mean(), rel=cv)
+    assert np.sqrt(law.var) / law.mean == pytest.approx(x.std() / x.mean(), rel=0.3)
+    assert fit.log_likelihood == pytest.approx(normal.log_likelihood, abs=1.0 if name != "weibull" else 60)
+
+
+# -- company in a batch ------------------------------------------------------------------------------------------------
+
+
+def _groups(name: str) -> tuple[list[np.ndarray], list[np.ndarray], dict[str, float]]:
+    rng = rng_of("groups", name)
+    given = {"n": 12.0} if name == "beta_binomial" else {}
+    values = []
+    for size in (5, 9, 30, 17, 8):
+        data, _ = _draw(name, rng, size)
+        values.append(np.sort(np.asarray(data, dtype=float)))
+    return values, [rng.integers(1, 4, len(v)).astype(float) for v in values], given
+
+
+@pytest.mark.parametrize(
+    "name",
+    families(
+        *[n for n in SCALED if n != "pareto"],
+        "negative_binomial",
+        "poisson",
+        "binomial",
+        "beta",
+        "beta_binomial",
+        "geometric",
+    ),
+)
+def test_groups_do_not_know_of_each_other(name: str) -> None:
+    family = lookup(name)()
+    values, weights, given = _groups(
+        "negative_binomial"
+        if name in ("poisson", "binomial", "geometric")
+        else "gamma"
+        if "location" not in {p.role for p in family.parameters.values()}
+        and name not in ("beta", "beta_binomial", "negative_binomial")
+        else name
+    )
+    given = {} if name != "beta_binomial" else given
+    alone = [estimate(family, Block(v[None], v[None], w[None]), given) for v, w in zip(values, weights, strict=True)]
+    for order, pad in [(np.arange(5), 0), (np.array([3, 0, 4, 2, 1]), 6)]:
+        m = max(map(len, values)) + pad
+        x, w = np.zeros((5, m)), np.zeros((5, m))
+        for row, i in enumerate(order):
+            x[row, : len(values[i])], w[row, : len(values[i])] = values[i], weights[i]
+        together = estimate(family, Block(x, x, w), given)
+        for row, i in enumerate(order):
+            assert together.status[row] == alone[i].status[0]
+            assert together.reason[row] == alone[i].reason[0] or together.status[row] == "out_of_support"
+            assert together.log_likelihood[row] == pytest.approx(alone[i].log_likelihood[0], rel=1e-12, nan_ok=True)
+            assert together.parameters[row] == pytest.approx(alone[i].parameters[0], rel=2e-8, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", families("gamma", "student_t", "negative_binomial", "weibull", "logistic"))
+def test_one_sample_shared_by_many_given_values(name: str) -> None:
+    family = lookup(name)()
+    x, _ = _draw(name, rng_of(name), 40)
+    sample = exact(x)
+    key = next(iter(GIVEN[name]))
+    grid = np.linspace(0.5, 4.0, 7)
+    profile = estimate(family, sample.block(), {key: grid})
+    for value, mean, row in zip(grid, profile.log_likelihood, profile.parameters, strict=True):
+        fit = ms.fit(name, sample, fixed={key: float(value)})
+        assert mean * 40 == pytest.approx(fit.log_likelihood, rel=1e-11)
+        assert row == pytest.approx(list(fit.parameters.values()), rel=1e-7)
+
+
+def test_one_sample_reweighted_many_times() -> None:
+    rng = np.random.default_rng(8)
+    x = np.sort(rng.gamma(2.0, size=30))
+    w = rng.multinomial(30, np.full(30, 1 / 30), size=6).astype(float)
+    together = estimate(lookup("student_t")(), Block(x[None], x[None], w))
+    for row in range(6):
+        fit = ms.fit("student_t", exact(np.repeat(x, w[row].astype(int))))
+        assert together.status[row] == fit.status
+        if fit.status.usable:
+            assert together.log_likelihood[row] * 30 == pytest.approx(fit.log_likelihood, rel=1e-11)
+
+
+@pytest.mark.parametrize("name", families("gamma", "student_t", "weibull", "negative_binomial", "logistic", "cauchy"))
+def test_a_weight_of_w_means_w_copies(name: str) -> None:
+    rng = rng_of("weights", name)
+    x, _ = _draw(name, rng, 25)
+    w = rng.integers(1, 5, 25)
+    weighted, copied = ms.fit(name, exact(x, w)), ms.fit(name, exact(np.repeat(x, w)))
+    assert weighted.log_likelihood == pytest.approx(copied.log_likelihood, rel=1e-12)
+    assert weighted.parameters == pytest.approx(copied.parameters, rel=1e-8)
+    assert weighted.standard_errors == pytest.approx(copied.standard_errors, rel=1e-6)
+    assert weighted.bic == pytest.approx(copied.bic, rel=1e-12)
+
+
+# -- standard errors ---------------------------------------------------------------------------------------------------
+
+
+def _errors(name: str, x: Any, **given: float) -> tuple[dict[str, float], dict[str, float], np.ndarray]:
+    fit = ms.fit(name, exact(x), fixed=given)
+    return fit.parameters, fit.standard_errors, fit.covariance.to_numpy()
+
+
+def test_closed_form_information() -> None:
+    from scipy.special import polygamma
+
+    rng = np.random.default_rng(5)
+    x, n = rng.gamma(2.5, 3.0, 70), 70
+    theta, se, cov = _errors("normal", x)
+    assert se == pytest.approx({"mean": theta["sd"] / np.sqrt(n), "sd": theta["sd"] / np.sqrt(2 * n)}, rel=1e-7)
+    assert abs(cov[0, 1]) < 1e-9 * cov[0, 0]
+    theta, se, _ = _errors("exponential", x)
+    assert se["scale"] == pytest.approx(theta["scale"] / np.sqrt(n), rel=1e-7)
+    theta, se, cov = _errors("gamma", x)
+    a, s = theta["shape"], theta["scale"]
+    fisher = n * np.array([[polygamma(1, a), 1 / s], [1 / s, a / s**2]])
+    assert cov == pytest.approx(np.linalg.inv(fisher), rel=1e-6)
+    theta, se, _ = _errors("gamma", x, shape=2.0)
+    assert se["scale"] == pytest.approx(theta["scale"] / np.sqrt(2 * n), rel=1e-7)
+    counts = rng.poisson(3.0, n)
+    theta, se, _ = _errors("poisson", counts)
+    assert se["mean"] == pytest.approx(np.sqrt(theta["mean"] / n), rel=1e-7)
+    theta, se, _ = _errors("binomial", counts, n=20)
+    assert se["p"] == pytest.approx(np.sqrt(theta["p"] * (1 - theta["p"]) / (20 * n)), rel=1e-6)
+    theta, se, cov = _errors("negative_binomial", rng.negative_binomial(1.3, 0.2, 300))
+    m, r = theta["mean"], theta["size"]
+    assert se["mean"] == pytest.approx(np.sqrt((m + m * m / r) / 300), rel=1e-6)  # mean and size are orthogonal
+    assert abs(cov[0, 1]) < 1e-6 * np.sqrt(cov[0, 0] * cov[1, 1])
+
+
+@pytest.mark.parametrize(
+    "name",
+    families(
+        "weibull", "lognormal", "logistic", "cauchy", "gumbel", "beta", "inverse_gaussian", "student_t", "log_logistic"
+    ),
+)
+def test_observed_information_by_other_differences(name: str) -> None:
+    x = ms.Distribution.of(name, **GIVEN[name]).ppf((np.arange(200) + 0.5) / 200)
+    fit = ms.fit(name, exact(x))
+    theta = np.array(list(fit.parameters.values()))
+    p, h = len(theta), 2e-4 * np.maximum(np.abs(theta), 0.1)
+
+    def total(step: np.ndarray) -> float:
+        return float(np.sum(fit.law.logp(x, *(theta + step))))
+
+    e = np.diag(h)
+    J = np.array(
+        [
+            [
+                -(total(e[i] + e[j]) - total(e[i] - e[j]) - total(e[j] - e[i]) + total(-e[i] - e[j]))
+                / (4 * h[i] * h[j])
+                for j in range(p)
+            ]
+            for i in range(p)
+        ]
+    )
+    assert fit.covariance.to_numpy() == pytest.approx(np.linalg.inv(J), rel=1e-4, abs=1e-6)
+
+
+@there("laplace")
+def test_laplace_has_the_standard_error_of_theory() -> None:
+    x = np.random.default_rng(2).laplace(1, 2, 101)
+    theta, se, _ = _errors("laplace", x)
+    assert theta["location"] == np.median(x)
+    assert se["location"] == pytest.approx(theta["scale"] / np.sqrt(101), rel=1e-12)
+    assert se["scale"] == pytest.approx(theta["scale"] / np.sqrt(101), rel=1e-7)
+
+
+def test_parameters_without_information_have_no_standard_error() -> None:
+    for fit in (
+        ms.fit("uniform", exact([1, 2.5])),
+        ms.fit("discrete_uniform", [1, 2]),
+        ms.fit("binomial", [16, 18, 22, 25, 27]),
+    ):
+        irregular = [name for name, p in fit.law.parameters.items() if not p.regular]
+        assert irregular
+        assert all(np.isnan(fit.standard_errors[name]) for name in irregular)
+    assert fit.standard_errors["p"] > 0
+
+
+def test_variances_that_are_no_floats_leave_the_standard_errors() -> None:
+    x = np.array([[1.0, 2.0, 3.5]]) * 1e-300
+    block, theta = Block(x, x, np.ones_like(x)), np.array([[2e-300, 1e-300]])
+    errors = standard_errors(lookup("normal")(), block, theta, ("mean", "sd"))
+    assert np.all(errors > 0)
+    assert covariance(lookup("normal")(), block, theta, ("mean", "sd")).max() == 0.0  # (1e-300)² underflows
+
+
+def test_cells_widen_the_standard_error_by_sheppard() -> None:
+    # rounding to h adds h²/12 to the variance: se² grows by the factor 1 + h²/(12 sd²) to first order
+    rng = np.random.default_rng(9)
+    x = rng.normal(10, 2.0, 4000)
+    fine, coarse = ms.fit("normal", exact(x)), ms.fit("normal", ms.Sample(np.round(x), resolution=1))
+    ratio = (coarse.standard_errors["mean"] / coarse.parameters["sd"]) / (
+        fine.standard_errors["mean"] / fine.parameters["sd"]
+    )
+    assert ratio**2 == pytest.approx(1 + 1 / 48, abs=2e-3)

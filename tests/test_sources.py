@@ -1,0 +1,304 @@
+"""Data sources: what a file says becomes a sample, and what is wrong with it a sentence."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from modelselect.errors import ConfigurationError, DataError, ModelSelectError
+from modelselect.experiment.automatic import automatic_candidates
+from modelselect.experiment.config import Experiment
+from modelselect.experiment.sources import Source, fingerprint, read
+from modelselect.sample import Sample
+
+ROOT = Path(__file__).parents[1]
+
+
+def source(**data: Any) -> Source:
+    return read(Experiment(data=data, candidates=["poisson"]))
+
+
+@pytest.fixture
+def csv(tmp_path: Path):
+    """A CSV file of this content, and what is read from it."""
+
+    def make(content: str | bytes, name: str = "data.csv", **options: Any) -> Source:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return source(csv=str(path), **options)
+
+    return make
+
+
+def refused(make: Any, *words: str, kind: type[ModelSelectError] = DataError) -> str:
+    with pytest.raises(kind) as caught:
+        make()
+    message = str(caught.value)
+    for word in words:
+        assert word in message, message
+    assert "\n" not in message
+    return message
+
+
+# inline -----------------------------------------------------------------------------------------------------
+
+
+def test_inline_data_are_samples() -> None:
+    assert source(values=[3, 1, 1]).sample.values.tolist() == [1, 3]
+    assert source(values=[1, 2], weights=[3, 0.5]).sample.n == 3.5
+    assert source(counts={0: 2, 1: 3}).sentence == "5 observations, given as counts"
+    assert source(counts={"H": 2, "T": 3}).sample.kind == "nominal"
+    known = source(probabilities={"H": 0.5, "T": 0.5})
+    assert known.sample.known
+    assert known.sentence == "2 outcomes, given as probabilities"
+    assert source(probabilities={"H": 0.5, "T": 0.5}, n=10).sample.n == 10
+
+
+def test_inline_data_that_make_no_sample_name_the_place(tmp_path: Path) -> None:
+    config = tmp_path / "a.yaml"
+    config.write_text("data:\n  counts: {0: 2, 1: -3}\ncandidates: [poisson]\n")
+    message = refused(lambda: read(Experiment.from_yaml(config)), "a.yaml:2:11: data.counts", "-3", "for 1")
+    assert message.startswith(str(tmp_path))
+    refused(lambda: source(probabilities={"H": 0.5, "T": 0.6}), "data.probabilities", "1.1")
+    refused(lambda: source(values=[]), "data.values", "empty")
+    refused(lambda: source(values=[1, 2], weights=[1]), "weights", "expected 2")
+    refused(lambda: source(values=[1, 2], weights=[0, 0]), "all are zero")
+    refused(lambda: source(values=[1, None]), "missing")
+    refused(lambda: source(values=[1, float("inf")]), "infinite")
+
+
+# csv --------------------------------------------------------------------------------------------------------
+
+
+def test_a_csv_file_with_comments_weights_and_a_condition() -> None:
+    path = str(ROOT / "datasets" / "yeast_cells.csv")
+    found = source(csv=path, column="cells", weight="count", where="sample = 'A'")
+    assert found.sample.n == 400
+    assert (
+        found.sentence
+        == f"400 observations in column `cells` of {path}, weighted by `count`, where sample = 'A': 6 of 34 rows"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "datasets").glob("*.csv")))
+def test_every_data_set_is_read_as_numpy_reads_it(name: str) -> None:
+    path = ROOT / "datasets" / name
+    rows = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    header = rows[0].split(",")
+    for position, column in enumerate(header):
+        cells = [row.split(",")[position] for row in rows[1:]]
+        try:
+            expected = np.array([float(cell) if cell else np.nan for cell in cells])
+        except ValueError:
+            continue
+        sample = source(csv=str(path), column=column, missing="drop").sample
+        assert sample.values.tolist() == np.unique(expected[~np.isnan(expected)]).tolist()
+        assert sample.n_missing == np.isnan(expected).sum()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "x,y\n1,a\n2.5,b\n",
+        "# a comment\n\n#another; one\nx;y\n1;a\n2.5;b\n",
+        "\ufeffx\ty\n1\ta\n2.5\tb",
+        "\ufeff# c\r\nx|y\r\n1|a\r\n2.5|b\r\n",
+        '"x"," y "\n 1 ,"a, #b"\n2.5,"say ""b"""\n',
+        "x,y\n1,#a\n\n2.5,b\n",
+        ",x\n0,1\n1,2.5\n",
+    ],
+)
+def test_dialects(csv: Any, content: str) -> None:
+    assert csv(content, column="x").sample.values.tolist() == [1, 2.5]
+
+
+def test_a_compressed_file_and_a_name_with_wildcards(csv: Any) -> None:
+    assert csv(gzip.compress(b"# c\nx\n1\n2\n"), "a.csv.gz").sample.n == 2
+    csv("x\n7\n", "we1b.csv")
+    assert csv("x\n1\n2\n", "we[1]*?'b.csv").sample.n == 2
+
+
+def test_the_only_column_is_taken_and_said(csv: Any) -> None:
+    assert csv("x\n1\n2\n").notes[0] == "column `x` was taken: it is the only one"
+    assert "but the weights" in csv("x,w\n1,3\n", weight="w").notes[0]
+    refused(lambda: csv("x,y\n1,2\n"), "data.column", "x, y")
+    refused(lambda: csv("x\n1\n", weight="x"), "no column but `x`")
+
+
+def test_a_missing_column_is_named_with_those_there_are(csv: Any) -> None:
+    refused(lambda: csv("loss,year\n1,2\n", column="los"), "no column 'los'", "loss, year", "did you mean loss")
+    refused(lambda: csv("loss,n\n1,2\n", column="loss", weight="count"), "no column 'count'")
+
+
+def test_labels_are_wholly_text(csv: Any) -> None:
+    found = csv("c\ncat\ndog\nNA\ncat\n").sample
+    assert (found.kind, found.values.tolist()) == ("nominal", ["cat", "dog", "NA"])
+    refused(lambda: csv("x\n1\n2\nfoo\nbar\n"), "'foo' in row 3", "but numbers elsewhere")
+    refused(lambda: csv("x;y\n1,5;1\n2,5;1\n", column="x"), "'1,5'", "plain numbers")
+    refused(lambda: csv("x,w\n1,2\n1,two\n", column="x", weight="w"), "data.weight", "'two' in row 2")
+
+
+def test_missing_values_are_refused_with_their_rows_or_counted(csv: Any) -> None:
+    content = "# c\nx\n1\nNA\n3\n\n5\nnan\n"
+    refused(lambda: csv(content), "3 missing values", "rows 2, 4, 6", "missing: drop")
+    found = csv(content, missing="drop").sample
+    assert (found.n, found.n_missing) == (3, 3)
+    refused(lambda: csv("x,y\n1,\n2,\n", column="y"), "no values at all")
+    refused(lambda: csv("x,y\n1,a\n2,\n", column="y"), "1 missing value, in", "row 2")
+    many = "x,y\n" + "1,\n" * 20 + "2,2\n"
+    refused(lambda: csv(many, column="y"), "1, 2, 3, 4, 5, 6, 7, 8, … (20 in all)")
+
+
+def test_weights_are_refused_with_their_rows(csv: Any) -> None:
+    refused(lambda: csv("x,w\n1,1\n2,-3\n", weight="w"), "the weight -3", "row 2")
+    refused(lambda: csv("x,w\n1,1\n2,\n", weight="w"), "no weight", "row 2")
+    refused(lambda: csv("x,w\n1,0\n2,0\n", weight="w"), "0 everywhere")
+    assert csv("x,w\n1,0.5\n2,1.5\n,0\n", weight="w").sample.n == 2
+    importance = csv("x,w\n1,10\n2,30\n", weight="w", weights_kind="importance").sample
+    assert importance.n == pytest.approx(1.6)
+
+
+def test_infinite_and_unwieldy_numbers(csv: Any) -> None:
+    refused(lambda: csv("x\n1\n1e999\n-inf\n"), "infinite", "rows 2, 3")
+    found = csv("x\n9007199254740993\n1\n")
+    assert any("2^53" in note for note in found.notes)
+    assert csv("x\n007\n012\n").sample.values.tolist() == [7, 12]
+    assert csv("b\ntrue\nfalse\n").sample.kind == "nominal"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", ["is empty"]),
+        (b"# only\n# comments\n", ["nothing in it but comments"]),
+        (b"x\n", ["no rows"]),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", ["not UTF-8"]),
+        (b"PK\x03\x04\x00\x00x,y\n1,2\n", ["not a text file"]),
+        ("x,y\n1,Zürich\n".encode("latin-1") * 3, ["not UTF-8"]),
+        ("x\n1\n".encode("utf-16"), ["not UTF-8"]),
+        (b"x,y\n1,2\n3\n4,5\n", ["line 3 has 1 cell, but the header has 2"]),
+        (b"x\n1,5\n2,5\n", ["line 2 has 2 cells, but the header has 1"]),
+        (b'x,y\n1,"a\n2,b\n', ["quotation mark", "line 2"]),
+        (b"x,X\n1,2\n", ["twice"]),
+        (b"3.7\n2.9\n", ["holds the number 3.7"]),
+        (b"x" * 2_000_000, ["not a text file"]),
+    ],
+)
+def test_broken_csv_files(csv: Any, content: bytes, words: list[str]) -> None:
+    refused(lambda: csv(content), "data.csv", *words)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "horses.csv").write_text("x\n1\n")
+    refused(lambda: source(csv=str(tmp_path / "horse.csv")), "does not exist", "did you mean horses.csv")
+    refused(lambda: source(csv=str(tmp_path)), "is a folder")
+    refused(lambda: source(csv="/dev/null"), "not a regular file")
+    refused(lambda: source(csv="a\0b.csv"), "data.csv")
+    refused(lambda: source(csv="http://example.org/a.csv"), "does not exist")
+
+
+# conditions -------------------------------------------------------------------------------------------------
+
+
+def test_conditions(csv: Any) -> None:
+    content = "plane,hours,if\n7912,1,a\n7913,2,b;c\n7912,3,it's\n"
+    assert csv(content, column="hours", where="plane = 7912").sample.n == 2
+    assert csv(content, column="hours", where="hours > 1 AND (plane = 7912 OR TRUE) -- all").sample.n == 2
+    assert csv(content, column="hours", where="\"if\" = 'b;c'").sample.n == 1
+    refused(lambda: csv(content, column="hours", where="hours > 99"), "none of the 3 rows", "'hours > 99'")
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("x > 1; DROP TABLE data", ["expected one expression"]),
+        ("x > 1) OR (1 = 1", ["syntax error"]),
+        ("1 = 1) UNION SELECT 1 --", ["syntax error"]),
+        ("x >", ["syntax error"]),
+        ("y > 1", ["no column 'y'", "has x"]),
+        ("count(*) > 1", ["aggregates"]),
+        ("'abc'", ["not a condition"]),
+        ("(SELECT count(*) FROM read_csv('/etc/passwd')) > 0", ["its own file only"]),
+        ("(SELECT count(*) FROM read_text('/etc/passwd')) > 0", ["its own file only"]),
+        ("(SELECT count(*) FROM '/etc/passwd') > 0", ["not a condition"]),
+        ("(SELECT count(*) FROM secrets) > 0", ["not a condition"]),
+    ],
+)
+def test_conditions_that_are_none_or_reach_out(csv: Any, where: str, words: list[str]) -> None:
+    secrets = [1, 2]  # a Python variable, which SQL must not see
+    assert secrets
+    refused(lambda: csv("x\n1\n2\n", where=where), "data.where", *words, kind=ConfigurationError)
+
+
+def test_grouping_comes_later(csv: Any) -> None:
+    refused(lambda: csv("x,g\n1,a\n", column="x", by="g"), "data.by", "later version", kind=ConfigurationError)
+
+
+# parquet and json -------------------------------------------------------------------------------------------
+
+
+def test_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "it's.parquet"
+    duckdb.sql(
+        "SELECT * FROM (VALUES (1, 'a', 1.5, DATE '2020-01-01', [1]), (NULL, 'b', 2.5, NULL, NULL)) t(i, s, d, day, l)"
+    ).write_parquet(str(path))
+    assert source(parquet=str(path), column="d").sample.values.tolist() == [1.5, 2.5]
+    assert source(parquet=str(path), column="d", where="s = 'b'").sample.values.tolist() == [2.5]
+    assert source(parquet=str(path), column="s").sample.kind == "nominal"
+    refused(lambda: source(parquet=str(path), column="i"), "row 2")
+    refused(lambda: source(parquet=str(path), column="day"), "dates or times")
+    refused(lambda: source(parquet=str(path), column="l"), "lists or records")
+    refused(lambda: source(parquet=str(path), column="d", weight="s"), "the text 'a' in row 1")
+    path.write_bytes(b"PAR1 this is not it PAR1")
+    refused(lambda: source(parquet=str(path), column="d"), "data.parquet", "cannot be read")
+
+
+def test_json(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+
+    def of(content: Any, **options: Any) -> Source:
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return source(json=str(path), **options)
+
+    assert of([{"x": 1}, {"x": 2.5}]).sample.values.tolist() == [1, 2.5]
+    assert of('{"x": 1}\n{"x": 2}\n').sample.n == 2
+    assert of([{"x": 1, "y": "a"}, {"x": None, "y": "b"}], column="x", missing="drop").sample.n_missing == 1
+    assert of([{"x": "a"}, {"x": "b"}]).sample.kind == "nominal"
+    refused(lambda: of([{"x": 1}, {"x": "b"}]), "'b' in row 2")
+    refused(lambda: of({"x": [1, 2]}), "lists or records")
+    refused(lambda: of('{"x": 1'), "data.json", "cannot be read")
+    refused(lambda: of([]), "no rows")
+
+
+def test_a_million_rows_are_read_in_about_a_second(tmp_path: Path) -> None:
+    import time
+
+    path = tmp_path / "big.csv"
+    duckdb.sql("SELECT random() * 100 AS x, (random() * 9)::INT AS k FROM range(1_000_000)").write_csv(str(path))
+    began = time.perf_counter()
+    found = source(csv=str(path), column="k")
+    assert time.perf_counter() - began < 5  # generous: machines differ
+    assert found.sample.n == 1_000_000
+
+
+def test_fingerprints() -> None:
+    assert fingerprint(Sample([1, 2])) != fingerprint(Sample([1, 3]))
+    assert fingerprint(Sample([1, 2])) == fingerprint(Sample({2: 1, 1: 1}))
+    assert fingerprint(Sample(["a", "b"])) != fingerprint(Sample(["ab", "c"]))
+    assert len(fingerprint(Sample([1]))) == 64
+
+
+def test_automatic_candidates() -> None:
+    counts = automatic_candidates(Sample([0, 1, 5]))
+    assert "poisson" in counts
+    assert "normal" not in counts
+    measured = automatic_candidates(Sample(np.linspace(0.5, 7, 40) ** 1.5))
+    assert {"gamma", "normal", "uniform"} <= set(measured)
+    assert "poisson" not in measured
+    assert "gamma" not in automatic_candidates(Sample([-1.25, 0.5, 2.25], resolution=None))
+    assert "normal" in automatic_candidates(Sample([-1, 0, 3]))
+    assert {"normal", "poisson"} <= set(automatic_candidates(Sample(range(60))))
