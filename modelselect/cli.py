@@ -182,6 +182,7 @@ def validate(configs: Configs, overrides: Overrides = None, quiet: Quiet = False
             _console().print(
                 f"{experiment.name}: valid, {data.source}, {len(labels)} candidates: {', '.join(labels)}{warning}",
                 markup=False,
+                soft_wrap=True,
             )
 
 
@@ -260,7 +261,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         what = f"{type(error).__name__}: {error}".split("\n")[0]
         return _failed(f"this is a bug in modelselect ({what}); modelselect --debug … shows where", BUG)
-    return int(code or DONE)
+    return _failed("interrupted", INTERRUPTED) if code == INTERRUPTED else int(code or DONE)
 
 
 def _failed(sentence: str, code: int) -> int:

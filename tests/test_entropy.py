@@ -474,5 +474,5 @@ def test_lattice_entropy_by_name():
     assert spread.value == float(jittered(values, weights, 1.0, np.random.default_rng(5)).value)
     assert lattice_entropy(values, weights) == lattice_entropy(values, weights)
     assert lattice_entropy([0, 1, 2], [1, 1, 1], method="spacing").method.startswith("none: 3 observations")
-    with pytest.raises(DataError, match="method must be one of auto, spacing"):
+    with pytest.raises(DataError, match="method must be one of auto, rounded, spacing"):
         lattice_entropy(values, weights, method="nsb")

@@ -90,7 +90,7 @@ def test_nothing_is_dropped():
     assert (lost["weight"] == 0).all()
     assert lost["rank"].min() == 3
     reasons = ranking.ledger.set_index("candidate")["reason"]
-    assert "5 of 7 observations lie outside the support [1, 2]" in reasons["uniform(low=1, high=2)"]
+    assert "6 of 7 observations lie outside the support [1, 2]" in reasons["uniform(low=1, high=2)"]
     assert "masses" in reasons["poisson"]
 
 

@@ -25,8 +25,6 @@ from modelselect.sample import Sample
 
 WORMS = {0: 2, 1: 3, 2: 5, 3: 14, 4: 16, 5: 15, 6: 12, 7: 8, 8: 10, 9: 8, 10: 7}
 EVIL = '<script>alert("x")</script> | $x$ `a` & *b*\n# c'
-# scipy 1.17 warns of bdtr with a float n, which is how families/finite.py calls it
-pytestmark = pytest.mark.filterwarnings("ignore:non-integer arg n:DeprecationWarning")
 
 
 def worms():
@@ -123,7 +121,7 @@ def test_csv_keeps_every_digit_and_parquet_says_the_same(tmp_path):
     for name, frame in frames(ranking).items():
         content = (made / f"{name}.csv").read_bytes()
         assert b"\r" not in content
-        read = pd.read_csv(made / f"{name}.csv", float_precision="round_trip")
+        read = pd.read_csv(made / f"{name}.csv")
         assert list(read) == list(frame)
         numbers = frame.select_dtypes("number")
         np.testing.assert_array_equal(read[numbers.columns].to_numpy(float), numbers.to_numpy(float))
@@ -175,10 +173,12 @@ def test_markdown_is_escaped_where_it_must_be_and_left_alone_elsewhere():
     assert escape_markdown("_a_ [b](c)") == "\\_a\\_ \\[b\\](c)"
 
 
+# two infinite losses: inf − inf in ranking/comparison.py, gap()
+@pytest.mark.filterwarnings("ignore:invalid value encountered in scalar subtract:RuntimeWarning")
 def test_where_p_is_known_nothing_that_needs_a_sample_size_is_shown(tmp_path):
     table = ranking_table(known())
     assert [column.head for column in table.columns] == ["rank", "candidate", "KL", "bits", "cross-entropy"]
-    made = write_report(page(known()), tmp_path / "r")
+    made = write_report(page(known(), manifest={}), tmp_path / "r")
     assert "nan" not in (made / "report.md").read_text("utf-8").lower()
     assert "P is known" in (made / "report.html").read_text("utf-8")
     assert not (made / "figures" / "cdf.svg").exists()
@@ -194,7 +194,7 @@ def test_a_failure_in_the_middle_leaves_the_earlier_report_whole(tmp_path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr(canvas, "png", full)
-        with pytest.raises(ConfigurationError, match="cannot write .* No space left"):
+        with pytest.raises(ConfigurationError, match=r"cannot write .* No space left"):
             write_report(page(continuous()), folder)
     assert tree(folder) == before
 
@@ -342,7 +342,7 @@ def test_plotting_leaves_the_users_matplotlib_alone():
 def test_pyplot_is_never_imported():
     code = "import sys, modelselect as ms; ms.rank({1: 3, 2: 4}, ['poisson']).plot()._repr_png_();"
     code += "assert 'matplotlib.figure' in sys.modules and 'matplotlib.pyplot' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_one_page_about_a_ranking(tmp_path):

@@ -96,7 +96,7 @@ def level(sample: Sample) -> Level:
         )
     if sample.kind == "lattice":
         step = float(sample.resolution or 1.0)
-        found = lattice_entropy(sample.values, w, step)
+        found = lattice_entropy(sample.values, w, step, method="auto" if step == 1.0 else "rounded")
         if "jittered" not in found.method:
             return Level(found, float(plug_in(w)), surprisal, counted=True)
         terms = jittered(sample.values, w, step, np.random.default_rng(JITTER_SEED)).terms

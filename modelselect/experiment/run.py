@@ -31,7 +31,6 @@ Progress = Callable[[str], None]
 REPORTS = Path("reports")
 
 
-
 @dataclass(frozen=True, eq=False)
 class Report:
     """What running an experiment gave.

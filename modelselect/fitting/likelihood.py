@@ -59,7 +59,7 @@ def log_mass(family: Family, lower: Array, upper: Array, parameters: tuple[Any, 
         narrow = lost & np.isfinite(lower) & np.isfinite(upper)
         if family.discrete or not np.any(narrow):
             return np.asarray(result)
-        return np.where(narrow, _quadrature(family, lower, upper, parameters), result)
+        return np.where(narrow, _narrow(family, lower, upper, parameters), result)
 
 
 def _far_out(
@@ -70,6 +70,17 @@ def _far_out(
     small = np.where(left, family.log_cdf(below, *parameters), family.log_sf(upper, *parameters))
     ratio = -np.expm1(small - large)
     return np.where(np.isneginf(large), -np.inf, large + np.log(ratio)), ratio
+
+
+def _narrow(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
+    """Log of the integral of the density over a narrow interval, split at the location, where it may have a kink."""
+    whole = _quadrature(family, lower, upper, parameters)
+    for centre, parameter in zip(parameters, family.parameters.values(), strict=True):
+        if parameter.role == "location" and np.any(inside := (lower < centre) & (centre < upper)):
+            split = np.where(inside, centre, upper)
+            halves = _quadrature(family, lower, split, parameters), _quadrature(family, split, upper, parameters)
+            whole = np.where(inside, np.logaddexp(*halves), whole)
+    return whole
 
 
 def _quadrature(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
