@@ -34,7 +34,7 @@ class Distribution:
     >>> import modelselect as ms
     >>> worm = ms.Distribution.of("binomial", n=10, p=0.544)
     >>> round(float(worm.pmf(5)), 4)
-    0.2315
+    0.2367
     >>> worm.mean
     5.44
     """

@@ -318,7 +318,8 @@ def test_nothing_could_be_fitted_shows_the_ledger(cli) -> None:
 
 
 def test_one_of_several_fails(cli) -> None:
-    text = "candidates: [poisson]\nexperiments:\n- {name: bad, data: {csv: none.csv}}\n- {name: good, data: {values: [0, 1, 1, 3]}}\n"
+    text = "candidates: [poisson]\nexperiments:\n- {name: bad, data: {csv: none.csv}}\n"
+    text += "- {name: good, data: {values: [0, 1, 1, 3]}}\n"
     result = cli("run", config(text), "--output", "out")
     assert result.code == 1
     assert "error: bad: " in result.err
@@ -386,7 +387,8 @@ def test_interrupted() -> None:
 
 def test_help_is_quick() -> None:
     heavy = ["numpy", "pandas", "pydantic", "duckdb", "matplotlib", "yaml"]
-    code = f"import sys; from modelselect.cli import main; main(['--help']); print([m for m in {heavy} if m in sys.modules])"
+    code = "import sys; from modelselect.cli import main; main(['--help']); "
+    code += f"print([m for m in {heavy} if m in sys.modules])"
     result = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -97,6 +97,13 @@ def test_a_narrow_cell_is_the_density_times_its_width() -> None:
     assert log_mass(family, x - h / 2, x + h / 2, (2.5, 1.5)) == pytest.approx(expected, abs=1e-10)
 
 
+def test_a_kink_inside_a_narrow_cell() -> None:
+    # the density of Laplace has its kink at 0: the mass is 1 − (e^low + e^−high)/2
+    for low, high in [(-3e-4, 5e-4), (-1e-9, 2e-9), (-1e-4, 1e-7)]:
+        exact = np.log(-0.5 * (np.expm1(low) + np.expm1(-high)))
+        assert _cell("laplace", low, high, 0.0, 1.0) == pytest.approx(exact, abs=1e-11)
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"), [("poisson", (3.2,)), ("negative_binomial", (3.2, 0.7)), ("binomial", (12.0, 0.3))]
 )

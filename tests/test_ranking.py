@@ -201,7 +201,7 @@ def test_bad_candidate_lists():
 
 def test_the_verdict_answers_first(worms):
     first = worms.verdict.split(". ")[0]
-    for word in ("Beta_binomial(n=10) loses 0.041 nats per worm", "poisson 0.090", "binomial(n=10) 0.427", "cannot be told apart"):
+    for word in ("beta_binomial(n=10) loses 0.041 nats per worm", "poisson 0.090", "binomial(n=10) 0.427", "cannot be told apart"):
         assert word in first
 
 

@@ -152,7 +152,9 @@ def test_reference_fit(case: dict[str, Any], reference: dict[str, Any]) -> None:
         low, high = map(float, reference["se_note"].split("[")[1].rstrip("]").split(","))
         assert low <= fit.parameters["location"] <= high
         assert fit.parameters["scale"] == pytest.approx(reference["expected_params"]["scale"], rel=1e-10)
-        assert fit.standard_errors == pytest.approx(dict.fromkeys(fit.parameters, fit.parameters["scale"] / np.sqrt(fit.n)), rel=1e-12)
+        assert fit.standard_errors == pytest.approx(
+            dict.fromkeys(fit.parameters, fit.parameters["scale"] / np.sqrt(fit.n)), rel=1e-12
+        )
     else:
         their_error = np.array([reference["se"][name] for name in names])
         assert np.all(np.abs(estimate - expected) <= 2e-3 * their_error)

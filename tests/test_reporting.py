@@ -174,7 +174,6 @@ def test_markdown_is_escaped_where_it_must_be_and_left_alone_elsewhere():
 
 
 # two infinite losses: inf − inf in ranking/comparison.py, gap()
-@pytest.mark.filterwarnings("ignore:invalid value encountered in scalar subtract:RuntimeWarning")
 def test_where_p_is_known_nothing_that_needs_a_sample_size_is_shown(tmp_path):
     table = ranking_table(known())
     assert [column.head for column in table.columns] == ["rank", "candidate", "KL", "bits", "cross-entropy"]

@@ -59,8 +59,8 @@ def _observed(problem: Problem) -> tuple[Array, Array]:
     axes = dual = np.broadcast_to(np.eye(u.shape[1]), (len(u), u.shape[1], u.shape[1]))
     for _ in range(3):  # each time along the axes that the last information suggests
         _, J = derivatives(problem.objective, u, rows, unit, axes, dual, value, gradient)
-        J = np.where(np.isfinite(J).all(axis=(-1, -2))[:, None, None], J, np.nan)
-        axes, dual = whitening(*principal(np.where(np.isnan(J), np.eye(u.shape[1]), J)))
+        finite = np.isfinite(J).all(axis=(-1, -2), keepdims=True)
+        axes, dual = whitening(*principal(np.where(finite, J, np.eye(u.shape[1]))))
     return J, unit * problem.slope(problem.given)
 
 

@@ -41,7 +41,8 @@ class Paired:
 
     def gap(self, a: int, b: int) -> float:
         """Mean of log q_a − log q_b."""
-        return float(self.mean[b] - self.mean[a])
+        with np.errstate(invalid="ignore"):
+            return float(self.mean[b] - self.mean[a])
 
     def se(self, a: int, b: int) -> float:
         """Standard error of the mean of log q_a − log q_b; 0 where P is known."""

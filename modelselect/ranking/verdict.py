@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Candidates whose difference from the best has a p-value above this are not told apart from it.
 LEVEL = 0.05
+#: Losses that the first sentence lists.
+SHOWN = 6
 
 
 def verdict(ranking: Ranking) -> str:
@@ -21,15 +23,17 @@ def verdict(ranking: Ranking) -> str:
     losses = [(str(label), float(value)) for label, value in ranked[column].items()]
     what = "loses" if column == "kl" else "has a cross-entropy of"
     best, value = losses[0]
-    first = f"{_capital(best)} {what} {nats(value)} nats per {ranking.unit}"
-    rest = [f"{label} {nats(loss)}" for label, loss in losses[1:]]
+    first = f"{best} {what} {nats(value)} nats per {ranking.unit}"
+    rest = [f"{label} {nats(loss)}" for label, loss in losses[1:SHOWN]]
+    if len(losses) > SHOWN:
+        rest.append(f"and {len(losses) - SHOWN} more up to {nats(losses[-1][1])}")
     sentences = [first + (f", {', '.join(rest)}" if rest else "")]
     sentences[0] += _told_apart(ranking)
     sentences += _behind(ranking)
     lost = [str(label) for label in table.index if label not in ranked.index]
     if lost:
         verb = "was" if len(lost) == 1 else "were"
-        sentences.append(f"{_capital(_join(lost))} {verb} not ranked (see the ledger)")
+        sentences.append(f"{_join(lost)} {verb} not ranked (see the ledger)")
     return ". ".join(sentences) + "."
 
 
@@ -74,11 +78,7 @@ def nats(value: float) -> str:
     """Three decimals, or as many as show a small difference."""
     if value == 0 or not np.isfinite(value):
         return f"{value:g}"
-    return f"{value:.3f}" if abs(value) >= 0.0095 else f"{value:.2g}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return (f"{value:.3f}" if abs(value) >= 0.0095 else f"{value:.2g}").replace("-", "−")
 
 
 def _join(words: list[str]) -> str:

@@ -51,7 +51,8 @@ def value_axis(
         log_ticks(axes.xaxis)
     elif whole and cells.names:
         names = [name.rpartition("–")[2] for name in cells.names] if cells.scale == "doubling" else cells.names
-        every = math.ceil(len(names) / (7 if short else 16))
+        longest = min(max(map(len, names)), 20 if cells.scale == "labels" else 9)
+        every = math.ceil(len(names) * (longest + 2) / (44 if short else 92))
         size = max((40 if short else 84) // math.ceil(len(names) / every) - 1, 5)
         axes.set_xticks(np.arange(len(names))[::every], [plain(text, size) for text in names[::every]])
         for text in axes.get_xticklabels():

@@ -7,6 +7,7 @@ and to no global state; whatever the user's matplotlibrc says, a report looks th
 from __future__ import annotations
 
 import io
+import math
 import re
 import textwrap
 import warnings
@@ -101,9 +102,12 @@ def sheet(
     -----
     Positions are computed, not found by drawing twice as the automatic layouts do.
     """
-    lines = textwrap.wrap(title, 80) or [""]
+    lines = textwrap.wrap(title, 84) or [""]
+    if len(lines) > 1:  # lines of about equal length
+        even = textwrap.wrap(title, min(math.ceil(len(title) / len(lines)) + 8, 84))
+        lines = even if len(even) == len(lines) else lines
     if len(lines) > 3:
-        lines = [*lines[:2], lines[2][:78] + "…"]
+        lines = [*lines[:2], lines[2][:82] + "…"]
     total = height + 0.16 + _LINE * len(lines)
     figure = Sheet(figsize=(WIDTH, total))
     figure.text(

@@ -26,7 +26,7 @@ _MOST_VALUES = 60
 _MOST_BINS = 60
 _MOST_LABELS = 14
 #: Range over interquartile range beyond which equal bins would show one bar and emptiness.
-_WIDE = 30.0
+_WIDE = 15.0
 
 
 @dataclass(frozen=True)
