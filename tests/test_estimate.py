@@ -14,8 +14,9 @@ import modelselect as ms
 import modelselect.families  # registers the catalogue, which the tables below are made from
 from modelselect.block import Block
 from modelselect.family import Family, lookup, registered
-from modelselect.fitting.estimate import Status, estimate
+from modelselect.fitting.estimate import estimate
 from modelselect.fitting.likelihood import mean_log_likelihood
+from modelselect.fitting.status import Status
 from modelselect.fitting.uncertainty import covariance, standard_errors
 
 
@@ -43,7 +44,8 @@ STATUSES: dict[str, tuple[Any, Any]] = {
     "converged": ("student_t", exact(np.tan(np.linspace(-1.4, 1.4, 31)))),
     "boundary": ("negative_binomial", [3, 4, 3, 5, 4, 3]),
     "unbounded": ("student_t", exact([1.0] * 49 + [2.0])),
-    "not_identified": ("normal", [5, 6] * 10),  # two neighbouring cells: any small sd at 5½ gives each ½
+    # any Cauchy law on the half-circle over the two points is as likely as the best
+    "not_identified": ("cauchy", ms.Sample([1.5, 7.25], resolution=None)),
     "out_of_support": ("gamma", exact([1.0, -1.0])),
     "degenerate_sample": ("normal", exact([2.0, 2.0])),
 }
@@ -645,3 +647,26 @@ def test_cells_widen_the_standard_error_by_sheppard() -> None:
         fine.standard_errors["mean"] / fine.parameters["sd"]
     )
     assert ratio**2 == pytest.approx(1 + 1 / 48, abs=2e-3)
+
+
+@pytest.mark.parametrize("family", ["normal", "gamma", "weibull", "student_t", "logistic"])
+@pytest.mark.parametrize("counts", [{5: 10}, {5: 10, 6: 3}])
+def test_cells_that_touch_do_not_hold_two_parameters(family: str, counts: dict[int, int]) -> None:
+    fit = ms.fit(family, counts)
+    assert fit.status == "degenerate_sample"
+    assert "touch" in fit.reason
+
+
+def test_kinks_are_held_at_their_exact_answer() -> None:
+    """A Laplace between two cells, a Pareto whose minimum sits at the edge of one: both reach what a grid reaches."""
+    laplace = ms.fit("laplace", ms.Sample([1, 2, 3, 10, 11, 12], resolution=1))
+    pareto_sample = ms.Sample([4.482, 6.474, 7.968, 9.462, 10.458], resolution=0.498)
+    pareto = ms.fit("pareto", pareto_sample)
+    assert laplace.status == pareto.status == "converged"
+    assert 3.5 <= laplace.parameters["location"] <= 9.5
+    for minimum in np.linspace(4.0, 4.7, 29):
+        for shape in np.linspace(0.5, 4.0, 36):
+            law = ms.Distribution.of("pareto", shape=shape, minimum=minimum)
+            cells = pareto_sample.block(cells=True)
+            with np.errstate(divide="ignore"):
+                assert np.log(law.cdf(cells.upper) - law.cdf(cells.lower)).sum() <= pareto.log_likelihood + 1e-9

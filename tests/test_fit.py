@@ -12,8 +12,8 @@ import pytest
 import modelselect as ms
 import modelselect.families  # registers the catalogue
 from modelselect.family import lookup
-from modelselect.fitting.estimate import Status
 from modelselect.fitting.likelihood import log_mass
+from modelselect.fitting.status import Status
 
 
 def exact(values: object, weights: object = None) -> ms.Sample:

@@ -27,8 +27,9 @@ from modelselect.divergence.spacings import spacing_order, spacing_terms
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
 from modelselect.family import did_you_mean
-from modelselect.fitting.estimate import Status, estimate
+from modelselect.fitting.estimate import estimate
 from modelselect.fitting.fit import Fit
+from modelselect.fitting.status import Status
 from modelselect.sample import Sample, decimal_step
 
 if TYPE_CHECKING:

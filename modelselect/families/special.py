@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from math import comb, factorial
 from collections.abc import Callable
+from math import comb, factorial
 from typing import Any
 
 import numpy as np

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -21,37 +20,12 @@ from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
 from modelselect.family import Family, Limit, lookup
+from modelselect.fitting import status as why
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.problem import Problem, Standard
 from modelselect.fitting.search import ascend, best_integer
 from modelselect.fitting.solve import ALMOST, DEFINITE
-
-
-class Status(StrEnum):
-    """How an estimate came about; anything but the first two has its reason in the ledger."""
-
-    CONVERGED = "converged"
-    CLOSED_FORM = "closed_form"
-    BOUNDARY = "boundary"
-    UNBOUNDED = "unbounded"
-    NOT_IDENTIFIED = "not_identified"
-    OUT_OF_SUPPORT = "out_of_support"
-    DEGENERATE_SAMPLE = "degenerate_sample"
-    FAILED = "failed"
-
-    @property
-    def usable(self) -> bool:
-        """Whether the estimate has a likelihood that may be ranked."""
-        return self in (Status.CONVERGED, Status.CLOSED_FORM, Status.BOUNDARY)
-
-
-_REASONS = {
-    Status.UNBOUNDED: "the likelihood grows without bound as the scale shrinks onto tied observations; "
-    "fix the scale or a shape",
-    Status.NOT_IDENTIFIED: "the likelihood is flat along some combination of the parameters: "
-    "the sample does not identify them",
-    Status.FAILED: "Newton's method found no point with a small score and positive definite information",
-}
+from modelselect.fitting.status import Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,47 +182,28 @@ class _Work:
         self.theta[np.ix_(rows, self.columns)] = np.nan
         self.status[rows] = Status.OUT_OF_SUPPORT
         if self.groups == 1:
-            self.reason[0] = self._outside_reason(outside[0], low, high)
+            self.reason[0] = why.outside_support(block, outside[0], support, low, high)
         else:
             self.reason[rows] = f"observations lie outside the support {support}"
-
-    def _outside_reason(self, outside: NDArray[np.bool_], low: Any, high: Any) -> str:
-        points, weights = self.block.points[0], self.block.weights[0]
-        count, total = weights[outside].sum(), weights.sum()
-        shown = ", ".join(f"{x:g}" for x in points[outside][:5]) + (", …" if outside.sum() > 5 else "")
-        ends = [float(np.asarray(end).ravel()[0]) for end in (low, high)]
-        s = self.family.support
-        where = str(
-            type(s)(
-                ends[0] if ends[0] == ends[0] else s.low,
-                ends[1] if ends[1] == ends[1] else s.high,
-                s.low_inclusive,
-                s.high_inclusive,
-                s.lattice,
-            )
-        )
-        verb = "lies" if count == 1 else "lie"
-        return f"{count:g} of {total:g} observations {verb} outside the support {where}: {shown}"
 
     def _refuse_impossible(self) -> None:
         """Observations to which the *given* parameters assign probability 0, or a density that is infinite."""
         usable = self.status == Status.CLOSED_FORM
         never, always, unknown = (usable & test(self.value) for test in (np.isneginf, np.isposinf, np.isnan))
-        what = "an observation has probability 0 under the given parameters"
-        self._settle(never, Status.OUT_OF_SUPPORT, what)
-        self._settle(always, Status.UNBOUNDED, "the density is infinite at an observation")
-        what = "the density could not be computed at the given parameters"
-        self._settle(unknown, Status.FAILED, what)
+        self._settle(never, Status.OUT_OF_SUPPORT, why.IMPOSSIBLE)
+        self._settle(always, Status.UNBOUNDED, why.INFINITE)
+        self._settle(unknown, Status.FAILED, why.UNKNOWN)
 
     def _refuse_constant(self) -> None:
-        """All values equal: two or more continuous parameters cannot be told from them."""
+        """Observations that share a point: a law with two free parameters or more can shrink onto it."""
         regular = [name for name in self.free if self.family.parameters[name].regular]
-        if self.family.discrete or len(self.free) < 2:
+        if self.family.discrete or len(self.free) < 2 or not (regular or self.block.exact):
             return
-        constant = np.broadcast_to(self.block.statistic(observed.distinct) <= 1, (self.groups,)) & self.open
-        if constant.any() and (regular or self.block.exact):
-            what = "all observations are equal: the likelihood grows without bound as the law shrinks onto them"
-            self._settle(constant, Status.DEGENERATE_SAMPLE, what)
+        highest = observed.maximum(self.block.lower, self.block.shares)
+        lowest = observed.minimum(self.block.upper, self.block.shares)
+        touching = highest <= lowest + 1e-9 * np.abs(lowest) * (not self.block.exact)
+        rows = np.broadcast_to(touching, (self.groups,)) & self.open
+        self._settle(rows, Status.DEGENERATE_SAMPLE, why.CONSTANT if self.block.exact else why.TOUCHING)
 
     def _find_limit(self) -> Limit | None:
         if self.family.limit is None:
@@ -285,14 +240,7 @@ class _Work:
                 self.theta[shared, j] = target
         self.value[shared] = reached.log_likelihood[take][shared]
         self.status[shared] = Status.BOUNDARY
-        at = ", ".join(
-            f"{name} → {value:g}".replace("inf", "∞")
-            for name, value in limit.parameters.items()
-            if not isinstance(value, str)
-        )
-        self.reason[shared] = (
-            f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.family}"
-        )
+        self.reason[shared] = why.at_limit(limit)
 
     def _prefer_limit(self, limit: Limit) -> None:
         """Declare the limit where no interior maximum beats it."""
@@ -318,24 +266,12 @@ class _Work:
 
     def _closed_form(self) -> bool:
         """Try the family's exact answer; True where there is one."""
-        mle = type(self.family).mle
-        if mle is None:
-            return False
         ends_only = all(not self.family.parameters[name].regular for name in self.free)
-        if not (self.block.exact or ends_only):
-            return False
-        allowed, needed = _keywords(mle)
-        if not set(needed) <= set(self.given) <= set(allowed):
+        if not (self.block.exact or ends_only) or not self._has_exact:
             return False
         standard = Standard.of(self.family, self.block)
-        given = standard.parameters(self.theta)
-        with np.errstate(all="ignore"):
-            answer = self.family.mle(  # type: ignore[misc]
-                *self._statistics(standard.block(self.block)),
-                **{name: given[:, self.names.index(name)] for name in self.given},
-            )
-        found = np.stack([np.broadcast_to(np.asarray(a, dtype=float), (self.groups,)) for a in answer], axis=-1)
-        found = standard.restore(found)
+        answer = self._exact(standard.block(self.block), standard.parameters(self.theta))
+        found = standard.restore(answer)
         rows = self.open
         self.theta[np.ix_(rows, self.columns)] = found[np.ix_(rows, self.columns)]
         self._judge_closed_form(rows)
@@ -351,12 +287,11 @@ class _Work:
                 edge |= (value == parameter.domain.low) | (value == parameter.domain.high)
         with np.errstate(invalid="ignore"):
             good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
-        what = "the sample leaves a parameter without a finite estimate inside its domain: there is no maximum"
         self._settle(rows & good, Status.CLOSED_FORM)
-        self._settle(rows & good & edge, Status.BOUNDARY, "the estimate lies on the edge of the parameter's domain")
-        self._settle(rows & ~good, Status.DEGENERATE_SAMPLE, what)
+        self._settle(rows & good & edge, Status.BOUNDARY, why.ON_EDGE)
+        self._settle(rows & ~good, Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
         self._evaluate()
-        self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, what)
+        self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
 
     def _evaluate(self) -> None:
         rows = np.array([Status(status).usable for status in self.status])
@@ -373,21 +308,46 @@ class _Work:
         given = standard.parameters(self.theta[rows])
         problem = Problem(self.family, standard.block(block), given, self.columns.tolist())
         top, collapsed = ascend(problem)
-        found = standard.restore(problem.theta(top.at, np.arange(len(rows))))
-        self.theta[np.ix_(rows, self.columns)] = found[:, self.columns]
+        theta = problem.theta(top.at, np.arange(len(rows)))
+        good = top.converged & ~collapsed
+        if not good.all():
+            self._hold_ends(problem, theta, good, top.value)
+        self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
         with np.errstate(all="ignore"):
             value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
         self.value[rows] = self.best[rows] = value
         flat = (top.score < ALMOST) & (top.definite <= DEFINITE)
-        for which, status in (
-            (top.converged & ~collapsed, Status.CONVERGED),
-            (collapsed, Status.UNBOUNDED),
-            (flat, Status.NOT_IDENTIFIED),
-            (np.ones(len(rows), dtype=bool), Status.FAILED),
+        for which, status, reason in (
+            (good, Status.CONVERGED, ""),
+            (collapsed, Status.UNBOUNDED, why.COLLAPSED),
+            (flat, Status.NOT_IDENTIFIED, why.FLAT),
+            (~good, Status.FAILED, why.NOT_FOUND),
         ):
             mask = np.zeros(self.groups, dtype=bool)
             mask[rows[which]] = True
-            self._settle(mask & self.open, status, _REASONS.get(status, ""))
+            self._settle(mask & self.open, status, reason)
+
+    def _hold_ends(self, problem: Problem, theta: Array, good: NDArray[np.bool_], value: Array) -> None:
+        """Where no smooth maximum was found, hold the parameters in which the likelihood has kinks at their exact answer.
+
+        They are ends of the support, and the location of a family without a Hessian: on cells a Pareto's minimum
+        may sit at the edge of one, and a Laplace's location anywhere between two. Writes into theta and good.
+        """
+        parameters = list(self.family.parameters.values())
+        kinked = self.family.information is not None
+        held = [j for j in problem.free if not parameters[j].regular or (kinked and parameters[j].role == "location")]
+        free = [j for j in problem.free if j not in held]
+        if not (held and free and self._has_exact):
+            return
+        rows = np.flatnonzero(~good)
+        block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
+        given = problem.given[rows]
+        given[:, held] = np.broadcast_to(self._exact(block, given), given.shape)[:, held]
+        inner = Problem(self.family, block, given, free)
+        top, collapsed = ascend(inner)
+        better = top.converged & ~collapsed & ~(top.value < value[rows] - 1e-9)
+        theta[rows[better]] = inner.theta(top.at, np.arange(len(rows)))[better]
+        good[rows[better]] = True
 
     def _search_integer(self, j: int) -> None:
         name = self.names[j]
@@ -406,6 +366,21 @@ class _Work:
         self.status[rows], self.reason[rows] = answer.status, answer.reason
 
     # -- pieces ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _has_exact(self) -> bool:
+        """Whether the family has a closed form for these given parameters."""
+        if self.family.mle is None:
+            return False
+        allowed, needed = _keywords(type(self.family).mle)
+        return set(needed) <= set(self.given) <= set(allowed)
+
+    def _exact(self, block: Block, theta: Array) -> Array:
+        """The closed form ``(G, p)``; theta holds the given parameters."""
+        given = {name: theta[:, self.names.index(name)] for name in self.given}
+        with np.errstate(all="ignore"):
+            answer = self.family.mle(*self._statistics(block), **given) if self.family.mle is not None else ()
+        return np.stack([np.broadcast_to(np.asarray(a, dtype=float), (len(theta),)) for a in answer], axis=-1)
 
     def _statistics(self, block: Block) -> list[Array]:
         return [block.statistic(function) for function in self.family.statistics]

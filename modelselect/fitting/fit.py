@@ -18,8 +18,9 @@ from modelselect.families.candidates import Candidate, parse_candidate
 from modelselect.families.finite import DiscreteUniform
 from modelselect.families.table import Table
 from modelselect.family import Family
-from modelselect.fitting.estimate import Status, estimate
+from modelselect.fitting.estimate import estimate
 from modelselect.fitting.likelihood import log_mass
+from modelselect.fitting.status import Status
 from modelselect.fitting.uncertainty import covariance, standard_errors
 from modelselect.sample import Sample, as_sample
 

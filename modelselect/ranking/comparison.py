@@ -13,8 +13,8 @@ import numpy as np
 from scipy.special import chdtrc, ndtr
 
 from modelselect.domain import Array
-from modelselect.fitting.estimate import Status
 from modelselect.fitting.fit import Fit
+from modelselect.fitting.status import Status
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from modelselect.divergence.entropy import Entropy
 from modelselect.domain import Array
 from modelselect.errors import NothingFittedError
 from modelselect.families.candidates import Candidate, parse_candidates
-from modelselect.fitting.estimate import Status
 from modelselect.fitting.fit import Fit, fit_candidate, law_on
+from modelselect.fitting.status import Status
 from modelselect.ranking.comparison import Paired, compare, pairs, usable
 from modelselect.ranking.criteria import Scores, lookup_criterion
 from modelselect.ranking.verdict import verdict

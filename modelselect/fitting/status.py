@@ -1,0 +1,61 @@
+"""Status: how an estimate came about, and the sentences that say why it is not a plain success."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelselect.block import Block
+from modelselect.domain import Interval
+from modelselect.family import Limit
+
+
+class Status(StrEnum):
+    """How an estimate came about; anything but the first two has its reason in the ledger."""
+
+    CONVERGED = "converged"
+    CLOSED_FORM = "closed_form"
+    BOUNDARY = "boundary"
+    UNBOUNDED = "unbounded"
+    NOT_IDENTIFIED = "not_identified"
+    OUT_OF_SUPPORT = "out_of_support"
+    DEGENERATE_SAMPLE = "degenerate_sample"
+    FAILED = "failed"
+
+    @property
+    def usable(self) -> bool:
+        """Whether the estimate has a likelihood that may be ranked."""
+        return self in (Status.CONVERGED, Status.CLOSED_FORM, Status.BOUNDARY)
+
+
+CONSTANT = "all observations are equal: the likelihood has no maximum, it grows as the law shrinks onto them"
+TOUCHING = "all observations lie in one cell or two that touch: the likelihood grows as the law shrinks onto them"
+COLLAPSED = "the likelihood grows without bound as the scale shrinks onto tied observations; fix the scale or a shape"
+FLAT = "the likelihood is flat along some combination of the parameters: the sample does not identify them"
+NOT_FOUND = "Newton's method found no point with a small score and positive definite information"
+NO_MAXIMUM = "the sample leaves a parameter without a finite estimate inside its domain: there is no maximum"
+ON_EDGE = "the estimate lies on the edge of the parameter's domain"
+IMPOSSIBLE = "an observation has probability 0 under the given parameters"
+INFINITE = "the density is infinite at an observation"
+UNKNOWN = "the density could not be computed at the given parameters"
+
+
+def outside_support(block: Block, outside: NDArray[np.bool_], support: Interval, low: Any, high: Any) -> str:
+    """Say how many observations of one group no member of the family can produce, and which."""
+    points, weights = block.points[0], block.weights[0]
+    count, total = weights[outside].sum(), weights.sum()
+    shown = ", ".join(f"{x:g}" for x in points[outside][:5]) + (", …" if outside.sum() > 5 else "")
+    low, high = (float(np.asarray(end).ravel()[0]) for end in (low, high))
+    reach = replace(support, low=support.low if np.isnan(low) else low, high=support.high if np.isnan(high) else high)
+    return f"{count:g} of {total:g} observations {'lies' if count == 1 else 'lie'} outside the support {reach}: {shown}"
+
+
+def at_limit(limit: Limit) -> str:
+    """Say which limit is reached."""
+    numbers = {name: value for name, value in limit.parameters.items() if not isinstance(value, str)}
+    at = ", ".join(f"{name} → {value:g}".replace("inf", "∞") for name, value in numbers.items())
+    return f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.family}"
