@@ -61,7 +61,8 @@ class Block:
     def statistic(self, function: Callable[[Array, Array], Array]) -> Array:
         """Value of a function of `modelselect.statistics` for each group, computed once and kept."""
         x = self.lower if function is minimum else self.upper if function is maximum else self.points
-        return cast(Array, self._cached(function, lambda: function(x, self.shares)))
+        with np.errstate(all="ignore"):
+            return cast(Array, self._cached(function, lambda: function(x, self.weights)))
 
     def rescaled(self, shift: Array, scale: Array) -> Block:
         """(x − shift) / scale in each group; shift and scale are ``(G,)``."""

@@ -136,7 +136,7 @@ class Family:
 
     def ppf(self, q: Any, *parameters: Any) -> Any:
         """Smallest x with cdf(x) ≥ q; by bisection unless the family knows better."""
-        return _bisect(self, np.asarray(q, dtype=float), parameters)
+        return _inverse(self, q, *parameters)
 
     def moments(self, *parameters: Any) -> tuple[Any, Any]:
         """Expected value and variance (inf or NaN where they do not exist)."""
@@ -330,11 +330,22 @@ def _somewhere_inside(low: Any, high: Any, discrete: bool) -> Any:
     )
 
 
+@_on_unit
+def _inverse(family: Family, q: Array, *parameters: Any) -> Array:
+    """Invert the cdf; of one law on the integers from a table, if its quantiles are not too far apart."""
+    q = np.where((q > 0) & (q < 1), q, 0.5)
+    if family.discrete and q.size > 50 and all(np.ndim(parameter) == 0 for parameter in parameters):
+        first, last = _bisect(family, np.array([q.min(), q.max()]), parameters)
+        if last - first < 1e5:
+            table = family.cdf(np.arange(first, last + 1), *parameters)
+            return first + np.searchsorted(table, q)
+    return _bisect(family, q, parameters)
+
+
 def _bisect(family: Family, q: Array, parameters: tuple[Any, ...]) -> Array:
-    """Invert the cdf: bracket by doubling, then halve (to the last bit, or to the integer)."""
+    """Bracket by doubling, then halve (to the last bit, or to the integer)."""
     q, *rest = np.broadcast_arrays(q, *[np.asarray(p, dtype=float) for p in parameters])
-    low, high = (np.broadcast_to(np.asarray(end, dtype=float), q.shape).copy() for end in family.bounds(*rest))
-    ends = low.copy(), high.copy()
+    low, high = (np.broadcast_to(np.asarray(end, dtype=float), q.shape) for end in family.bounds(*rest))
     reach = np.ones_like(q)
     anchor = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
     left = np.where(np.isfinite(low), low - (1.0 if family.discrete else 0.0), anchor - reach)
@@ -356,5 +367,4 @@ def _bisect(family: Family, q: Array, parameters: tuple[Any, ...]) -> Array:
             break
         enough = family.cdf(middle, *rest) >= q
         left, right = np.where(open_ & ~enough, middle, left), np.where(open_ & enough, middle, right)
-    answer = np.where(q <= 0, ends[0], np.where((q >= 1) & ~(family.discrete & np.isfinite(ends[1])), ends[1], right))
-    return np.asarray(np.where((q >= 0) & (q <= 1), answer, np.nan))
+    return right

@@ -1,7 +1,7 @@
 """What closed forms and first guesses are functions of: weighted summaries, one number a group.
 
-Every function takes values ``(1 or G, m)`` and weights ``(G, m)`` that sum to one in each group
-(0 = padding), and returns an array ``(G,)``. A family names the ones it needs in ``statistics``;
+Every function takes values ``(1 or G, m)`` and weights ``(G, m)`` (0 = padding), and returns an array ``(G,)``;
+W stands for the sum of the weights. A family names the ones it needs in ``statistics``;
 a block computes each once and shares it between all candidates.
 """
 
@@ -18,22 +18,24 @@ Statistic = Callable[[Array, Array], Array]
 
 
 def _average(y: Array, weights: Array) -> Array:
-    return np.asarray(np.sum(weights * np.where(weights > 0, y, 0.0), axis=-1))
+    # the sum of weights divides last: a mean of counts is then a ratio of two exact integers
+    total = weights.sum(axis=-1)
+    return np.asarray(np.sum(weights * np.where(weights > 0, y, 0.0), axis=-1) / np.where(total > 0, total, 1.0))
 
 
 def mean(x: Array, weights: Array) -> Array:
-    """Σ w x."""
+    """Σ w x / W."""
     return _average(x, weights)
 
 
 def mean_log(x: Array, weights: Array) -> Array:
-    """Σ w log x."""
+    """Σ w log x / W."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return _average(np.log(x), weights)
 
 
 def mean_reciprocal(x: Array, weights: Array) -> Array:
-    """Σ w / x."""
+    """Σ w x⁻¹ / W."""
     with np.errstate(divide="ignore"):
         return _average(1.0 / x, weights)
 
@@ -55,18 +57,18 @@ def reciprocal_excess(x: Array, weights: Array) -> Array:
 
 
 def mean_square(x: Array, weights: Array) -> Array:
-    """Σ w x²."""
+    """Σ w x² / W."""
     return _average(x * x, weights)
 
 
 def variance(x: Array, weights: Array) -> Array:
-    """Σ w (x − x̄)², in two passes (divisor n, not n − 1)."""
+    """Σ w (x − x̄)² / W, in two passes (divisor n, not n − 1)."""
     deviation = x - mean(x, weights)[:, None]
     return _average(deviation * deviation, weights)
 
 
 def variance_log(x: Array, weights: Array) -> Array:
-    """Σ w (log x − mean log x)²."""
+    """Σ w (log x − mean log x)² / W."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return variance(np.log(x), weights)
 
@@ -86,7 +88,7 @@ def quantile(x: Array, weights: Array, level: float) -> Array:
     x, weights = np.broadcast_arrays(np.where(weights > 0, x, np.inf), weights)
     order = np.argsort(x, axis=-1, kind="stable")
     x = np.take_along_axis(x, order, axis=-1)
-    cumulative = np.cumsum(np.take_along_axis(weights, order, axis=-1), axis=-1)
+    cumulative = np.cumsum(np.take_along_axis(weights, order, axis=-1), axis=-1) / weights.sum(axis=-1, keepdims=True)
     slack = 1e-12
     last = np.maximum((x < np.inf).sum(axis=-1) - 1, 0)
     low = np.minimum((cumulative < level - slack).sum(axis=-1), last)
@@ -111,7 +113,7 @@ def upper_quartile(x: Array, weights: Array) -> Array:
 
 
 def absolute_deviation(x: Array, weights: Array) -> Array:
-    """Σ w |x − median|."""
+    """Σ w |x − median| / W."""
     return _average(np.abs(x - median(x, weights)[:, None]), weights)
 
 
@@ -145,5 +147,4 @@ def size(x: Array, weights: Array) -> Array:
     with np.errstate(divide="ignore"):
         logs = np.log(np.abs(x))
     used = np.where(np.isfinite(logs), weights, 0.0)
-    share = used.sum(axis=-1)
-    return np.asarray(np.exp(_average(np.where(np.isfinite(logs), logs, 0.0), used) / np.where(share > 0, share, 1.0)))
+    return np.asarray(np.exp(_average(logs, used)))

@@ -86,7 +86,7 @@ def test_narrow_terminals(cli, monkeypatch: pytest.MonkeyPatch, width: str) -> N
         "rank", HORSES, "--column", "deaths", "--weight", "count", "--candidates", "poisson, negative_binomial"
     ).out
     assert max(map(len, out.splitlines())) <= max(int(width), len(HORSES) + 60)
-    assert "0.0022" in out
+    assert "−0.0034" in out
     assert "boundary" in out
 
 

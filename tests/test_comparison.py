@@ -23,7 +23,8 @@ def test_vuong_by_hand():
     values = ms.Sample(x).values
     difference = fits[a].distribution.logp(values) - fits[b].distribution.logp(values)
     se = np.std(difference, ddof=1) / math.sqrt(200)
-    z = (difference.mean() - (fits[a].k - fits[b].k) / 400) / se
+    floor = max(abs(fits[a].k - fits[b].k), 1) / 200**2
+    z = (difference.mean() - (fits[a].k - fits[b].k) / 400) / math.sqrt(se**2 + floor)
     row = ranking.comparisons.iloc[0]
     assert row["test"] == "Vuong"
     assert row["delta_se"] == pytest.approx(se, rel=1e-10)
@@ -49,6 +50,24 @@ def test_boundary_nesting_halves_the_tail():
     ratio = 2 * (ranking.fits["negative_binomial"].log_likelihood - ranking.fits["poisson"].log_likelihood)
     assert row["test"] == "likelihood ratio (boundary)"
     assert row["p_value"] == pytest.approx(0.5 * scipy.stats.chi2.sf(ratio, 1), rel=1e-9)
+
+
+def test_two_degrees_one_of_them_on_the_boundary():
+    counts = {0: 3, 1: 24, 2: 104, 3: 286, 4: 670, 5: 1033, 6: 1343, 7: 1112, 8: 829, 9: 478, 10: 181, 11: 45, 12: 7}
+    ranking = ms.rank(counts, [{"beta_binomial": {"n": 12}}, {"binomial": {"n": 12, "p": 0.518}}])
+    row = ranking.comparisons.iloc[0]
+    expected = 0.5 * scipy.stats.chi2.sf(row["statistic"], 1) + 0.5 * scipy.stats.chi2.sf(row["statistic"], 2)
+    assert row["p_value"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_penalty_alone_is_not_significant():
+    """Flying bombs: a binomial with nothing estimated and a Poisson that is all but the same law."""
+    hits = {0: 229, 1: 211, 2: 93, 3: 35, 4: 7, 7: 1}
+    ranking = ms.rank(hits, [{"binomial": {"n": 537, "p": 1 / 576}}, "poisson"])
+    row = ranking.comparisons.iloc[0]
+    assert row["test"] == "Vuong"
+    assert row["delta_se"] < 1e-4
+    assert row["p_value"] > 0.3
 
 
 def test_who_nests_in_whom():

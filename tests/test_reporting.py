@@ -106,7 +106,7 @@ def test_a_report_has_all_its_files_and_says_what_was_found(tmp_path):
         for number in ("0.1367", "0.4273", "0.0902"):
             assert number in text
     markdown = files["report.md"].decode()
-    assert markdown.startswith("# How many teeth?\n\nPoisson loses 0.090 nats per worm")
+    assert markdown.startswith("# How many teeth?\n\npoisson loses 0.090 nats per worm")
     assert "````yaml\nname: worms" in markdown
     assert all(name in markdown for name in ("figures/data.svg", "figures/profile-binomial-n-10-p.svg"))
     html = files["report.html"].decode()

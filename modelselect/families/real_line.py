@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import betainc, betaincc, log_expit, log_ndtr, logit, ndtr, ndtri, stdtrit
+from scipy.special import betaln, log_expit, log_ndtr, logit, ndtr, ndtri, stdtrit
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL
@@ -260,10 +260,10 @@ class StudentT(Family):
         return (log_rising_excess(df / 2, 0.5) - HALF_LOG_2PI - np.log(scale)) - tail
 
     def cdf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
-        return self._below((x - location) / scale, df)
+        return np.exp(self.log_cdf(x, df, location, scale))
 
     def sf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
-        return self._below((location - x) / scale, df)
+        return np.exp(self.log_sf(x, df, location, scale))
 
     def log_cdf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
         return self._log_below((x - location) / scale, df)
@@ -303,16 +303,11 @@ class StudentT(Family):
         return "t", {"df": df, "loc": location, "scale": scale}
 
     @staticmethod
-    def _below(z: Any, df: Any) -> Any:
-        """P(T ≤ z): from the tail far out, from the centre near 0, where scipy's stdtr loses half of the digits."""
-        t = z * z / df
-        w = 1 / (1 + t)
-        tail = 0.5 * np.where(t > 1, betainc(df / 2, 0.5, w), betaincc(0.5, df / 2, t * w))
-        return np.where(z > 0, 1 - tail, tail)
-
-    @staticmethod
     def _log_below(z: Any, df: Any) -> Any:
+        """Log P(T ≤ z) from the incomplete beta function of 1/(1 + z²/df); scipy's stdtr loses digits near 0."""
         t = z * z / df
-        w = 1 / (1 + t)
-        half = log_betainc(df / 2, 0.5, w, t * w) - np.log(2)
+        half = log_betainc(df / 2, 0.5, 1 / (1 + t), t / (1 + t)) - np.log(2)
+        if np.any(t > 1e290):
+            first = -df / 2 * log1p_square(z / np.sqrt(df)) - np.log(df) - betaln(df / 2, 0.5)
+            half = np.where(t > 1e290, first, half)
         return np.where(z > 0, np.log1p(-np.exp(half)), half)

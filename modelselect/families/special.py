@@ -211,9 +211,10 @@ def log_betainc(a: Any, b: Any, x: Any, y: Any) -> Array:
     """Log of the regularised incomplete beta function I_x(a, b), x + y = 1, for any a, b > 0."""
     with np.errstate(all="ignore"):
         # the argument is the smaller of x and y, which has all its digits
-        part = np.where(x < y, betainc(a, b, x), betaincc(b, a, y))
-        rest = np.where(x < y, betaincc(a, b, x), betainc(b, a, y))
-        value = log_share(part, rest)
+        direct = np.asarray(x < y)
+        first, second, argument = np.where(direct, a, b), np.where(direct, b, a), np.where(direct, x, y)
+        part, rest = betainc(first, second, argument), betaincc(first, second, argument)
+        value = log_share(np.where(direct, part, rest), np.where(direct, rest, part))
         far = value < np.log(_TINY)
         if not np.any(far):
             return value

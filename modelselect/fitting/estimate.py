@@ -199,8 +199,8 @@ class _Work:
         regular = [name for name in self.free if self.family.parameters[name].regular]
         if self.family.discrete or len(self.free) < 2 or not (regular or self.block.exact):
             return
-        highest = observed.maximum(self.block.lower, self.block.shares)
-        lowest = observed.minimum(self.block.upper, self.block.shares)
+        highest = observed.maximum(self.block.lower, self.block.weights)
+        lowest = observed.minimum(self.block.upper, self.block.weights)
         touching = highest <= lowest + 1e-9 * np.abs(lowest) * (not self.block.exact)
         rows = np.broadcast_to(touching, (self.groups,)) & self.open
         self._settle(rows, Status.DEGENERATE_SAMPLE, why.CONSTANT if self.block.exact else why.TOUCHING)

@@ -6,6 +6,7 @@ nested pairs, with ½χ²₀ + ½χ²₁ where one parameter lies on its boundar
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -76,8 +77,12 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
     Notes
     -----
     For a nested pair the null hypothesis is the smaller family, and the p-value is that of the
-    likelihood ratio; a pair that differs by several parameters of which one lies on a boundary has no
-    simple law and gets NaN. Two laws that are the same on the sample cannot be told apart: p = 1.
+    likelihood ratio: χ² with d degrees of freedom, ½χ²_{d−1} + ½χ²_d where one of the d parameters lies on
+    its boundary. Two laws that are the same on the sample cannot be told apart: p = 1.
+
+    Vuong's statistic takes its variance for known. Where two fitted laws nearly coincide that variance
+    vanishes faster than the difference of their penalties, and the test would find the penalty significant;
+    max(|k_a − k_b|, 1)/n², the size of what estimation alone does to the difference, is therefore added.
     """
     n = a.n
     if not (np.isfinite(gap) and np.isfinite(n) and n > 1):
@@ -92,14 +97,15 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
             return Test(0.0, 1.0, "same model")
         if not relation.regular:
             return Test(ratio, float("nan"), "likelihood ratio (non-regular)")
-        if relation.boundary and relation.degrees > 1:
-            return Test(ratio, float("nan"), "likelihood ratio (boundary)")
         tail = float(chdtrc(relation.degrees, ratio))
         if relation.boundary:
-            return Test(ratio, 0.5 * tail if ratio > 0 else 1.0, "likelihood ratio (boundary)")
+            inner = float(chdtrc(relation.degrees - 1, ratio)) if relation.degrees > 1 else float(ratio <= 0)
+            return Test(ratio, 0.5 * inner + 0.5 * tail, "likelihood ratio (boundary)")
         return Test(ratio, tail, "likelihood ratio")
     corrected = gap - (a.k - b.k) / (2.0 * n)
-    z = corrected / se if se > rounding else float(np.copysign(np.inf, corrected))
+    floor = max(abs(a.k - b.k), 1) / n**2 if a.k or b.k else 0.0
+    spread = math.sqrt(se**2 + floor)
+    z = corrected / spread if spread > rounding else math.copysign(math.inf, corrected)
     return Test(z, float(2.0 * ndtr(-abs(z))), "Vuong")
 
 

@@ -72,6 +72,15 @@ class Ranking:
         return pd.DataFrame(rows, columns=columns)
 
     @property
+    def headline(self) -> str:
+        """Column that says how much is lost: ``kl`` if ordered by it, else ``kl_corrected``.
+
+        ``cross_entropy`` where the level of KL is unknown.
+        """
+        column = "kl" if self.by == "kl" else "kl_corrected"
+        return column if np.isfinite(self.table[column].to_numpy()).any() else "cross_entropy"
+
+    @property
     def verdict(self) -> str:
         """The answer in words."""
         return verdict(self)

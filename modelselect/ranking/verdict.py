@@ -19,11 +19,13 @@ def verdict(ranking: Ranking) -> str:
     """Return one paragraph: who loses how much, who cannot be told apart, what was left out."""
     table = ranking.table
     ranked = table[np.isfinite(table["cross_entropy"].to_numpy())]
-    column = "kl" if np.isfinite(ranked["kl"].to_numpy()).any() else "cross_entropy"
+    column = ranking.headline
     losses = [(str(label), float(value)) for label, value in ranked[column].items()]
-    what = "loses" if column == "kl" else "has a cross-entropy of"
+    what = "has a cross-entropy of" if column == "cross_entropy" else "loses"
     best, value = losses[0]
     first = f"{best} {what} {nats(value)} nats per {ranking.unit}"
+    if value < 0 and column != "cross_entropy":
+        first = f"{best} loses no measurable information ({nats(value)} nats per {ranking.unit})"
     rest = [f"{label} {nats(loss)}" for label, loss in losses[1:SHOWN]]
     if len(losses) > SHOWN:
         rest.append(f"and {len(losses) - SHOWN} more up to {nats(losses[-1][1])}")
@@ -75,10 +77,11 @@ def _behind(ranking: Ranking) -> list[str]:
 
 
 def nats(value: float) -> str:
-    """Three decimals, or as many as show a small difference."""
+    """Three decimals, or as many as show a small number."""
     if value == 0 or not np.isfinite(value):
         return f"{value:g}"
-    return (f"{value:.3f}" if abs(value) >= 0.0095 else f"{value:.2g}").replace("-", "−")
+    decimals = 3 if abs(value) >= 0.00995 else min(2 - int(np.floor(np.log10(abs(value)))), 6)
+    return f"{value:.{decimals - (abs(value) < 0.00995)}f}".replace("-", "−")
 
 
 def _join(words: list[str]) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -107,13 +106,13 @@ def _print_list(console: Console, heading: str, lines: Iterable[str]) -> None:
 
 
 def _table(ranking: Ranking, width: int) -> Table:
-    frame, known = ranking.table, ranking.sample.known
-    level = "kl" if np.isfinite(frame["kl"].to_numpy()).any() else "cross_entropy"
+    frame, known, level = ranking.table, ranking.sample.known, ranking.headline
     wide = width >= _WIDE
     heads: list[tuple[str, str]] = [("#", "rank"), ("candidate", "candidate")]
-    heads.append(("KL" if known else "KL ± se", "kl") if level == "kl" else ("cross-entropy", "cross_entropy"))
-    if level == "kl" and not known and wide:
-        heads.append(("corrected", "kl_corrected"))
+    name = {"kl": "KL", "kl_corrected": "KL, corrected", "cross_entropy": "cross-entropy"}[level]
+    heads.append((name if known or level == "cross_entropy" else f"{name} ± se", level))
+    if not known and wide and level != "cross_entropy":
+        heads.append(("corrected", "kl_corrected") if level == "kl" else ("in-sample", "kl"))
     heads.append(("Δ" if known else "Δ ± se", "delta"))
     if not known:
         heads.append(("p", "p_value"))
@@ -128,18 +127,22 @@ def _table(ranking: Ranking, width: int) -> Table:
         table.add_column(head, justify="left" if text else "right", overflow="fold", no_wrap=column != "candidate")
     for label, fit in ranking.fits.items():
         row: Any = frame.loc[label]
-        name = Text(plain(label))
+        first = Text(plain(label))
         if not wide and row["status"] not in ("converged", "closed_form"):
-            name.append(f" [{row['status'].replace('_', ' ')}]")
+            first.append(f" [{row['status'].replace('_', ' ')}]")
         parameters = parameters_text(fit)
         if wide and parameters:
-            name.append(f"\n{parameters}", style="dim")
-        cells = [name if column == "candidate" else Text(_cell(row, column, width)) for _, column in heads]
+            first.append(f"\n{parameters}", style="dim")
+        uncertain = width >= _NARROW
+        cells = [
+            first if column == "candidate" else Text(_cell(row, column, uncertain and column in (level, "delta")))
+            for _, column in heads
+        ]
         table.add_row(*cells, style="bold" if row["rank"] == 1 else "")
     return table
 
 
-def _cell(row: Any, column: str, width: int) -> str:
+def _cell(row: Any, column: str, uncertain: bool) -> str:
     value = row[column]
     if column == "rank":
         return str(value)
@@ -147,8 +150,8 @@ def _cell(row: Any, column: str, width: int) -> str:
         return str(value).replace("_", " ")
     if column == "p_value":
         return probability(value)
-    error = row.get(f"{column}_se", math.nan)
+    error = row.get("delta_se" if column == "delta" else "kl_se", math.nan)
     text = nats(value, 1 if abs(value) >= 1000 else 4)
-    if width >= _NARROW and math.isfinite(value) and math.isfinite(error) and error > 0:
+    if uncertain and column != "cross_entropy" and math.isfinite(value) and math.isfinite(error) and error > 0:
         text += f" ± {nats(error, 4)}"
     return text

@@ -1,0 +1,56 @@
+"""Every registered family keeps the contract, and its formulas agree with 50-digit references."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import modelselect.families  # noqa: F401 — registers them
+from modelselect.families.table import Table
+from modelselect.family import registered
+from modelselect.testing import CHECKS, check_family
+
+FAMILIES = {name: family for name, family in registered().items() if family is not Table}
+REFERENCES = json.loads(Path(__file__).with_name("reference").joinpath("families.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+def test_contract(check, name):
+    check(FAMILIES[name]())
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_formulas_agree_with_mpmath(name):
+    cases = [case for case in REFERENCES["cases"] if case["family"] == name]
+    assert cases, f"tests/reference/make_families.py knows no {name}"
+    family = FAMILIES[name]()
+    for case in cases:
+        x, theta = np.array(case["x"]), case["parameters"]
+        for function, relative in (("logp", 1e-12), ("log_cdf", 1e-10), ("log_sf", 1e-10)):
+            if function not in case:
+                continue
+            expected = np.array([float(value) for value in case[function]])
+            value = getattr(family, function)(x, *theta)
+            floor = 1e-12 if function == "logp" else 1e-40
+            np.testing.assert_allclose(value, expected, rtol=relative, atol=floor, err_msg=f"{function} of {name}{theta}")
+            if function != "logp":
+                plain = getattr(family, function.removeprefix("log_"))(x, *theta)
+                np.testing.assert_allclose(plain, np.exp(expected), rtol=1e-10, atol=1e-290, err_msg=f"{name}{theta}")
+
+
+def test_names_and_aliases_are_all_different():
+    names = [name for family in registered().values() for name in (family.name, *family.aliases)]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_check_family_accepts_a_name_and_finds_what_is_wrong():
+    check_family("rayleigh")
+
+    class Broken(FAMILIES["exponential"]):
+        def logp(self, x, scale):
+            return -x / scale
+
+    with pytest.raises(AssertionError, match="integrate"):
+        check_family(Broken)
