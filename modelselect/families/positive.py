@@ -117,7 +117,7 @@ class Gamma(Family):
             s = log_excess
             shape = (3 - s + np.sqrt((s - 3) ** 2 + 24 * s)) / (12 * s)
             for _ in range(8):
-                slope = 1 - shape * polygamma(1, shape)
+                slope = np.where(shape < LARGE, 1 - shape * polygamma(1, shape), -(0.5 + 1 / (6 * shape)) / shape)
                 shape = shape * np.exp(np.clip((s - log_minus_digamma(shape)) / slope, -1, 1))
         return shape, mean / shape
 
