@@ -339,7 +339,10 @@ def _print_report(report: Report) -> None:
     print_ranking(
         console, report.name, report.ranking, source=report.source, profiles=report.profiles, notes=report.notes
     )
-    where = "no report was written; --output DIR writes one" if report.path is None else f"report: {report.path}"
+    where = "no report was written; --output DIR writes one"
+    if report.path is not None:
+        page = report.path / "report.html"
+        where = f"report: {page if page.exists() else report.path}"
     console.print()
     console.print(Text(where), soft_wrap=True)
     console.print()

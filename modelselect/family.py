@@ -77,7 +77,8 @@ class Family:
         The weighted summaries that `start` and `mle` are functions of, in that order.
     nested : mapping
         Families this one contains: ``{"exponential": {"shape": 1}}``; a value that is a string names
-        the parameter of the nested family that takes its place, ``math.inf`` is the boundary.
+        the parameter of the nested family that takes its place, ``math.inf`` is the boundary, and a
+        parameter of the nested family alone must be given there at that value.
     aliases : tuple of str
         Other names accepted on input (scipy's, R's, everyday ones).
     """
@@ -331,7 +332,7 @@ def _somewhere_inside(low: Any, high: Any, discrete: bool) -> Any:
 
 
 @_on_unit
-def _inverse(family: Family, q: Array, *parameters: Any) -> Array:
+def _inverse(family: Family, q: Array, *parameters: Any) -> Any:
     """Invert the cdf; of one law on the integers from a table, if its quantiles are not too far apart."""
     q = np.where((q > 0) & (q < 1), q, 0.5)
     if family.discrete and q.size > 50 and all(np.ndim(parameter) == 0 for parameter in parameters):

@@ -232,9 +232,14 @@ def _from_values(
     if absent.any():
         if missing == "refuse":
             raise DataError(
-                f"{what}: {absent.sum()} missing (NaN) at {_rows(absent)}; remove them or say missing: drop"
+                f"{what}: {absent.sum()} missing (NaN) at {_rows(absent)}; remove them, or give "
+                'missing="drop" to Sample (missing: drop in YAML)'
             )
-        notes.append(f"{absent.sum()} missing observations were dropped")
+        notes.append(
+            "1 missing observation was dropped"
+            if absent.sum() == 1
+            else f"{absent.sum()} missing observations were dropped"
+        )
         x, w = x[~absent], w[~absent]
     labels = tuple(dict.fromkeys(x.tolist())) if nominal else ()
     x, w = x[w > 0], w[w > 0]
@@ -275,7 +280,9 @@ def _one_dimensional(values: Any, what: str) -> NDArray[Any]:
     if hasattr(values, "__array__"):
         values = np.asarray(values)
     if not isinstance(values, np.ndarray):
-        if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        if isinstance(values, (str, bytes)):
+            raise DataError(f"{what}: a single text, {values!r}; to read a file use modelselect rank, or pandas")
+        if not hasattr(values, "__iter__"):
             values = [values]
         values = list(values)
         try:
@@ -302,10 +309,12 @@ def _numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool
     if raw.dtype.kind == "O":
         text = np.array([isinstance(v, str) for v in raw])
         if text.any():
-            odd = ~text & ~np.array([_is_missing(v) or isinstance(v, (int, float, np.number)) for v in raw])
+            odd = ~text & ~np.array([_is_missing(v) for v in raw])
             if odd.any():
-                raise DataError(f"{what}: expected numbers or text, got {raw[odd][0]!r} at {_rows(odd)}")
-            return np.array([v if isinstance(v, str) or _is_missing(v) else f"{v}" for v in raw], dtype=object), True
+                fewer, kind = (text, "text among numbers") if text.sum() <= odd.sum() else (odd, "no text, others are")
+                first = raw[fewer][0]
+                raise DataError(f"{what}: expected all numbers or all text, but {first!r} at {_rows(fewer)} is {kind}")
+            return raw.astype(object), True
         try:
             return np.array([np.nan if _is_missing(v) else float(v) for v in raw]), False
         except (TypeError, ValueError, OverflowError) as error:

@@ -34,7 +34,9 @@ def test_formulas_agree_with_mpmath(name):
             expected = np.array([float(value) for value in case[function]])
             value = getattr(family, function)(x, *theta)
             floor = 1e-12 if function == "logp" else 1e-40
-            np.testing.assert_allclose(value, expected, rtol=relative, atol=floor, err_msg=f"{function} of {name}{theta}")
+            np.testing.assert_allclose(
+                value, expected, rtol=relative, atol=floor, err_msg=f"{function} of {name}{theta}"
+            )
             if function != "logp":
                 plain = getattr(family, function.removeprefix("log_"))(x, *theta)
                 np.testing.assert_allclose(plain, np.exp(expected), rtol=1e-10, atol=1e-290, err_msg=f"{name}{theta}")

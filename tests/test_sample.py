@@ -88,8 +88,13 @@ def test_booleans_are_zero_and_one() -> None:
         assert (sample.values.tolist(), sample.weights.tolist()) == ([0.0, 1.0], [1.0, 2.0])
 
 
-def test_numbers_among_labels_become_labels() -> None:
-    assert set(Sample(["a", 1, "1"]).values) == {"a", "1"}
+def test_numbers_and_text_do_not_mix() -> None:
+    with pytest.raises(DataError, match=r"expected all numbers or all text, but 'three' at row 2 .* text among numbers"):
+        Sample([1.5, 2.5, "three", 4.1])
+    with pytest.raises(DataError, match=r"but 4 at row 2 .* is no text"):
+        Sample(["0", "1", 4, "5+"])
+    with pytest.raises(DataError, match="a single text"):
+        Sample("worms.csv")
 
 
 def test_a_sample_stays_itself_and_data_become_one() -> None:
@@ -292,7 +297,7 @@ def test_rows_are_counted_in_the_data_as_given() -> None:
         (pd.to_datetime(pd.Series(["2020-01-01"])), "values: expected numbers or text, got datetime64"),
         ([1 + 2j], "values: expected numbers or text, got complex128"),
         ([object()], "values: expected numbers or text, got <object"),
-        (["a", object()], "values: expected numbers or text, got <object.* row 1"),
+        (["a", object()], "values: expected all numbers or all text, but .a. at row 0"),
         ([10**400], "values: expected numbers or text, got 1000"),
         ({1: -3}, "counts: .*not negative, got -3 for 1"),
         ({1: None}, "counts: .* got nan for 1"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from modelselect.errors import ConfigurationError, DataError, ModelSelectError
-from modelselect.experiment.automatic import automatic_candidates
+from modelselect.ranking.automatic import automatic_candidates
 from modelselect.experiment.config import Experiment
 from modelselect.experiment.sources import Source, fingerprint, read
 from modelselect.sample import Sample

@@ -74,8 +74,10 @@ class Divergence:
     cross_entropy: Array
 
 
-def level(sample: Sample) -> Level:
+def level(sample: Sample, seed: int = JITTER_SEED) -> Level:
     """Entropy of a sample: exact if P is known, on the lattice of rounded data, by spacings of real ones.
+
+    The seed is that of the noise by which rounded data are spread over their cells.
 
     Examples
     --------
@@ -97,10 +99,10 @@ def level(sample: Sample) -> Level:
         )
     if sample.kind == "lattice":
         step = float(sample.resolution or 1.0)
-        found = lattice_entropy(sample.values, w, step, method="auto" if step == 1.0 else "rounded")
+        found = lattice_entropy(sample.values, w, step, method="auto" if step == 1.0 else "rounded", seed=seed)
         if "jittered" not in found.method:
             return Level(found, float(plug_in(w)), surprisal, counted=True)
-        terms = jittered(sample.values, w, step, np.random.default_rng(JITTER_SEED)).terms
+        terms = jittered(sample.values, w, step, np.random.default_rng(seed)).terms
         return Level(found, float(plug_in(w)), np.asarray(terms), counted=False)
     found = continuous_entropy(sample.values, w)
     if np.isfinite(found.value):
@@ -112,7 +114,7 @@ def level(sample: Sample) -> Level:
         )
     grid = decimal_step(sample.values)
     if "tied" in found.method and grid is not None and np.all(w == np.floor(w)):
-        spread = jittered(sample.values, w, grid, np.random.default_rng(JITTER_SEED))
+        spread = jittered(sample.values, w, grid, np.random.default_rng(seed))
         value = float(spread.value) + float(np.log(grid))
         text = f"spacing of the data spread over their rounding step {grid:g}"
         return Level(
@@ -153,7 +155,7 @@ def divergence(sample: Sample, of: Level, pointwise: Array, k: Array) -> Diverge
         if of.counted:
             cells = np.count_nonzero(share)
             variance = variance + np.maximum(cells - 1 - k, 1) / (2 * n**2)
-        se = np.sqrt(variance)
+        se = np.sqrt(variance) if np.isfinite(of.entropy.value) else np.full(len(k), np.nan)
         low, high = np.maximum(centre - _Z * se, 0.0), np.maximum(centre + _Z * se, 0.0)
     return Divergence(kl, se, low, high, corrected, cross)
 

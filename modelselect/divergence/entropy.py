@@ -288,6 +288,8 @@ def lattice_entropy(
     if method in ("auto", "rounded"):
         share = SPARSE_SINGLETONS if method == "auto" else -1.0
         method = "spacing" if sparse_lattice(values, w, step, share).all() else "chao_wang_jost"
+    if method == "chao_wang_jost" and w.max() <= 1.0 + WHOLE:
+        return Entropy(np.nan, "none: no value occurs twice, so the counts say nothing of those not seen", np.nan)
     if method != "spacing":
         estimator, text = known[method]
         if method == "chao_wang_jost" and not whole(w):

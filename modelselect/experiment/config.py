@@ -167,9 +167,7 @@ class Experiment(BaseModel):
             "data": self.data.model_dump(by_alias=True, exclude_defaults=True),
             "candidates": self.candidates,
             "rank_by": self.rank_by,
-            "profiles": [
-                profile.model_dump(by_alias=True, exclude_defaults=True) for profile in self.profiles
-            ],
+            "profiles": [profile.model_dump(by_alias=True, exclude_defaults=True) for profile in self.profiles],
             "report": self.report.model_dump(),
             "engine": self.engine.model_dump(),
             "seed": self.seed,
@@ -285,9 +283,7 @@ def load_experiments(path: str | Path, overrides: Sequence[str] = ()) -> list[Ex
     document, stem = read(path, replaced_whole=_REPLACED_WHOLE), Path(path).stem
     if not document.has(("experiments",)):
         return [_experiment(document, stem, overrides)]
-    to_one = [
-        setting for setting in overrides if setting.strip().startswith(("experiments.", "experiments["))
-    ]
+    to_one = [setting for setting in overrides if setting.strip().startswith(("experiments.", "experiments["))]
     to_all = [setting for setting in overrides if setting not in to_one]
     document = override(document, to_one)
     items = document.part(("experiments",)).data

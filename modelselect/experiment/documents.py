@@ -215,9 +215,7 @@ def _from_plain(data: Any, origin: Origin, depth: int) -> Node:
     if hasattr(data, "tolist"):
         return _from_plain(data.tolist(), origin, depth + 1)
     if isinstance(data, Mapping):
-        values = {
-            _plain_key(key, place): _from_plain(value, origin, depth + 1) for key, value in data.items()
-        }
+        values = {_plain_key(key, place): _from_plain(value, origin, depth + 1) for key, value in data.items()}
         return Node(values, place, dict.fromkeys(values, place))
     if isinstance(data, list | tuple):
         return Node([_from_plain(item, origin, depth + 1) for item in data], place)
@@ -225,9 +223,7 @@ def _from_plain(data: Any, origin: Origin, depth: int) -> Node:
         return Node(data, place)
     if isinstance(data, os.PathLike):
         return Node(os.fspath(data), Place(origin, text=str(data)))
-    raise place.refuse(
-        f"{shown(repr(data))} is a {type(data).__name__}, expected text, numbers, lists and mappings"
-    )
+    raise place.refuse(f"{shown(repr(data))} is a {type(data).__name__}, expected text, numbers, lists and mappings")
 
 
 def _plain_key(key: Any, place: Place) -> Scalar:

@@ -83,22 +83,16 @@ def resolved(text: str) -> Scalar:
     if not whole and not _FLOAT.fullmatch(text):
         return text
     if len(text) > MAX_DIGITS:
-        raise ValueError(
-            f"the number {shown(text)} has {len(text)} characters, expected at most {MAX_DIGITS}"
-        )
+        raise ValueError(f"the number {shown(text)} has {len(text)} characters, expected at most {MAX_DIGITS}")
     digits = text.lstrip("+-")
     if _PREFIXED.fullmatch(text):
         number: int | float = int(text, 0)
     elif whole and digits[0] == "0" and len(digits) > 1:
-        raise ValueError(
-            f"the number '{text}' begins with a zero, expected {int(text)}, or quotes if it is text"
-        )
+        raise ValueError(f"the number '{text}' begins with a zero, expected {int(text)}, or quotes if it is text")
     else:
         number = int(text) if whole else float(text)
     if abs(number) > 1.7976931348623157e308:
-        raise ValueError(
-            f"the number {shown(text)} is too large, expected at most 1.7e308 (infinity is written .inf)"
-        )
+        raise ValueError(f"the number {shown(text)} is too large, expected at most 1.7e308 (infinity is written .inf)")
     return number
 
 
@@ -149,9 +143,7 @@ class _Composer:
             raise place.refuse(f"the alias '*{name}' has no anchor '&{name}' before it{near}")
         anchored = self.anchors[name]
         if anchored is None:
-            raise place.refuse(
-                f"the alias '*{name}' stands inside its own anchor '&{name}', which would never end"
-            )
+            raise place.refuse(f"the alias '*{name}' stands inside its own anchor '&{name}', which would never end")
         node, size = anchored
         self.size += size
         self.repeated += size
@@ -167,9 +159,7 @@ class _Composer:
         items: list[Node] = []
         while not isinstance(child := next(self.events), yaml.SequenceEndEvent):
             items.append(self.node(child, depth + 1))
-        return Node(
-            items, self.place(event, child), height=1 + max((item.height for item in items), default=0)
-        )
+        return Node(items, self.place(event, child), height=1 + max((item.height for item in items), default=0))
 
     def mapping(self, event: Any, place: Place, depth: int) -> Node:
         _check_tag(event, place, "map")
@@ -180,9 +170,7 @@ class _Composer:
             key = self.key(child, key_place, depth)
             if key in keys:
                 lines = f"lines {keys[key].line} and {key_place.line}"
-                raise key_place.refuse(
-                    f"the key {shown(key_place.text)} stands twice, on {lines}, expected once"
-                )
+                raise key_place.refuse(f"the key {shown(key_place.text)} stands twice, on {lines}, expected once")
             keys[key] = key_place
             values[key] = self.node(next(self.events), depth + 1)
         height = 1 + max((value.height for value in values.values()), default=0)
@@ -226,9 +214,7 @@ def _syntax(problem: str, text: str) -> str:
         if text[:1] == "\t":
             return "a tab cannot be used here, expected spaces"
         return "a value cannot begin with this character, expected quotes around it"
-    return next(
-        (meaning for words, meaning in _SYNTAX if words in problem), f"this is not valid YAML ({problem})"
-    )
+    return next((meaning for words, meaning in _SYNTAX if words in problem), f"this is not valid YAML ({problem})")
 
 
 def _rest_of_line(text: str, index: int) -> str:
@@ -247,9 +233,7 @@ def _check_tag(event: Any, place: Place, name: str) -> None:
 def _scalar(event: Any, place: Place) -> Scalar:
     """Meaning of a scalar event: quoted text is text, plain text may be a number, a boolean or null."""
     if _SURROGATE.search(event.value):
-        raise place.refuse(
-            f"the escape in {shown(place.text)} is half a character, expected the character itself"
-        )
+        raise place.refuse(f"the escape in {shown(place.text)} is half a character, expected the character itself")
     tag = event.tag.removeprefix(_CORE) if event.tag else None
     if tag in ("!", "str") or (tag is None and not _is_plain(event)):
         return str(event.value)

@@ -26,9 +26,7 @@ class Problem:
 
 def unexpected(expected: str, hint: str = "") -> PydanticCustomError:
     """Make the error of a validator whose value is not what was expected."""
-    return PydanticCustomError(
-        "unexpected", "expected {expected}{hint}", {"expected": expected, "hint": hint}
-    )
+    return PydanticCustomError("unexpected", "expected {expected}{hint}", {"expected": expected, "hint": hint})
 
 
 def several(problems: Sequence[Problem]) -> PydanticCustomError:
@@ -102,9 +100,7 @@ def _unknown_key(location: Location, models: Models) -> str:
     if name in ("extends", "experiments"):
         return "unknown key here, expected only at the top of a file"
     hint = did_you_mean(str(name)[:80], known)
-    elsewhere = [
-        path[-1] for path, model in models.items() if path and path != here and name in fields(model)
-    ]
+    elsewhere = [path[-1] for path, model in models.items() if path and path != here and name in fields(model)]
     if elsewhere and not hint:
         hint = f"; it belongs under '{elsewhere[0]}'"
     return f"unknown key, expected one of {', '.join(known)}{hint}"

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from modelselect.errors import ConfigurationError
-from modelselect.experiment.automatic import automatic_candidates
+from modelselect.ranking.automatic import automatic_candidates
 from modelselect.experiment.config import Experiment
 from modelselect.experiment.sources import Source, read
 from modelselect.experiment.yaml import load

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import sys
@@ -23,7 +22,7 @@ from modelselect.experiment.profiles import check_profiles, profile_curves
 from modelselect.experiment.sources import Source, fingerprint, grouping_refused, read
 from modelselect.ranking.ranker import Ranking, rank
 from modelselect.reporting.tables import frames
-from modelselect.reporting.writers import Page, ProfileCurve, write_report
+from modelselect.reporting.writers import Page, ProfileCurve, jsonable, write_report
 
 Progress = Callable[[str], None]
 
@@ -86,7 +85,7 @@ class Report:
             "manifest": self.manifest,
             "report": None if self.path is None else str(self.path),
         }
-        return {key: _jsonable(value) for key, value in plain.items()}
+        return {key: jsonable(value) for key, value in plain.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,12 +174,17 @@ def run(
         source = read(experiment)
     tell("data")
     ranking = rank(
-        source.sample, experiment.candidates, by=experiment.rank_by, unit=experiment.data.unit, progress=tell
+        source.sample,
+        experiment.candidates,
+        by=experiment.rank_by,
+        unit=experiment.data.unit,
+        seed=experiment.seed,
+        progress=tell,
     )
     curves, unprofiled = profile_curves(experiment, ranking)
     for _ in experiment.profiles:
         tell("profile")
-    notes = (*source.notes, *unprofiled)
+    notes = tuple(dict.fromkeys((*source.notes, *ranking.notes, *unprofiled)))
     manifest = _manifest(experiment, source, ranking)
     if folder is not None:
         page = Page(
@@ -296,16 +300,6 @@ def output_folders(experiments: Sequence[Experiment], output: str | Path | None 
     return folders
 
 
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _jsonable(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_jsonable(inner) for inner in value]
-    if isinstance(value, float):  # also numpy's
-        return None if math.isnan(value) else float(value) if math.isfinite(value) else f"{float(value)}"
-    return value.item() if hasattr(value, "item") else value
-
-
 def _check_writable(folder: Path) -> None:
     """Refuse a folder that cannot be made, before anything is run."""
     if folder.exists() and not folder.is_dir():
@@ -355,9 +349,8 @@ def _libraries(experiment: Experiment) -> list[str]:
     """What an experiment is run with, whatever else may have been imported."""
     formats = experiment.report.formats
     used = {
-        "duckdb": experiment.data.path is not None,
+        "duckdb": experiment.data.path is not None or "parquet" in formats,
         "matplotlib": experiment.report.figures,
         "Jinja2": "markdown" in formats or "html" in formats,
-        "pyarrow": "parquet" in formats,
     }
     return ["numpy", "scipy", "pandas", "pydantic", "PyYAML", *(name for name, needed in used.items() if needed)]

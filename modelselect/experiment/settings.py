@@ -82,9 +82,7 @@ Resolution: TypeAlias = Annotated[
 Names: TypeAlias = Annotated[
     str | list[str],
     PlainValidator(_names),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
-    ),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 
@@ -103,9 +101,7 @@ class Data(BaseModel):
     )
     csv: Text | None = Field(None, description="A CSV file, relative to the file this stands in.")
     parquet: Text | None = Field(None, description="A Parquet file, relative to the file this stands in.")
-    json_file: Text | None = Field(
-        None, alias="json", description="A JSON file, relative to the file this stands in."
-    )
+    json_file: Text | None = Field(None, alias="json", description="A JSON file, relative to the file this stands in.")
     column: Text | None = Field(None, description="The column of a file that holds the observations.")
     weight: Text | None = Field(None, description="The column of a file that holds the weights.")
     where: Text | None = Field(None, description="An SQL condition that the rows of a file must meet.")
@@ -125,9 +121,7 @@ class Data(BaseModel):
         "auto",
         description="The step values are rounded to; auto finds it, null: they are exact real numbers.",
     )
-    unit: Text = Field(
-        "observation", description="A word for one observation, used in the report: worm, day."
-    )
+    unit: Text = Field("observation", description="A word for one observation, used in the report: worm, day.")
 
     _folder: Path = PrivateAttr(default=Path())
 
@@ -150,9 +144,7 @@ class Data(BaseModel):
             hint = "; an inherited source is dropped by null" if given else ""
             sentence = f"{got}, expected exactly one of {', '.join(SOURCES)}{hint}"
             raise several([Problem((name,), sentence) for name in given] or [Problem((), sentence)])
-        problems = [
-            Problem((name,), sentence, at_key=True) for name, sentence in self._out_of_place(given[0])
-        ]
+        problems = [Problem((name,), sentence, at_key=True) for name, sentence in self._out_of_place(given[0])]
         if problems:
             raise several(problems)
         return self

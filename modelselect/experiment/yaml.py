@@ -158,11 +158,7 @@ def dump(data: object) -> str:
     name: '1e-6'
     counts: {0: 2, 'no': 3}
     """
-    return str(
-        yaml.dump(
-            data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
-        )
-    )
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100))
 
 
 def _file(path: Path, named_at: Place | None = None) -> Document:
@@ -183,9 +179,7 @@ def _file(path: Path, named_at: Place | None = None) -> Document:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        column = (
-            len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode(errors="replace")) + 1
-        )
+        column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode(errors="replace")) + 1
         byte = f"0x{content[error.start]:02X}"
         raise ConfigurationError(
             f"{path}:{line}:{column}: the byte {byte} is not UTF-8, expected a file saved as UTF-8"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import betainc, betaincc, betaincinv, betaln, digamma
+from scipy.special import betainc, betaincc, betaincinv, betaln
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, UNIT_CLOSED
-from modelselect.families.special import LARGE, log_betainc, log_binomial, times_log
+from modelselect.families.special import LARGE, log_betainc, log_binomial, log_minus_digamma, times
 from modelselect.family import Family, Parameter, register
 
 
@@ -56,7 +56,10 @@ class Uniform(Family):
 
 @register
 class Beta(Family):
-    """Beta(a, b), 0 ≤ x ≤ 1: density x^(a−1) (1 − x)^(b−1) / B(a, b)."""
+    """Beta(a, b), 0 ≤ x ≤ 1: density x^(a−1) (1 − x)^(b−1) / B(a, b).
+
+    At 0 it is ∞ for a < 1 and 0 for a > 1 (at 1 likewise with b): a sample with an exact 0 or 1 has no maximum.
+    """
 
     support = UNIT_CLOSED
     a = Parameter(POSITIVE, typical=(0.2, 30))
@@ -64,7 +67,7 @@ class Beta(Family):
     statistics = (observed.mean, observed.variance)
 
     def logp(self, x: Any, a: Any, b: Any) -> Any:
-        value = times_log(a - 1, x) + times_log(b - 1, 1 - x) - betaln(a, b)
+        value = times(a - 1, np.log(x)) + times(b - 1, np.log1p(-x)) - betaln(a, b)
         large = (a >= LARGE) & (b >= LARGE)
         if not np.any(large):
             return value
@@ -90,8 +93,11 @@ class Beta(Family):
         return mean * size, (1 - mean) * size
 
     def score(self, x: Any, a: Any, b: Any) -> Any:
-        total = digamma(a + b)
-        return np.log(x) - (digamma(a) - total), np.log1p(-x) - (digamma(b) - total)
+        # ψ(a + b) − ψ(a) = log(1 + b/a) + …, without the terms that cancel
+        both = log_minus_digamma(a + b)
+        by_a = log_minus_digamma(a) - both + np.log1p(b / a)
+        by_b = log_minus_digamma(b) - both + np.log1p(a / b)
+        return np.log(x) + by_a, np.log1p(-x) + by_b
 
     def moments(self, a: Any, b: Any) -> Any:
         return a / (a + b), (a / (a + b)) * (b / (a + b)) / (a + b + 1)

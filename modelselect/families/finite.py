@@ -139,7 +139,10 @@ class BetaBinomial(Family):
     a = Parameter(POSITIVE, typical=(0.2, 30))
     b = Parameter(POSITIVE, typical=(0.2, 30))
     statistics = (observed.mean, observed.variance, observed.maximum)
-    nested = {"binomial": {"n": "n", "a": np.inf, "b": np.inf}}
+    nested = {
+        "binomial": {"n": "n", "a": np.inf, "b": np.inf},
+        "discrete_uniform": {"n": "high", "low": 0, "a": 1, "b": 1},
+    }
     aliases = ("betabinom",)
 
     def logp(self, x: Any, n: Any, a: Any, b: Any) -> Any:

@@ -30,7 +30,7 @@ from modelselect.families.special import (
     log_gammaincc,
     log_minus_digamma,
     stirling_error,
-    times_log,
+    times,
 )
 from modelselect.family import Family, Parameter, register
 
@@ -80,7 +80,10 @@ class Exponential(Family):
 
 @register
 class Gamma(Family):
-    """Gamma(shape, scale), x ≥ 0: density x^(shape−1) e^(−x/scale) / (Γ(shape) scale^shape)."""
+    """Gamma(shape, scale), x ≥ 0: density x^(shape−1) e^(−x/scale) / (Γ(shape) scale^shape).
+
+    At 0 it is ∞ for shape < 1 and 0 for shape > 1: a sample of exact reals with a 0 has no maximum.
+    """
 
     support = NONNEGATIVE
     shape = Parameter(POSITIVE, typical=(0.2, 30))
@@ -90,7 +93,7 @@ class Gamma(Family):
 
     def logp(self, x: Any, shape: Any, scale: Any) -> Any:
         z = x / scale
-        value = times_log(shape - 1, z) - z - (gammaln(shape) + np.log(scale))
+        value = times(shape - 1, np.log(z)) - z - (gammaln(shape) + np.log(scale))
         if not np.any(shape >= LARGE):
             return value
         constant = 0.5 * np.log(shape) - HALF_LOG_2PI - stirling_error(shape) - np.log(scale)
@@ -134,7 +137,10 @@ class Gamma(Family):
 
 @register
 class Weibull(Family):
-    """Weibull(shape, scale), x ≥ 0: P(X > x) = exp(−(x/scale)^shape)."""
+    """Weibull(shape, scale), x ≥ 0: P(X > x) = exp(−(x/scale)^shape).
+
+    At 0 the density is ∞ for shape < 1 and 0 for shape > 1: a sample of exact reals with a 0 has no maximum.
+    """
 
     support = NONNEGATIVE
     shape = Parameter(POSITIVE, typical=(0.3, 10))
@@ -145,8 +151,7 @@ class Weibull(Family):
 
     def logp(self, x: Any, shape: Any, scale: Any) -> Any:
         log = np.log(x / scale)
-        first = np.where(shape == 1, 0.0, (shape - 1) * log) if np.any(shape == 1) else (shape - 1) * log
-        return first - np.exp(shape * log) + np.log(shape / scale)
+        return times(shape - 1, log) - np.exp(shape * log) + np.log(shape / scale)
 
     def cdf(self, x: Any, shape: Any, scale: Any) -> Any:
         return -np.expm1(-np.exp(shape * np.log(x / scale)))

@@ -177,9 +177,10 @@ class Cauchy(Family):
         return location + scale * np.where(q < 0.25, -1 / np.tan(np.pi * q), np.tan(np.pi * (q - 0.5)))
 
     def start(self, median: Any, lower: Any, upper: Any, spread: Any) -> Any:
-        # one maximum if both are free (Copas 1975), several if the scale is given: one start a quarter of the data
+        # one maximum if both are free (Copas 1975), several if the scale is given and small
         width = np.where(upper > lower, 0.5 * (upper - lower), 0.5 * spread)
-        return np.stack([median, lower, upper]), np.stack([width, 0.5 * width, 0.5 * width])
+        between = [0.5 * (median + lower), 0.5 * (median + upper)]
+        return np.stack([median, lower, upper, *between]), np.stack([width, *[0.5 * width] * 4])
 
     def score(self, x: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale
@@ -224,7 +225,7 @@ class Gumbel(Family):
 
     def start(self, mean: Any, variance: Any, minimum: Any) -> Any:
         # moments; a scale at which the smallest observation does not overflow
-        scale = np.maximum(np.sqrt(6 * variance) / np.pi, (mean - minimum) / 500)
+        scale = np.where(variance > 0, np.maximum(np.sqrt(6 * variance) / np.pi, (mean - minimum) / 500), 1.0)
         return mean - np.euler_gamma * scale, scale
 
     def score(self, x: Any, location: Any, scale: Any) -> Any:

@@ -68,7 +68,7 @@ def deviance(x: Any, m: Any) -> Array:
     with np.errstate(all="ignore"):
         t = (x - m) / m
         near = m * ((1 + t) * np.log1p(t) - t)
-        return np.where((2 * x > m) & (x < 2 * m), near, x * (np.log(x) - np.log(m)) - x + m)
+        return np.asarray(np.where((2 * x > m) & (x < 2 * m), near, x * (np.log(x) - np.log(m)) - x + m))
 
 
 def log_poisson(x: Any, mean: Any) -> Array:
@@ -84,17 +84,17 @@ def log_binomial(x: Any, n: Any, p: Any, q: Any) -> Array:
         inner = constant - deviance(x, n * p) - deviance(y, n * q)
         none = n * np.where(p < 0.5, np.log1p(-p), np.log(q))
         every = n * np.where(q < 0.5, np.log1p(-q), np.log(p))
-        return np.where(x == 0, none, np.where(y == 0, every, inner))
+        return np.asarray(np.where(x == 0, none, np.where(y == 0, every, inner)))
 
 
 # -- elementary --------------------------------------------------------------------------------------------------------
 
 
-def times_log(a: Any, x: Any) -> Any:
-    """A·log x with 0·log 0 = 0, without the cost of xlogy on millions of observations."""
+def times(a: Any, log: Any) -> Any:
+    """Product with 0·∞ = 0, without the cost of xlogy on millions of observations."""
     with np.errstate(all="ignore"):
-        product = a * np.log(x)
-        return np.where(np.asarray(a) == 0, 0.0, product) if np.any(np.asarray(a) == 0) else product
+        zero = np.asarray(a) == 0
+        return np.where(zero, 0.0, a * log) if np.any(zero) else a * log
 
 
 def log1p_square(z: Any) -> Any:
@@ -165,7 +165,7 @@ def log_series_tail(x: Any, p: Any) -> Array:
             n = 2 * k - 1
             derivative = sum(comb(n, j) * factorial(j) * rate ** (n - j) / N ** (j + 1) for j in range(n + 1))
             total = total + _BERNOULLI[2 * k] / factorial(2 * k) * derivative
-        return np.where(far, np.log(total), near) + N * np.log(p)
+        return np.asarray(np.where(far, np.log(total), near) + N * np.log(p))
 
 
 # -- tails -------------------------------------------------------------------------------------------------------------
@@ -177,53 +177,53 @@ _MOST_TERMS = 5000
 
 def log_gammainc(a: Any, z: Any) -> Array:
     """Log of the regularised lower incomplete gamma function, for any a > 0, z ≥ 0."""
+
+    def far(a: Array, z: Array) -> Array:
+        return np.where(z > 0, log_poisson(a, z) + np.log(_rising_sum(z, lambda k: z / (a + 1 + k))), -np.inf)
+
     with np.errstate(all="ignore"):
-        value = log_share(gammainc(a, z), gammaincc(a, z))
-        far = value < np.log(_TINY)
-        if not np.any(far):
-            return value
-        a, z, far = np.broadcast_arrays(a, z, far)
-        value = np.array(np.broadcast_to(value, far.shape))
-        a, z = a[far], z[far]
-        value[far] = np.where(z > 0, log_poisson(a, z) + np.log(_rising_sum(z, lambda k: z / (a + 1 + k))), -np.inf)
-        return value
+        return _unless_tiny(log_share(gammainc(a, z), gammaincc(a, z)), far, a, z)
 
 
 def log_gammaincc(a: Any, z: Any) -> Array:
     """Log of the regularised upper incomplete gamma function, for any a > 0, z ≥ 0."""
-    with np.errstate(all="ignore"):
-        value = log_share(gammaincc(a, z), gammainc(a, z))
-        far = value < np.log(_TINY)
-        if not np.any(far):
-            return value
-        a, z, far = np.broadcast_arrays(a, z, far)
-        value = np.array(np.broadcast_to(value, far.shape))
-        a, z = a[far], z[far]
+
+    def far(a: Array, z: Array) -> Array:
         # Legendre's continued fraction (DLMF 8.9.2), from the far end
         fraction = z + 201 - a
         for k in range(100, 0, -1):
             fraction = z + 2 * k - 1 - a - k * (k - a) / fraction
-        value[far] = log_poisson(a, z) + np.log(a / fraction)
-        return value
+        return np.asarray(log_poisson(a, z) + np.log(a / fraction))
+
+    with np.errstate(all="ignore"):
+        return _unless_tiny(log_share(gammaincc(a, z), gammainc(a, z)), far, a, z)
 
 
 def log_betainc(a: Any, b: Any, x: Any, y: Any) -> Array:
     """Log of the regularised incomplete beta function I_x(a, b), x + y = 1, for any a, b > 0."""
+
+    def far(a: Array, b: Array, x: Array, y: Array) -> Array:
+        total = _rising_sum(x, lambda k: (a + b + k) / (a + 1 + k) * x)
+        return np.where(x > 0, log_binomial(a, a + b, x, y) + np.log(total * b / (a + b)), -np.inf)
+
     with np.errstate(all="ignore"):
         # the argument is the smaller of x and y, which has all its digits
         direct = np.asarray(x < y)
         first, second, argument = np.where(direct, a, b), np.where(direct, b, a), np.where(direct, x, y)
         part, rest = betainc(first, second, argument), betaincc(first, second, argument)
         value = log_share(np.where(direct, part, rest), np.where(direct, rest, part))
-        far = value < np.log(_TINY)
-        if not np.any(far):
-            return value
-        a, b, x, y, far = np.broadcast_arrays(a, b, x, y, far)
-        value = np.array(np.broadcast_to(value, far.shape))
-        a, b, x, y = a[far], b[far], x[far], y[far]
-        total = _rising_sum(x, lambda k: (a + b + k) / (a + 1 + k) * x)
-        value[far] = np.where(x > 0, log_binomial(a, a + b, x, y) + np.log(total * b / (a + b)), -np.inf)
+        return _unless_tiny(value, far, a, b, x, y)
+
+
+def _unless_tiny(value: Array, far: Callable[..., Array], *arguments: Any) -> Array:
+    """Replace logarithms of what underflows by another formula."""
+    tiny = value < np.log(_TINY)
+    if not np.any(tiny):
         return value
+    *arguments, tiny = np.broadcast_arrays(*arguments, tiny)  # type: ignore[assignment]
+    value = np.array(np.broadcast_to(value, tiny.shape))
+    value[tiny] = far(*(argument[tiny] for argument in arguments))
+    return value
 
 
 def _rising_sum(like: Array, ratio: Callable[[int], Array]) -> Array:

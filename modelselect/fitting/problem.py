@@ -63,14 +63,15 @@ class Standard:
 
     def _move(self, theta: Array, shift: Array, scale: Array, *, inverse: bool) -> Array:
         moved = np.array(theta, dtype=float)
-        for j, parameter in enumerate(self.family.parameters.values()):
-            value = moved[..., j]
-            if parameter.role == "location":
-                moved[..., j] = value * scale + shift if inverse else (value - shift) / scale
-            elif parameter.role == "scale":
-                moved[..., j] = value * scale if inverse else value / scale
-            elif parameter.role == "log_scale":
-                moved[..., j] = value + np.log(scale) if inverse else value - np.log(scale)
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond the range of floats: inf, and no estimate
+            for j, parameter in enumerate(self.family.parameters.values()):
+                value = moved[..., j]
+                if parameter.role == "location":
+                    moved[..., j] = value * scale + shift if inverse else (value - shift) / scale
+                elif parameter.role == "scale":
+                    moved[..., j] = value * scale if inverse else value / scale
+                elif parameter.role == "log_scale":
+                    moved[..., j] = value + np.log(scale) if inverse else value - np.log(scale)
         return moved
 
 

@@ -85,7 +85,7 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
     max(|k_a − k_b|, 1)/n², the size of what estimation alone does to the difference, is therefore added.
     """
     n = a.n
-    if not (np.isfinite(gap) and np.isfinite(n) and n > 1):
+    if not (np.isfinite(gap) and np.isfinite(n) and n > 1 and len(a.sample) > 1):
         return _NONE
     rounding = 1e-12 * max(1.0, abs(a.mean_log_likelihood))
     if max(se, abs(gap)) <= rounding:
@@ -143,8 +143,11 @@ def _contains(large: Fit, small: Fit) -> bool | None:
     restriction = large.law.nested.get(small.law.name)
     if restriction is None:
         return None
+    own = large.law.parameters
+    if any(small.candidate.fixed.get(name) != value for name, value in restriction.items() if name not in own):
+        return None
     boundary = False
-    for name in large.law.parameters:
+    for name in own:
         target = restriction.get(name, name)
         held = large.candidate.fixed.get(name, large.law.parameters[name].default)
         if isinstance(target, str):

@@ -18,6 +18,7 @@ from modelselect.errors import NothingFittedError
 from modelselect.families.candidates import Candidate, parse_candidates
 from modelselect.fitting.fit import Fit, fit_candidate, law_on
 from modelselect.fitting.status import Status
+from modelselect.ranking.automatic import automatic_candidates
 from modelselect.ranking.comparison import Paired, compare, pairs, usable
 from modelselect.ranking.criteria import Scores, lookup_criterion
 from modelselect.ranking.verdict import verdict
@@ -81,6 +82,19 @@ class Ranking:
         return column if np.isfinite(self.table[column].to_numpy()).any() else "cross_entropy"
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers must know, in sentences: what was recognised, and where to be careful."""
+        notes = list(self.sample.notes)
+        weights = self.sample.weights
+        once = float(weights[weights <= 1].sum())
+        if self.footing != "length" and not self.sample.known and once > 0.3 * self.sample.n:
+            notes.append(
+                f"{once:g} of {self.sample.n:g} values occur only once: the in-sample kl says mostly that; "
+                "read kl_corrected"
+            )
+        return tuple(notes)
+
+    @property
     def verdict(self) -> str:
         """The answer in words."""
         return verdict(self)
@@ -109,10 +123,11 @@ class Ranking:
 
 def rank(
     data: Any,
-    candidates: Sequence[Any] | str,
+    candidates: Sequence[Any] | str | None = None,
     *,
     by: str = "kl_corrected",
     unit: str = "observation",
+    seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Ranking:
     """Fit candidates to data and rank them by Kullback–Leibler divergence KL(data ‖ model).
@@ -123,11 +138,14 @@ def rank(
         A `Sample`, or anything a Sample is made of.
     candidates
         Candidate forms: ``"poisson"``, ``{"binomial": {"n": 10}}``, ``{"family": …, "fixed": …, "label": …}``.
+        Without any, the families that hold the data, see `automatic_candidates`.
     by
         Criterion: kl, kl_corrected, cross_entropy, aic, bic. Lower is better; ties go to fewer parameters,
         then to the given order.
     unit
         A word for one observation, used in sentences.
+    seed
+        Of the noise that spreads rounded data over their cells, where the entropy needs it.
     progress
         Called with each candidate's label once it is fitted.
 
@@ -158,7 +176,7 @@ def rank(
     {'poisson': 0.0902, 'uniform(low=0, high=10)': 0.1367, 'binomial(n=10)': 0.4273}
     """
     sample = as_sample(data)
-    chosen = parse_candidates(candidates)
+    chosen = parse_candidates(automatic_candidates(sample) if candidates is None else candidates)
     order_by = lookup_criterion(by)
     footing: Footing = "nominal" if sample.kind == "nominal" else "counting" if sample.kind == "lattice" else "length"
     fits: list[Fit] = []
@@ -167,7 +185,7 @@ def rank(
         if progress is not None:
             progress(candidate.label)
 
-    of = level(sample)
+    of = level(sample, seed)
     k = np.array([fit.k for fit in fits], dtype=float)
     pointwise = np.stack([fit.pointwise for fit in fits])
     scores = Scores(divergence(sample, of, pointwise, k), k, sample.n)

@@ -24,11 +24,12 @@ def verdict(ranking: Ranking) -> str:
     what = "has a cross-entropy of" if column == "cross_entropy" else "loses"
     best, value = losses[0]
     first = f"{best} {what} {nats(value)} nats per {ranking.unit}"
-    if value < 0 and column != "cross_entropy":
+    if column != "cross_entropy" and -2 * ranking.table["kl_se"].iloc[0] <= value < 0:
         first = f"{best} loses no measurable information ({nats(value)} nats per {ranking.unit})"
-    rest = [f"{label} {nats(loss)}" for label, loss in losses[1:SHOWN]]
-    if len(losses) > SHOWN:
-        rest.append(f"and {len(losses) - SHOWN} more up to {nats(losses[-1][1])}")
+    shown = len(losses) if len(losses) <= SHOWN + 1 else SHOWN
+    rest = [f"{label} {nats(loss)}" for label, loss in losses[1:shown]]
+    if len(losses) > shown:
+        rest.append(f"and {len(losses) - shown} more up to {nats(losses[-1][1])}")
     sentences = [first + (f", {', '.join(rest)}" if rest else "")]
     sentences[0] += _told_apart(ranking)
     sentences += _behind(ranking)
@@ -55,7 +56,7 @@ def _told_apart(ranking: Ranking) -> str:
         others = "each of the others" if not untested else "each of the others that can be tested"
         words = f"; {reference} is better than {others} (p ≤ {LEVEL:g})"
     if untested:
-        words += f"; no simple test compares {reference} with {_join(untested)}"
+        words += f"; no simple test applies between {reference} and {_join(untested)}"
     return words
 
 
@@ -68,12 +69,17 @@ def _behind(ranking: Ranking) -> list[str]:
     if clear.empty:
         return []
     row = clear.sort_values("delta").iloc[0]
-    p = float(row["p_value"])
-    shown = "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
-    return [
-        f"The nearest that is clearly worse, {row.name}, "
-        f"loses {nats(row['delta'])} ± {nats(row['delta_se'])} nats more ({shown})"
-    ]
+    alone = len(clear) == len(table) - 1
+    who = f"The runner-up, {row.name}," if alone else f"The nearest that is clearly worse, {row.name},"
+    pairs = ranking.comparisons
+    reference = str(table["delta"].idxmin())
+    pair = pairs[pairs["a"].isin([reference, row.name]) & pairs["b"].isin([reference, row.name])].iloc[0]
+    p = "p < 0.0001" if pair["p_value"] < 1e-4 else f"p = {pair['p_value']:.2g}"
+    if str(pair["test"]).startswith("likelihood"):
+        return [
+            f"{who} loses {nats(row['delta'])} nats more on fresh data and is rejected by the likelihood ratio ({p})"
+        ]
+    return [f"{who} loses {nats(row['delta'])} ± {nats(row['delta_se'])} nats more on fresh data ({p})"]
 
 
 def nats(value: float) -> str:

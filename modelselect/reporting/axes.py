@@ -21,7 +21,7 @@ _POINTS = 400
 
 def entry(ranking: Ranking, fit: Fit) -> str:
     """Legend: the label, in two lines if it is long, and its loss."""
-    kl = float(ranking.table["kl_corrected" if ranking.by == "kl_corrected" else "kl"].loc[fit.label])
+    kl = float(ranking.table[ranking.headline].loc[fit.label])
     lines = textwrap.wrap(plain(fit.label, 40), 20, break_on_hyphens=False) or [""]
     return "\n".join([*lines[:2], *([f"{nats(kl)} nats"] if not math.isnan(kl) else [])])
 

@@ -49,7 +49,7 @@ def document(page: Page, pictures: Sequence[Picture] = (), files: Sequence[str] 
         "verdict": plain(ranking.verdict, 20_000),
         "source": plain(page.source, 1000),
         "facts": facts(ranking),
-        "notes": [plain(note, 1000) for note in ranking.sample.notes],
+        "notes": [plain(note, 1000) for note in ranking.notes],
         "ranking": ranking_table(ranking),
         "pictures": [picture for picture in pictures if not picture.name.startswith("profile-")],
         "alike": alike(ranking),
@@ -170,7 +170,8 @@ def method(ranking: Ranking) -> list[str]:
         "of log q. p-values are Vuong's "
         "(1989), or of the likelihood ratio where one candidate contains the other; none is adjusted for the number "
         f"of comparisons, and above {LEVEL:g} "
-        "two candidates count as not told apart. Weights are Akaike weights, exp(−n Δ) scaled to sum 1."
+        "two candidates count as not told apart. A p-value asks for equal KL at the best parameters of each and so "
+        "charges k/(2n) where Δ charges k/n; it need not follow from Δ and its error. Weights are Akaike weights, exp(−n Δ) scaled to sum 1."
     )
     words.append("Parameters: maximum likelihood, which is the minimum of KL; ± is one standard error.")
     return words

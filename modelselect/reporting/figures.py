@@ -88,7 +88,7 @@ def data_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture:
     """Shares of the data with the expected ones; densities for continuous data; bars side by side for labels."""
     from modelselect.reporting import canvas
 
-    title = f"{_closest(ranking)} {'P' if ranking.sample.known else 'the data'}"
+    title = _closest(ranking)
     extra = len(ranking.fits) - len(fits)
     with canvas.style():
         if cells.scale == "labels":
@@ -212,13 +212,14 @@ def _label_bars(ranking: Ranking, fits: list[Fit], cells: Cells, title: str) -> 
 
 
 def _closest(ranking: Ranking) -> str:
-    table = ranking.table
+    table, data = ranking.table, "P" if ranking.sample.known else "the data"
     finite = table[np.isfinite(table["delta"].to_numpy())]
     if finite.empty:
-        return f"{len(table)} candidates against"
+        return f"{len(table)} candidates against {data}"
     reference = str(finite["delta"].idxmin())
     alike = [plain(str(label), 40) for label in finite.index[(finite["p_value"] > LEVEL).to_numpy()]]
-    near = join([plain(reference, 40), *alike], 3)
+    best = plain(reference, 40)
     if len(table) == 1:
-        return f"{near} against"
-    return f"Of {len(table)} candidates, {near} {'come' if alike else 'comes'} closest to"
+        return f"{best} against {data}"
+    equals = f"; {join(alike, 3)} cannot be told from it" if alike else ""
+    return f"Of {len(table)} candidates, {best} comes closest to {data}{equals}"

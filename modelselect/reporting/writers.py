@@ -58,8 +58,6 @@ def write_report(
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise ConfigurationError(f"report: unknown format {unknown[0]!r}; expected any of {', '.join(FORMATS)}")
-    if "parquet" in formats:
-        _need_pyarrow()
     folder = Path(folder)
     place = _checked(folder)
     mark = secrets.token_hex(4)
@@ -91,7 +89,9 @@ def _write_files(page: Page, folder: Path, formats: Sequence[str], figures: bool
     if "csv" in formats:
         files |= {f"{name}.csv": csv_bytes(frame) for name, frame in tables.items()}
     if "parquet" in formats:
-        files |= {f"{name}.parquet": _parquet(frame) for name, frame in tables.items()}
+        for name, frame in tables.items():
+            _parquet(frame, folder / f"{name}.parquet")
+            files[f"{name}.parquet"] = (folder / f"{name}.parquet").read_bytes()
     drawn: list[Picture] = []
     svgs: dict[str, str] = {}
     if figures:
@@ -130,17 +130,17 @@ def _manifest(manifest: Mapping[str, Any], files: list[str]) -> bytes:
         **{key: value for key, value in manifest.items() if key not in ("made_by", "files")},
         "files": files,
     }
-    return (json.dumps(_jsonable(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(
+    return (json.dumps(jsonable(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(
         "utf-8", "replace"
     )
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
     """Plain JSON: mappings, lists, text, numbers; NaN is null, infinities are text."""
     if isinstance(value, Mapping):
-        return {str(key): _jsonable(inner) for key, inner in value.items()}
+        return {str(key): jsonable(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_jsonable(inner) for inner in value]
+        return [jsonable(inner) for inner in value]
     if hasattr(value, "item") and not isinstance(value, (str, bytes)):
         value = value.item()  # a numpy scalar
     if isinstance(value, float) and not math.isfinite(value):
@@ -148,21 +148,12 @@ def _jsonable(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
-def _need_pyarrow() -> None:
-    try:
-        import pyarrow as pa  # noqa: F401
-    except ImportError as error:
-        raise ConfigurationError(
-            "report: format parquet needs pyarrow; install it with: pip install pyarrow"
-        ) from error
+def _parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write Parquet through DuckDB, which is there anyway: pandas would need another package for it."""
+    import duckdb
 
-
-def _parquet(frame: pd.DataFrame) -> bytes:
-    import io
-
-    buffer = io.BytesIO()
-    frame.to_parquet(buffer, engine="pyarrow", index=False)
-    return buffer.getvalue()
+    with duckdb.connect(":memory:") as connection:
+        connection.from_df(frame).write_parquet(str(path))
 
 
 # -- folders -----------------------------------------------------------------------------------------------------------

@@ -112,7 +112,8 @@ FAMILIES = {
         lambda x, s: -expm1(-x / s), lambda x, s: exp(-x / s)),
     "gamma": ([[0.2, 1, 2.7, 30], [0.05, 20]], TAILS, lambda x, a, s: (x / s) ** (a - 1) * exp(-x / s) / gamma(a) / s,
         lambda x, a, s: lower_gamma(a, x / s), lambda x, a, s: upper_gamma(a, x / s)),
-    "weibull": ([[0.3, 1, 2.2, 10], [0.05, 20]], TAILS, lambda x, k, s: k / s * (x / s) ** (k - 1) * exp(-((x / s) ** k)),
+    "weibull": ([[0.3, 1, 2.2, 10], [0.05, 20]], TAILS,
+        lambda x, k, s: k / s * (x / s) ** (k - 1) * exp(-((x / s) ** k)),
         lambda x, k, s: -expm1(-((x / s) ** k)), lambda x, k, s: exp(-((x / s) ** k))),
     "lognormal": ([[-3, 0.5, 3], [0.1, 1, 3]], [*TAILS, "1e12"],
         lambda x, m, s: exp(-(((log(x) - m) / s) ** 2) / 2) / (x * s * sqrt(2 * pi)),
@@ -204,10 +205,8 @@ def main():
             else:
                 inside = x
             cases.append(case(name, parameters, inside))
-            print(name, parameters, flush=True)
     for name, parameters, x in EXTREME:
         cases.append(case(name, parameters, x, sums=False))
-        print(name, parameters, flush=True)
     note = "logarithms in nats, 22 digits of a 60-digit calculation; parameters and x are the exact binary numbers"
     lines = ",\n".join(json.dumps(entry) for entry in cases)
     text = f'{{"note": {json.dumps(note)}, "source": "make_families.py", "cases": [\n{lines}\n]}}\n'
