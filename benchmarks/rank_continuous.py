@@ -50,8 +50,12 @@ def main() -> None:
         theirs.append(time.perf_counter() - start)
     assert ranking is not None
     print(f"n = {options.n}, {options.rounds} rounds in alternation (median, first round)")
-    print(f"modelselect ranks {len(families)} families  {1e3 * statistics.median(ours):8.1f} ms  {1e3 * ours[0]:8.1f} ms")
-    print(f"scipy.stats fits {len(SCIPY)} families      {1e3 * statistics.median(theirs):8.1f} ms  {1e3 * theirs[0]:8.1f} ms")
+    print(
+        f"modelselect ranks {len(families)} families  {1e3 * statistics.median(ours):8.1f} ms  {1e3 * ours[0]:8.1f} ms"
+    )
+    print(
+        f"scipy.stats fits {len(SCIPY)} families      {1e3 * statistics.median(theirs):8.1f} ms  {1e3 * theirs[0]:8.1f} ms"
+    )
     ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
     print(f"ratio scipy / modelselect: {statistics.median(ratios):.2f} (smallest {min(ratios):.2f})")
     print("\nlog-likelihood reached, ours minus scipy's:")

@@ -43,6 +43,7 @@ class _Settings:
     """What is said before the name of a command."""
 
     debug: bool = False
+    json: bool = False
 
 
 Configs = Annotated[list[str], typer.Argument(metavar="CONFIG", help="YAML files, one or several experiments in each.")]
@@ -91,6 +92,7 @@ def _modelselect(
 
 @app.command(no_args_is_help=True)
 def run(
+    context: typer.Context,
     configs: Configs,
     output: Output = None,
     overrides: Overrides = None,
@@ -107,6 +109,7 @@ def run(
     """
     from modelselect.experiment.run import load_all, output_folders, run_all
 
+    _remember(context, json=json)
     experiments = load_all(configs, overrides or ())
     folders = output_folders(experiments, output)
     with _progress(experiments, silent=quiet or json) as progress:
@@ -116,6 +119,7 @@ def run(
 
 @app.command(no_args_is_help=True)
 def rank(
+    context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV, Parquet or JSON file.")],
     column: Annotated[
         str | None, typer.Option("--column", "-c", metavar="NAME", help="Column of the observations.")
@@ -148,6 +152,7 @@ def rank(
     from modelselect.experiment.quick import quick_experiment
     from modelselect.experiment.run import run_all
 
+    _remember(context, json=json)
     experiment = quick_experiment(
         file,
         column=column,
@@ -166,16 +171,19 @@ def rank(
 
 @app.command(no_args_is_help=True)
 def validate(configs: Configs, overrides: Overrides = None, quiet: Quiet = False) -> None:
-    """Check experiment files without reading data or fitting anything.
+    """Check experiment files, and the data that stand in them, without fitting anything.
 
     Prints a line for each experiment, or a line for each problem with its file, line and column.
 
     Example: modelselect validate configs/*.yaml
     """
     from modelselect.experiment.run import load_all
+    from modelselect.experiment.sources import read
 
     for experiment in load_all(configs, overrides or ()):
         data, labels = experiment.data, experiment.labels()
+        if data.path is None:
+            read(experiment)
         absent = data.path is not None and not data.path.exists()
         warning = f" (warning: {data.path} does not exist)" if absent else ""
         if not quiet:
@@ -219,6 +227,12 @@ def schema() -> None:
     typer.echo(dumps(json_schema(list(registered())), indent=2, ensure_ascii=False))
 
 
+def _remember(context: typer.Context, *, json: bool) -> None:
+    """Errors that end a command early are JSON too where JSON was asked for."""
+    if isinstance(context.obj, _Settings):
+        context.obj.json = json
+
+
 def _in_paragraphs(document: str) -> str:
     """A docstring whose lines are broken by the width of the terminal, not by that of the source."""
     return "\n\n".join(" ".join(part.split()) for part in document.split("\n\n"))
@@ -250,6 +264,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed("interrupted", INTERRUPTED)
     except ModelSelectError as error:
         usage = isinstance(error, ConfigurationError | CandidateError)
+        if settings.json:
+            _print_json([], [{"name": None, "error": str(error), "ledger": []}])
         _print_ledger_of(error)
         return _failed(str(error), USAGE if usage else IMPOSSIBLE)
     except Exception as error:
@@ -314,10 +330,7 @@ def _present(outcomes: Sequence[Report | Failure], *, quiet: bool, json: bool) -
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     reports = [outcome for outcome in outcomes if not isinstance(outcome, Failure)]
     if json:
-        from json import dumps
-
-        both = {"experiments": [r.to_dict() for r in reports], "failures": [f.to_dict() for f in failures]}
-        typer.echo(dumps(both, indent=2, ensure_ascii=False, allow_nan=False))
+        _print_json([r.to_dict() for r in reports], [f.to_dict() for f in failures])
     elif not quiet:
         for report in reports:
             _print_report(report)
@@ -328,6 +341,13 @@ def _present(outcomes: Sequence[Report | Failure], *, quiet: bool, json: bool) -
     if not failures:
         return DONE
     return USAGE if all(isinstance(failure.error, ConfigurationError) for failure in failures) else IMPOSSIBLE
+
+
+def _print_json(experiments: list[dict[str, Any]], failures: list[dict[str, Any]]) -> None:
+    from json import dumps
+
+    both = {"experiments": experiments, "failures": failures}
+    typer.echo(dumps(both, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _print_report(report: Report) -> None:

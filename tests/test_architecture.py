@@ -22,7 +22,9 @@ RIGHTWARD = {
     ("ranking/ranker.py", "reporting"),
 }
 
-MODULES = sorted(path for path in ROOT.rglob("*.py") if path.name not in ("__main__.py",) and path != ROOT / "__init__.py")
+MODULES = sorted(
+    path for path in ROOT.rglob("*.py") if path.name not in ("__main__.py",) and path != ROOT / "__init__.py"
+)
 
 
 def layer(module: str) -> str | None:
@@ -47,7 +49,11 @@ def imports(path: Path) -> list[tuple[str, bool]]:
         names = []
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            names = [node.module or ""] if node.module != "modelselect" else [f"modelselect.{a.name}" for a in node.names if a.name != "__version__"]
+            names = (
+                [node.module or ""]
+                if node.module != "modelselect"
+                else [f"modelselect.{a.name}" for a in node.names if a.name != "__version__"]
+            )
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         found += [(name, id(node) in top) for name in names if layer(name)]

@@ -219,7 +219,7 @@ WRONG = [
         "no column",
         "data: {csv: data.csv, column: y}\ncandidates: [poisson]",
         1,
-        ["config.yaml:1:31", "no column 'y', it has x"],
+        ["config.yaml:1:31", "no column 'y', it has `x`"],
     ),
     ("empty data", "data: {values: []}\ncandidates: [poisson]", 1, ["empty"]),
     ("nan", "data: {values: [1, .nan]}\ncandidates: [poisson]", 1, ["row 1", "missing: drop"]),
@@ -284,7 +284,7 @@ def test_usage_errors(cli) -> None:
         result = cli(*arguments)
         assert (result.code, result.out) == (2, ""), arguments
         assert words in result.err
-    assert cli("rank", "data.csv").code == 1
+    assert cli("rank", "data.csv").code == 2
     assert cli("rank", "none.csv").code == 1
     assert cli().code == 2
     assert cli("run").code == 2

@@ -186,9 +186,7 @@ def test_several_experiments_share_what_stands_beside_them(write):
 
 
 def test_overrides_reach_every_experiment_or_one(write):
-    first, second = load_experiments(
-        write(SEVERAL), ["seed=7", "experiments.1.data.column=c", "data.path=q.csv"]
-    )
+    first, second = load_experiments(write(SEVERAL), ["seed=7", "experiments.1.data.column=c", "data.path=q.csv"])
     assert [first.seed, second.seed] == [7, 7]
     assert [first.data.column, second.data.column] == ["a", "c"]
     assert [first.data.csv, second.data.csv] == ["q.csv", "q.csv"]
@@ -466,9 +464,7 @@ ANYTHING = st.recursive(
     max_leaves=8,
 )
 DATA = ANYTHING | st.dictionaries(
-    st.sampled_from(
-        [*SOURCES, "column", "weight", "by", "weights", "weights_kind", "n", "missing", "resolution"]
-    ),
+    st.sampled_from([*SOURCES, "column", "weight", "by", "weights", "weights_kind", "n", "missing", "resolution"]),
     ANYTHING,
 )
 FIELDS = {

@@ -80,9 +80,7 @@ def test_the_series_of_the_unseen_by_brute_force(A, terms):
 
 
 def test_plug_in_and_miller_madow():
-    counts = np.array(
-        [2, 3, 5, 14, 16, 15, 12, 8, 10, 8, 7]
-    )  # worm teeth; entropy from shared/reference, mpmath
+    counts = np.array([2, 3, 5, 14, 16, 15, 12, 8, 10, 8, 7])  # worm teeth; entropy from shared/reference, mpmath
     assert float(plug_in(counts)) == pytest.approx(2.261215561848701152909141, rel=1e-14)
     assert float(miller_madow(counts)) == pytest.approx(2.261215561848701152909141 + 10 / 200, rel=1e-14)
     # well filled: Chao-Wang-Jost is Miller-Madow
@@ -179,9 +177,7 @@ def spacing_by_definition(x, m):
     return np.array(terms)
 
 
-@pytest.mark.parametrize(
-    ("n", "m"), [(2, 1), (3, 1), (3, 2), (4, 3), (7, 3), (7, 4), (7, 6), (50, 3), (50, 30)]
-)
+@pytest.mark.parametrize(("n", "m"), [(2, 1), (3, 1), (3, 2), (4, 3), (7, 3), (7, 4), (7, 6), (50, 3), (50, 30)])
 def test_spacing_by_definition(n, m):
     x = np.sort(np.random.default_rng(n).gamma(1.0, size=n))
     expected = spacing_by_definition(x, m)
@@ -189,9 +185,7 @@ def test_spacing_by_definition(n, m):
     assert float(spacing_m(x, m)) == pytest.approx(expected.mean(), rel=1e-12, abs=1e-13)
 
 
-@pytest.mark.parametrize(
-    ("n", "m"), [(4, 1), (5, 2), (6, 2), (39, 2), (40, 3), (100, 3), (10_000, 10), (10**6, 32)]
-)
+@pytest.mark.parametrize(("n", "m"), [(4, 1), (5, 2), (6, 2), (39, 2), (40, 3), (100, 3), (10_000, 10), (10**6, 32)])
 def test_spacing_order(n, m):
     assert spacing_order(n) == m
     assert 2 * m <= n - 1
@@ -222,9 +216,7 @@ def test_samples_of_different_sizes_share_a_block():
             np.testing.assert_allclose(
                 terms[i][:n], spacing_terms(alone, int(spacing_order(n))), rtol=1e-12, atol=1e-13
             )
-            assert terms[i][:n].mean() == pytest.approx(
-                float(spacing_m(alone, int(spacing_order(n)))), rel=1e-12
-            )
+            assert terms[i][:n].mean() == pytest.approx(float(spacing_m(alone, int(spacing_order(n)))), rel=1e-12)
         assert (terms[i][n:] == 0).all()
     equal = np.sort(rng.normal(size=(3, 2, 20)), axis=-1)
     np.testing.assert_allclose(spacing(equal), [[spacing(r) for r in rows] for rows in equal], rtol=1e-13)
@@ -235,9 +227,7 @@ def test_samples_of_different_sizes_share_a_block():
 def test_spacing_follows_the_scale(scale):
     x = np.sort(np.random.default_rng(5).lognormal(size=500))
     assert float(spacing(x * scale)) == pytest.approx(float(spacing(x)) + math.log(scale), rel=1e-13)
-    assert float(spacing(np.sort(-x * scale))) == pytest.approx(
-        float(spacing(x)) + math.log(scale), rel=1e-13
-    )
+    assert float(spacing(np.sort(-x * scale))) == pytest.approx(float(spacing(x)) + math.log(scale), rel=1e-13)
 
 
 def test_ties_give_minus_infinity():

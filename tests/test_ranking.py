@@ -131,7 +131,9 @@ def test_rounding_hardly_moves_the_differences():
 
 def test_a_known_p_has_no_sample_size():
     coin = ms.Sample.from_probabilities({"H": 0.5, "T": 0.5})
-    table = ms.rank(coin, [{"table": {"H": 0.6, "T": 0.4}}, {"table": {"H": 0.9, "T": 0.1}}, "uniform", "poisson"]).table
+    table = ms.rank(
+        coin, [{"table": {"H": 0.6, "T": 0.4}}, {"table": {"H": 0.9, "T": 0.1}}, "uniform", "poisson"]
+    ).table
     exact = 0.5 * math.log(0.5 / 0.6) + 0.5 * math.log(0.5 / 0.4)
     assert table.loc["table(H=0.6, T=0.4)", "kl"] == pytest.approx(exact, rel=1e-14)
     assert table.loc["uniform", "kl"] == 0
@@ -201,7 +203,12 @@ def test_bad_candidate_lists():
 
 def test_the_verdict_answers_first(worms):
     first = worms.verdict.split(". ")[0]
-    for word in ("beta_binomial(n=10) loses 0.041 nats per worm", "poisson 0.090", "binomial(n=10) 0.427", "cannot be told apart"):
+    for word in (
+        "beta_binomial(n=10) loses 0.041 nats per worm",
+        "poisson 0.090",
+        "binomial(n=10) 0.427",
+        "cannot be told apart",
+    ):
         assert word in first
 
 

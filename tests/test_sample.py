@@ -89,7 +89,9 @@ def test_booleans_are_zero_and_one() -> None:
 
 
 def test_numbers_and_text_do_not_mix() -> None:
-    with pytest.raises(DataError, match=r"expected all numbers or all text, but 'three' at row 2 .* text among numbers"):
+    with pytest.raises(
+        DataError, match=r"expected all numbers or all text, but 'three' at row 2 .* text among numbers"
+    ):
         Sample([1.5, 2.5, "three", 4.1])
     with pytest.raises(DataError, match=r"but 4 at row 2 .* is no text"):
         Sample(["0", "1", 4, "5+"])

@@ -125,12 +125,12 @@ def test_a_compressed_file_and_a_name_with_wildcards(csv: Any) -> None:
 def test_the_only_column_is_taken_and_said(csv: Any) -> None:
     assert csv("x\n1\n2\n").notes[0] == "column `x` was taken: it is the only one"
     assert "but the weights" in csv("x,w\n1,3\n", weight="w").notes[0]
-    refused(lambda: csv("x,y\n1,2\n"), "data.column", "x, y")
-    refused(lambda: csv("x\n1\n", weight="x"), "no column but `x`")
+    refused(lambda: csv("x,y\n1,2\n"), "data.column", "`x`, `y`", kind=ConfigurationError)
+    refused(lambda: csv("x\n1\n", weight="x"), "no column but `x`", kind=ConfigurationError)
 
 
 def test_a_missing_column_is_named_with_those_there_are(csv: Any) -> None:
-    refused(lambda: csv("loss,year\n1,2\n", column="los"), "no column 'los'", "loss, year", "did you mean loss")
+    refused(lambda: csv("loss,year\n1,2\n", column="los"), "no column 'los'", "`loss`, `year`", "did you mean loss")
     refused(lambda: csv("loss,n\n1,2\n", column="loss", weight="count"), "no column 'count'")
 
 
@@ -167,7 +167,11 @@ def test_infinite_and_unwieldy_numbers(csv: Any) -> None:
     found = csv("x\n9007199254740993\n1\n")
     assert any("2^53" in note for note in found.notes)
     assert csv("x\n007\n012\n").sample.values.tolist() == [7, 12]
-    assert csv("b\ntrue\nfalse\n").sample.kind == "nominal"
+    truths = csv("b\ntrue\nFalse\ntrue\n")
+    assert truths.sample.values.tolist() == [0, 1]
+    assert any("true and false" in note for note in truths.notes)
+    refused(lambda: csv("d\n2024-01-05\n2024-02-07\n"), "data.column", "dates or times")
+    assert csv("x,k\n1,a\nn/a,b\n3,a\n", column="x", where="k = 'a'").sample.values.tolist() == [1, 3]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +223,7 @@ def test_conditions(csv: Any) -> None:
         ("x > 1) OR (1 = 1", ["syntax error"]),
         ("1 = 1) UNION SELECT 1 --", ["syntax error"]),
         ("x >", ["syntax error"]),
-        ("y > 1", ["no column 'y'", "has x"]),
+        ("y > 1", ["no column 'y'", "has `x`"]),
         ("count(*) > 1", ["aggregates"]),
         ("'abc'", ["not a condition"]),
         ("(SELECT count(*) FROM read_csv('/etc/passwd')) > 0", ["its own file only"]),

@@ -362,9 +362,7 @@ def test_documents_of_python_objects(tmp_path):
     assert from_plain(data).data == {"a": [1, 2], "b": 0.5, "c": ["x"], "d": str(tmp_path), 3: [True]}
 
 
-@pytest.mark.parametrize(
-    "data", [{"a": object()}, {"a": {1, 2}}, {None: 1}, {math.nan: 1}, {(1, 2): 1}, b"x"]
-)
+@pytest.mark.parametrize("data", [{"a": object()}, {"a": {1, 2}}, {None: 1}, {math.nan: 1}, {(1, 2): 1}, b"x"])
 def test_python_objects_that_are_no_data(data):
     with pytest.raises(ConfigurationError, match="expected"):
         from_plain(data)
@@ -380,12 +378,8 @@ def test_endless_python_objects():
 # -- properties ---------------------------------------------------------------------------------------------
 
 KEYS = st.one_of(st.text(), st.integers(-(10**6), 10**6), st.floats(allow_nan=False), st.booleans())
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**300), 10**300), st.floats(allow_nan=False), st.text()
-)
-SPECIAL_WORDS = st.sampled_from(
-    ["no", "1e-6", "010", "0x1F", "0o7", "1:30", "<<", "=", "~", "", " ", "1_0", "\ud7ff"]
-)
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(10**300), 10**300), st.floats(allow_nan=False), st.text())
+SPECIAL_WORDS = st.sampled_from(["no", "1e-6", "010", "0x1F", "0o7", "1:30", "<<", "=", "~", "", " ", "1_0", "\ud7ff"])
 PLAIN = st.recursive(
     SCALARS | SPECIAL_WORDS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | SPECIAL_WORDS, inner, max_size=4),
@@ -424,10 +418,7 @@ def test_any_text_gives_a_document_or_a_sentence(loader, text):
 
 
 @settings(deadline=None)
-@given(
-    setting=st.text()
-    | st.lists(SNIPPETS | st.sampled_from(["data", "candidates.", "="]), max_size=10).map("".join)
-)
+@given(setting=st.text() | st.lists(SNIPPETS | st.sampled_from(["data", "candidates.", "="]), max_size=10).map("".join))
 def test_any_setting_gives_a_document_or_a_sentence(setting):
     try:
         assert isinstance(override(load(WORMS), [setting]).data, dict)

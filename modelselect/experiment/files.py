@@ -168,7 +168,7 @@ def value_column(file: DataFile, columns: dict[str, str]) -> tuple[str, bool]:
         if len(possible) != 1:
             many = f"say which of the columns of {file.name} to use: {_listed(columns)}"
             none = f"{file.name} has no column but `{data.weight}`"
-            raise file.refuse("column", many if possible else none)
+            raise file.refuse("column", many if possible else none, ConfigurationError)
         name, chosen = possible[0], True
     if data.source == "csv" and re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?", name):
         raise file.refuse(
@@ -184,7 +184,7 @@ def no_such_column(file: DataFile, name: str, columns: dict[str, str]) -> str:
 
 
 def _listed(columns: dict[str, str]) -> str:
-    names = list(columns)
+    names = [f"`{name}`" for name in columns]
     return ", ".join(names[:20]) + (f", … ({len(names)} in all)" if len(names) > 20 else "")
 
 
@@ -200,7 +200,8 @@ def type_columns(file: DataFile, columns: dict[str, str], used: list[str]) -> di
     present = {name: f"CASE WHEN {text} NOT IN {absent} THEN {text} END" for name, text in texts.items()}
     counts = [
         f"count({cell}), count(TRY_CAST({cell} AS DOUBLE)), count(TRY_CAST({cell} AS BIGINT)), "
-        f"count(*) FILTER (TRY_CAST({cell} AS DOUBLE) <> floor(TRY_CAST({cell} AS DOUBLE)))"
+        f"count(*) FILTER (TRY_CAST({cell} AS DOUBLE) <> floor(TRY_CAST({cell} AS DOUBLE))), "
+        f"count(*) FILTER (lower({cell}) IN ('true', 'false')), count(TRY_CAST({cell} AS TIMESTAMP))"
         for cell in present.values()
     ]
     found = file.connection.execute(f"SELECT {', '.join(counts) or 'NULL'} FROM raw").fetchone() or ()  # noqa: S608
@@ -208,15 +209,22 @@ def type_columns(file: DataFile, columns: dict[str, str], used: list[str]) -> di
     for name in used:
         kind, expression = described[columns[name]], quoted(columns[name])
         if name in texts:
-            at = 4 * list(texts).index(name)
-            cells, numbers, integers, fractions = found[at : at + 4]
-            is_number = cells == numbers and cells > 0
-            kind = "VARCHAR" if not is_number else "BIGINT" if integers == cells and not fractions else "DOUBLE"
-            expression = f"CAST({present[name]} AS {kind})" if is_number else f"nullif({texts[name]}, '')"
+            at = 6 * list(texts).index(name)
+            kind = _kind(*found[at : at + 6])
+            expression = f"nullif({texts[name]}, '')" if kind == "VARCHAR" else f"CAST({present[name]} AS {kind})"
         kinds[name] = kind
         expressions.append(f"{expression} AS {quoted(name)}")
     file.connection.execute(f"CREATE TABLE data AS SELECT {', '.join(expressions)} FROM raw")  # noqa: S608
     return kinds
+
+
+def _kind(cells: int, numbers: int, integers: int, fractions: int, truths: int, times: int) -> str:
+    """Type of a column of text, by how many of its cells are of each."""
+    if not cells:
+        return "VARCHAR"
+    if numbers == cells:
+        return "BIGINT" if integers == cells and not fractions else "DOUBLE"
+    return "BOOLEAN" if truths == cells else "TIMESTAMP" if times == cells else "VARCHAR"
 
 
 def filtered(file: DataFile, rows: Any, where: str, columns: dict[str, str]) -> Any:

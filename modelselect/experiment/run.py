@@ -22,7 +22,7 @@ from modelselect.experiment.profiles import check_profiles, profile_curves
 from modelselect.experiment.sources import Source, fingerprint, grouping_refused, read
 from modelselect.ranking.ranker import Ranking, rank
 from modelselect.reporting.tables import frames
-from modelselect.reporting.writers import Page, ProfileCurve, jsonable, write_report
+from modelselect.reporting.writers import Page, ProfileCurve, check_folder, jsonable, write_report
 
 Progress = Callable[[str], None]
 
@@ -311,6 +311,7 @@ def _check_writable(folder: Path) -> None:
         raise _unwritable(folder, f"{above} is a file")
     if not os.access(above, os.W_OK | os.X_OK):
         raise _unwritable(folder, f"no permission to write into {above}")
+    check_folder(folder)
 
 
 def _unwritable(folder: Path, reason: str) -> ConfigurationError:

@@ -175,10 +175,10 @@ def _fetch(
     """Values, weights and row numbers as arrays; missing values as NaN, or None among labels."""
     weight = file.experiment.data.weight
     kind = kinds[value]
-    is_text = kind.startswith(TEXTS) and not kind.endswith("]")
+    is_text = kind.startswith(TEXTS) and not kind.endswith("]") and not _are_numbers(rows, value)
     if kind == "BOOLEAN":
         notes.append(f"true and false in column `{value}` are taken as 1 and 0")
-    elif not (_NUMBERS.fullmatch(kind) or is_text):
+    elif not (_NUMBERS.fullmatch(kind) or kind.startswith(TEXTS)):
         raise file.refuse("column", f"`{value}` of {file.name} holds {_in_words(kind)}, expected numbers or text")
     if weight is not None and not _NUMBERS.fullmatch(kinds[weight]):
         raise file.refuse(
@@ -211,6 +211,13 @@ def _first_text(rows: Any, name: str, kind: str) -> str:
     found = rows.filter(f"{column} IS NOT NULL AND TRY_CAST({column} AS DOUBLE) IS NULL")
     first = found.project(f"{quoted(ROW)}, {column}").limit(1).fetchall()
     return f"the text {shown(str(first[0][1]))} in row {first[0][0]}" if first else "nothing but missing values"
+
+
+def _are_numbers(rows: Any, name: str) -> bool:
+    """Whether the rows that are left of a column of text hold numbers only."""
+    column = quoted(name)
+    found = rows.aggregate(f"count({column}), count(TRY_CAST({column} AS DOUBLE))").fetchall()[0]
+    return bool(found[0] == found[1] > 0)
 
 
 def _check_labels(file: DataFile, rows: Any, name: str) -> None:

@@ -173,6 +173,7 @@ class _Work:
                 if self.family.discrete:
                     outside = outside | (block.lower != np.floor(block.lower))
             else:
+                low, high = np.where(np.isnan(low), support.low, low), np.where(np.isnan(high), support.high, high)
                 outside = (block.upper <= low) | (block.lower >= high)
         outside = np.broadcast_to(outside & (block.weights > 0), (self.groups, block.weights.shape[1]))
         rows = outside.any(axis=-1)
@@ -321,6 +322,7 @@ class _Work:
             (good, Status.CONVERGED, ""),
             (collapsed, Status.UNBOUNDED, why.COLLAPSED),
             (flat, Status.NOT_IDENTIFIED, why.FLAT),
+            (~np.isfinite(top.value), Status.DEGENERATE_SAMPLE, why.AT_AN_END),
             (~good, Status.FAILED, why.NOT_FOUND),
         ):
             mask = np.zeros(self.groups, dtype=bool)

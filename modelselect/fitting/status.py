@@ -41,6 +41,7 @@ NO_MAXIMUM = "the sample leaves a parameter without a finite estimate inside its
 ON_EDGE = "the estimate lies on the edge of the parameter's domain"
 IMPOSSIBLE = "an observation has probability 0 under the given parameters"
 INFINITE = "the density is infinite at an observation"
+AT_AN_END = "an observation lies at an end of the support, where the density of every member tried is 0 or infinite"
 UNKNOWN = "the density could not be computed at the given parameters"
 
 

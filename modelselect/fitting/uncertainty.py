@@ -32,6 +32,9 @@ def _unit_covariance(family: Family, block: Block, theta: Array, free: tuple[str
     """Covariance ``(G, p, p)`` in units of ``(G, p)`` each, NaN where there is none."""
     names = tuple(family.parameters)
     columns = [j for j, name in enumerate(names) if name in free and family.parameters[name].regular]
+    # an estimated integer is no fixed one: errors at its estimate would be too small, and it has none itself
+    if any(family.parameters[name].domain.lattice and not family.parameters[name].regular for name in free):
+        columns = []
     result, factor = np.full((len(theta), len(names), len(names)), np.nan), np.ones(theta.shape)
     if not columns:
         return result, factor

@@ -59,7 +59,7 @@ def write_report(
     if unknown:
         raise ConfigurationError(f"report: unknown format {unknown[0]!r}; expected any of {', '.join(FORMATS)}")
     folder = Path(folder)
-    place = _checked(folder)
+    place = check_folder(folder)
     mark = secrets.token_hex(4)
     # short names: the folder's own may already be as long as a name can be
     new, old = place.with_name(f".{place.name[:80]}.{mark}.new"), place.with_name(f".{place.name[:80]}.{mark}.old")
@@ -159,8 +159,14 @@ def _parquet(frame: pd.DataFrame, path: Path) -> None:
 # -- folders -----------------------------------------------------------------------------------------------------------
 
 
-def _checked(folder: Path) -> Path:
-    """Return the real place of the folder if a report may be put there."""
+def check_folder(folder: Path) -> Path:
+    """Return the real place of a folder if a report may be put there.
+
+    Raises
+    ------
+    ConfigurationError
+        It is a file, the current folder or above it, or holds what is no report of ours.
+    """
     try:
         place = folder.resolve()
         if place == Path.cwd() or place in Path.cwd().parents:
