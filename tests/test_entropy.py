@@ -36,10 +36,8 @@ def chao_wang_jost_by_definition(counts):
     """Chao, Wang & Jost (2013), equation 4, with the series summed to its last digit by mpmath."""
     counts = [int(c) for c in counts if c]
     n, f1, f2 = sum(counts), counts.count(1), counts.count(2)
-    if f2:
-        A = mp.mpf(2 * f2) / ((n - 1) * f1 + 2 * f2)
-    else:
-        A = mp.mpf(2) / ((n - 1) * (f1 - 1) + 2) if f1 else mp.mpf(1)
+    pairs = f2 or 1
+    A = mp.mpf(2 * pairs) / ((n - 1) * (f1 if f2 else f1 - 1) + 2 * pairs) if f1 or f2 else mp.mpf(1)
     seen = mp.fsum(mp.mpf(c) / n * mp.fsum(mp.mpf(1) / k for k in range(c, n)) for c in counts if c < n)
     if f1 == 0 or A == 1:
         return float(seen)

@@ -102,7 +102,7 @@ def test_no_estimate_ranks_behind_an_infinite_loss():
 
 
 def test_nothing_fitted_says_why():
-    with pytest.raises(ms.NothingFittedError, match="poisson: .*masses to integers") as caught:
+    with pytest.raises(ms.NothingFittedError, match=r"poisson: .*masses to integers") as caught:
         ms.rank([0.5, 1.25, 2.125, 4.0625], ["poisson", {"uniform": {"low": 5, "high": 6}}])
     assert set(caught.value.ledger["candidate"]) == {"poisson", "uniform(low=5, high=6)"}
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from modelselect.errors import ConfigurationError, DataError, ModelSelectError
-from modelselect.ranking.automatic import automatic_candidates
 from modelselect.experiment.config import Experiment
 from modelselect.experiment.sources import Source, fingerprint, read
+from modelselect.ranking.automatic import automatic_candidates
 from modelselect.sample import Sample
 
 ROOT = Path(__file__).parents[1]

@@ -7,10 +7,10 @@ from pathlib import PurePath
 from typing import Any
 
 from modelselect.errors import ConfigurationError
-from modelselect.ranking.automatic import automatic_candidates
 from modelselect.experiment.config import Experiment
 from modelselect.experiment.sources import Source, read
 from modelselect.experiment.yaml import load
+from modelselect.ranking.automatic import automatic_candidates
 
 _FORMATS = {".parquet": "parquet", ".pq": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
 

@@ -330,7 +330,7 @@ class _Work:
             self._settle(mask & self.open, status, reason)
 
     def _hold_ends(self, problem: Problem, theta: Array, good: NDArray[np.bool_], value: Array) -> None:
-        """Where no smooth maximum was found, hold the parameters in which the likelihood has kinks at their exact answer.
+        """Where no smooth maximum was found, hold the parameters with kinks in the likelihood at their exact answer.
 
         They are ends of the support, and the location of a family without a Hessian: on cells a Pareto's minimum
         may sit at the edge of one, and a Laplace's location anywhere between two. Writes into theta and good.

@@ -171,7 +171,8 @@ def method(ranking: Ranking) -> list[str]:
         "(1989), or of the likelihood ratio where one candidate contains the other; none is adjusted for the number "
         f"of comparisons, and above {LEVEL:g} "
         "two candidates count as not told apart. A p-value asks for equal KL at the best parameters of each and so "
-        "charges k/(2n) where Δ charges k/n; it need not follow from Δ and its error. Weights are Akaike weights, exp(−n Δ) scaled to sum 1."
+        "charges k/(2n) where Δ charges k/n; it need not follow from Δ and its error. "
+        "Weights are Akaike weights, exp(−n Δ) scaled to sum 1."
     )
     words.append("Parameters: maximum likelihood, which is the minimum of KL; ± is one standard error.")
     return words
