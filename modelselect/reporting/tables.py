@@ -214,26 +214,35 @@ def _jsonable(parameters: dict[str, float]) -> dict[str, Any]:
 def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
     """Return the ranking, rounded; where P is known without the columns that need a sample size."""
     table, known, unit = ranking.table, ranking.sample.known, plain(ranking.unit, 40)
+    level = ranking.headline
+    meaning = {
+        "kl": "in-sample",
+        "kl_corrected": "corrected for estimation: what is expected on fresh data",
+        "cross_entropy": "of unknown level",
+    }
+    # the number that orders the table comes first, the other one stays beside it
+    other = ("corrected", meaning["kl_corrected"]) if level == "kl" else ("in-sample", "KL by its definition, in nats")
     columns = [
         Column("rank"),
         Column("candidate", "What was fitted, with its parameters", numeric=False),
-        Column("KL", f"KL(data ‖ candidate) in nats per {unit}, in-sample"),
+        Column("KL", f"KL(data ‖ candidate) in nats per {unit}, {meaning[level]}"),
         Column("bits", f"The same in bits per {unit}"),
-        Column("corrected", "KL corrected for estimation: what is expected on fresh data, in nats"),
+        Column(*other),
         Column("95 % interval", "95 % interval of KL, in nats"),
-        Column("Δ ± se", "How much more it loses than the best, in nats, with its standard error"),
+        Column("Δ ± se", "How much more it loses than the best on fresh data, in nats, with its standard error"),
         Column("p", "p-value of the test that it loses no more than the best"),
         Column("weight", "Akaike weight: exp(−n Δ), scaled to sum 1"),
     ]
     cross = Column("cross-entropy", f"−log-likelihood/n: the entropy of the data plus KL, in nats per {unit}")
-    if not np.isfinite(table["kl"].to_numpy()).any():  # no level: the entropy of the data is unknown
+    if level == "cross_entropy":  # no level: the entropy of the data is unknown
         columns = [columns[0], columns[1], cross, *columns[6:]]
     elif ranking.by == "cross_entropy" or (known and not compact):
         columns.insert(4, cross)
     if "score" in table and ranking.by != "cross_entropy":
         columns.append(Column(ranking.by.upper(), "What the ranking is ordered by"))
     hidden = set(SAMPLED) if known else set()
-    hidden |= {"bits", "weight", "corrected"} if compact else set()
+    hidden |= {"bits", "weight", other[0]} if compact else set()
+    hidden |= {"in-sample"} if known else set()
     columns = [column for column in columns if column.head not in hidden]
     reference = table["delta"].idxmin() if table["delta"].notna().any() else None
     lines: dict[Any, Any] = table.to_dict("index")
@@ -244,8 +253,9 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
         cells = {
             "rank": str(line["rank"]),
             "candidate": plain(label) + (f" [{str(line['status']).replace('_', ' ')}]" if out else ""),
-            "KL": nats(line["kl"], 4),
-            "bits": nats(line["kl"] * BITS_PER_NAT, 4),
+            "KL": nats(line[level], 4),
+            "bits": nats(line[level] * BITS_PER_NAT, 4),
+            "in-sample": nats(line["kl"], 4),
             "cross-entropy": nats(line["cross_entropy"], 4),
             "corrected": nats(line["kl_corrected"], 4),
             "95 % interval": _interval(line["kl_low"], line["kl_high"]),
