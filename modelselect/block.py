@@ -65,7 +65,10 @@ class Block:
             return cast(Array, self._cached(function, lambda: function(x, self.weights)))
 
     def rescaled(self, shift: Array, scale: Array) -> Block:
-        """(x − shift) / scale in each group; shift and scale are ``(G,)``."""
+        """(x − shift) / scale in each group; shift and scale are ``(G,)``; the same change is made only once."""
+        return cast(Block, self._cached((shift.tobytes(), scale.tobytes()), lambda: self._rescaled(shift, scale)))
+
+    def _rescaled(self, shift: Array, scale: Array) -> Block:
         lower = (self.lower - shift[:, None]) / scale[:, None]
         upper = lower if self.upper is self.lower else (self.upper - shift[:, None]) / scale[:, None]
         return Block(lower, upper, self.weights)

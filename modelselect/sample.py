@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import DataError
+from modelselect.statistics import decimal_step, divisor
 
 WeightsKind = Literal["frequency", "importance"]
 
-#: From here on every float is an integer, which says nothing about a grid.
-_LARGEST = 2.0**52
+#: Distinct values from which on their common divisor tells the step they were rounded to.
+_TELLING = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,8 @@ class Sample:
         n_eff = (Σw)²/Σw², which is n everywhere after that.
     resolution
         Step of the grid the values are rounded to. ``auto``: 1 if all are integers; else 10⁻ʲ for the
-        smallest j ≤ 6 for which 10ʲx are all integers, taken only if less than half of the values are
+        smallest j ≤ 6 for which 10ʲx are all integers (the greatest step that divides all, where there are ten
+        distinct values to tell it: data in halves have 0.5), taken only if less than half of the values are
         distinct; else None. None: these are exact real numbers.
     missing
         ``refuse`` NaN and None (default), naming their rows, or ``drop`` and count them.
@@ -131,7 +133,13 @@ class Sample:
         if n is not None and not (_is_number(n) and np.isfinite(n) and n > 0):
             raise DataError(f"n: must be a positive number, got {n!r}")
         p = p / p.sum() * (1.0 if n is None else n)
-        return _from_values(outcomes, p, "frequency", "auto", "refuse", "probabilities", known=n is None)
+        made = _from_values(outcomes, p, "frequency", "auto", "refuse", "probabilities", known=n is None)
+        if made.known and made.kind == "continuous":
+            raise DataError(
+                f"probabilities: the outcomes, such as {made.values[0]:g}, lie on no decimal grid, so that they have "
+                "masses but no cells; write them as labels (text)"
+            )
+        return made
 
     @property
     def shares(self) -> Array:
@@ -362,25 +370,25 @@ def _resolution(
         if off.any():
             raise DataError(f"{what}: {x[off][0]:g} is not a multiple of the resolution {step:g}")
         return step
-    if np.all((x == np.floor(x)) & (np.abs(x) < _LARGEST)):
-        notes.append("all values are integers: scored as masses on the integers (resolution 1)")
-        return 1.0
     decimal = decimal_step(x)
-    if decimal is not None and len(np.unique(x)) < 0.5 * n:
-        notes.append(f"values are rounded to {decimal:g}: scored by the mass of x ± {0.5 * decimal:g}")
-        return decimal
-    return None
-
-
-def decimal_step(x: Array) -> float | None:
-    """10⁻ʲ for the smallest j ≤ 6 for which all 10ʲx are integers, or None."""
-    for j in range(7):
-        with np.errstate(over="ignore", invalid="ignore"):
-            y = x * 10.0**j
-            off = np.abs(y - np.rint(y)) > np.minimum(1e-12 * np.abs(y), 1e-3)
-        if not np.any(off | ~(np.abs(y) < _LARGEST)):
-            return float(10.0**-j)
-    return None
+    if decimal is None:
+        return None
+    distinct = np.unique(x)
+    if decimal == 1.0:
+        notes.append("all values are integers: scored as masses on the integers (resolution 1)")
+        step = 1.0
+    elif len(distinct) < 0.5 * n:
+        step = decimal * (divisor(distinct / decimal) if len(distinct) >= _TELLING else 1.0)
+        notes.append(f"values are rounded to {step:g}: scored by the mass of x ± {0.5 * step:g}")
+    else:
+        return None
+    apart = decimal * divisor((distinct - distinct[0]) / decimal) if len(distinct) >= _TELLING else step
+    if apart > 1.5 * step:
+        notes.append(
+            f"all values lie {apart:g} or a multiple of it apart; if they are rounded so coarsely, cells of {step:g} "
+            f"make every kl too large by log({apart / step:g}): give the resolution"
+        )
+    return step
 
 
 def _distinct(x: NDArray[Any], w: Array, nominal: bool) -> tuple[NDArray[Any], Array]:

@@ -2,7 +2,7 @@
 
 Every function takes values ``(1 or G, m)`` and weights ``(G, m)`` (0 = padding), and returns an array ``(G,)``;
 W stands for the sum of the weights. A family names the ones it needs in ``statistics``;
-a block computes each once and shares it between all candidates.
+a block computes each once and shares it between all candidates. The last two look for the grid of rounded values.
 """
 
 from __future__ import annotations
@@ -86,9 +86,10 @@ def maximum(x: Array, weights: Array) -> Array:
 def quantile(x: Array, weights: Array, level: float) -> Array:
     """Return the weighted quantile: the smallest x with cumulative weight ≥ level, a midpoint where it is met."""
     x, weights = np.broadcast_arrays(np.where(weights > 0, x, np.inf), weights)
-    order = np.argsort(x, axis=-1, kind="stable")
-    x = np.take_along_axis(x, order, axis=-1)
-    cumulative = np.cumsum(np.take_along_axis(weights, order, axis=-1), axis=-1) / weights.sum(axis=-1, keepdims=True)
+    if not np.all(x[:, 1:] >= x[:, :-1]):
+        order = np.argsort(x, axis=-1, kind="stable")
+        x, weights = np.take_along_axis(x, order, axis=-1), np.take_along_axis(weights, order, axis=-1)
+    cumulative = np.cumsum(weights, axis=-1) / weights.sum(axis=-1, keepdims=True)
     slack = 1e-12
     last = np.maximum((x < np.inf).sum(axis=-1) - 1, 0)
     low = np.minimum((cumulative < level - slack).sum(axis=-1), last)
@@ -148,3 +149,23 @@ def size(x: Array, weights: Array) -> Array:
         logs = np.log(np.abs(x))
     used = np.where(np.isfinite(logs), weights, 0.0)
     return np.asarray(np.exp(_average(logs, used)))
+
+
+#: From here on every float is an integer, which says nothing about a grid.
+_LARGEST = 2.0**52
+
+
+def divisor(units: Array) -> float:
+    """Greatest common divisor of numbers that are all but integers."""
+    return float(max(np.gcd.reduce(np.abs(np.rint(units)).astype(np.int64)), 1))
+
+
+def decimal_step(x: Array) -> float | None:
+    """10⁻ʲ for the smallest j ≤ 6 for which all 10ʲx are integers, or None."""
+    for j in range(7):
+        with np.errstate(over="ignore", invalid="ignore"):
+            y = x * 10.0**j
+            off = np.abs(y - np.rint(y)) > np.minimum(1e-12 * np.abs(y), 1e-3)
+        if not np.any(off | ~(np.abs(y) < _LARGEST)):
+            return float(10.0**-j)
+    return None

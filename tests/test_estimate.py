@@ -76,7 +76,7 @@ class Drift(Family):
 
 
 def test_a_run_away_without_a_limit_is_a_failure_not_a_success() -> None:
-    x = np.array([[0.0, 0.1, 1.0, 2.5, 7.0]])
+    x = np.array([[0.05, 0.1, 1.0, 2.5, 7.0]])
     found = estimate(Drift(), Block(x, x, np.ones_like(x)))
     assert found.status[0] == "failed"
     assert "Newton" in found.reason[0]

@@ -14,8 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+import modelselect as ms
 from modelselect import DataError, ModelSelectError, Sample
-from modelselect.sample import as_sample, decimal_step
+from modelselect.sample import as_sample
+from modelselect.statistics import decimal_step
 
 NUMBERS = {
     "list": [3, 1, 1, 2],
@@ -423,3 +425,32 @@ def test_a_million_values_take_no_time() -> None:
     begin = time.perf_counter()
     assert Sample(counts).n == Sample(reals).n == 1_000_000
     assert time.perf_counter() - begin < 3.0  # 0.2 s here; a Python loop over the values takes longer than this
+
+
+# -- grids coarser than a power of ten ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [0.5, 0.25, 0.2, 0.02])
+def test_the_step_is_the_greatest_that_divides_all(step: float) -> None:
+    x = np.rint(np.random.default_rng(1).exponential(40, 5000)) * step
+    sample = Sample(x)
+    assert sample.resolution == pytest.approx(step)
+    assert any(f"rounded to {step:g}" in note for note in sample.notes)
+
+
+def test_halves_fitted_as_halves_give_the_truth() -> None:
+    x = np.rint(np.random.default_rng(2).exponential(2, 20_000) * 4) / 4
+    fit = ms.fit("gamma", x)
+    assert abs(fit.parameters["shape"] - 1) < 4 * fit.standard_errors["shape"]
+
+
+def test_a_coarse_or_shifted_grid_is_said() -> None:
+    salaries = Sample(np.arange(12) * 100 + 2000)
+    assert salaries.resolution == 1
+    assert any("lie 100 or a multiple of it apart" in note for note in salaries.notes)
+    shifted = Sample(np.repeat(np.arange(12) + 0.5, 3))
+    assert any("give the resolution" in note for note in shifted.notes)
+
+
+def test_few_values_do_not_tell_a_step() -> None:
+    assert Sample([2.5, 5.0, 7.5] * 3).resolution == 0.1

@@ -30,13 +30,16 @@ from modelselect.family import did_you_mean
 from modelselect.fitting.estimate import estimate
 from modelselect.fitting.fit import Fit
 from modelselect.fitting.status import Status
-from modelselect.sample import Sample, decimal_step
+from modelselect.sample import Sample
+from modelselect.statistics import decimal_step
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Two-sided 95 % normal quantile.
 _Z = 1.959963984540054
+#: Observations that are worked on at a time: what fits the cache.
+_STRETCH = 8192
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def level(sample: Sample, seed: int = JITTER_SEED) -> Level:
         )
     if sample.kind == "lattice":
         step = float(sample.resolution or 1.0)
-        found = lattice_entropy(sample.values, w, step, method="auto" if step == 1.0 else "rounded", seed=seed)
+        found = lattice_entropy(sample.values, w, step, seed=seed)
         if "jittered" not in found.method:
             return Level(found, float(plug_in(w)), surprisal, counted=True)
         terms = jittered(sample.values, w, step, np.random.default_rng(seed)).terms
@@ -140,7 +143,7 @@ def divergence(sample: Sample, of: Level, pointwise: Array, k: Array) -> Diverge
     """
     share, n = sample.shares, sample.n
     with np.errstate(invalid="ignore"):
-        cross = -np.sum(share * np.where(share > 0, pointwise, 0.0), axis=-1)
+        cross = -np.einsum("km,m->k", pointwise, share)
         kl = cross - of.in_sample
         if sample.known:
             kl = np.where(np.isfinite(cross), np.maximum(kl, 0.0), kl)
@@ -148,16 +151,20 @@ def divergence(sample: Sample, of: Level, pointwise: Array, k: Array) -> Diverge
             return Divergence(kl, zero, kl, kl, kl, cross)
         corrected = cross + k / n - of.entropy.value
         centre = cross + k / (2 * n) - of.entropy.value
-        t = -of.terms - pointwise
-        t = np.where(np.isfinite(t), t, np.nan)
-        deviation = t - np.sum(share * t, axis=-1, keepdims=True)
-        variance = np.sum(share * deviation**2, axis=-1) / max(n - 1.0, 1.0)
+        variance = np.array([_spread(of.terms, row, share) for row in pointwise]) / max(n - 1.0, 1.0)
         if of.counted:
             cells = np.count_nonzero(share)
             variance = variance + np.maximum(cells - 1 - k, 1) / (2 * n**2)
         se = np.sqrt(variance) if np.isfinite(of.entropy.value) else np.full(len(k), np.nan)
         low, high = np.maximum(centre - _Z * se, 0.0), np.maximum(centre + _Z * se, 0.0)
     return Divergence(kl, se, low, high, corrected, cross)
+
+
+def _spread(terms: Array, logq: Array, share: Array) -> float:
+    """Weighted variance of log p̂ − log q, a stretch at a time: no temporary grows with the sample."""
+    cuts = [slice(i, i + _STRETCH) for i in range(0, len(share), _STRETCH)]
+    mean = sum(float(share[cut] @ (terms[cut] + logq[cut])) for cut in cuts)
+    return sum(float(share[cut] @ np.square(terms[cut] + logq[cut] - mean)) for cut in cuts)
 
 
 def profile(fit: Fit, parameter: str, grid: Sequence[float] | Array) -> pd.DataFrame:

@@ -31,7 +31,7 @@ Booleans: TypeAlias = NDArray[np.bool_]
 
 JITTER_SEED = 0  # of the noise where no other is given: the same data give the same entropy
 JITTER_LIMIT = 10_000_000  # observations of one sample that are expanded to be jittered
-SPARSE_SINGLETONS = 0.15
+SPARSE_SINGLETONS = 0.05
 SPARSE_DISTINCT = 20
 
 _ON_GRID = 1e-3  # how far, in steps, a value may be from its grid point
@@ -182,15 +182,13 @@ def jittered(values: ArrayLike, weights: ArrayLike, step: float, rng: np.random.
     return Estimate(value, np.where(n < MINIMUM_SIZE, np.nan, _standard_error(terms, w)), terms)
 
 
-def sparse_lattice(
-    values: ArrayLike, weights: ArrayLike, step: float = 1.0, singletons: float = SPARSE_SINGLETONS
-) -> Booleans:
+def sparse_lattice(values: ArrayLike, weights: ArrayLike, step: float = 1.0) -> Booleans:
     """Whether samples on a grid are so thin that `jittered` serves them better than `chao_wang_jost`.
 
-    All of: whole weights; more than 15 % of the observations alone on their value (or another share, given as
-    `singletons`; real numbers that were rounded need none: -1); at least 20 distinct
-    values; no common divisor of their differences above one step; no heaping, which would be multiples of 2,
-    5 or 10 steps seen half as often again as the mean of their two neighbours, and by 3 standard deviations.
+    All of: whole weights; more than 5 % of the observations alone on their value (below that the two agree, above
+    it counting is biased and the less certain one); at least 20 distinct values; no common divisor of their
+    differences above one step; no heaping, which would be multiples of 2, 5 or 10 steps seen half as often again
+    as the mean of their two neighbours, and by 3 standard deviations.
     Arguments as `jittered` (fractional weights are simply not sparse); shape (...). Values are looked at, and
     refused if off the grid, only where the counts are thin.
 
@@ -203,7 +201,7 @@ def sparse_lattice(
     w = checked_counts(weights)
     n = w.sum(axis=-1)
     alone = np.count_nonzero(np.abs(w - 1.0) <= WHOLE, axis=-1)
-    thin = np.asarray(whole(w) & (alone > singletons * n) & (n <= JITTER_LIMIT))
+    thin = np.asarray(whole(w) & (alone > SPARSE_SINGLETONS * n) & (n <= JITTER_LIMIT))
     thin = np.asarray(thin & (np.count_nonzero(w, axis=-1) >= SPARSE_DISTINCT))
     if thin.any():
         x = np.broadcast_to(np.asarray(values, dtype=np.float64), w.shape)[thin]
@@ -254,9 +252,8 @@ def lattice_entropy(
         Distinct values, and how often (or with what frequency weight) each was seen.
     step : float
         Distance of neighbouring grid points.
-    method : {"auto", "rounded", "chao_wang_jost", "miller_madow", "plug_in", "spacing"}
-        "auto" chooses as `lattice` does. "rounded" is for real numbers on a grid: spacings unless there are
-        few cells or heaps. The values may be labels for all but "auto", "rounded" and "spacing".
+    method : {"auto", "chao_wang_jost", "miller_madow", "plug_in", "spacing"}
+        "auto" chooses as `lattice` does. The values may be labels for all but "auto" and "spacing".
     seed, draws : int
         Of the noise, where there is any.
 
@@ -281,13 +278,12 @@ def lattice_entropy(
         "miller_madow": (miller_madow, "Miller-Madow"),
         "plug_in": (plug_in, "plug-in"),
     }
-    if method not in {"auto", "rounded", "spacing", *known}:
-        raise DataError(f"method must be one of auto, rounded, spacing, {', '.join(known)}; not {method!r}")
+    if method not in {"auto", "spacing", *known}:
+        raise DataError(f"method must be one of auto, spacing, {', '.join(known)}; not {method!r}")
     if not w.any():
         return Entropy(np.nan, "none: no observations", np.nan)
-    if method in ("auto", "rounded"):
-        share = SPARSE_SINGLETONS if method == "auto" else -1.0
-        method = "spacing" if sparse_lattice(values, w, step, share).all() else "chao_wang_jost"
+    if method == "auto":
+        method = "spacing" if sparse_lattice(values, w, step).all() else "chao_wang_jost"
     if method == "chao_wang_jost" and w.max() <= 1.0 + WHOLE:
         return Entropy(np.nan, "none: no value occurs twice, so the counts say nothing of those not seen", np.nan)
     if method != "spacing":

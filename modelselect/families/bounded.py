@@ -64,6 +64,7 @@ class Beta(Family):
     support = UNIT_CLOSED
     a = Parameter(POSITIVE, typical=(0.2, 30))
     b = Parameter(POSITIVE, typical=(0.2, 30))
+    nested = {"uniform": {"low": 0, "high": 1, "a": 1, "b": 1}}
     statistics = (observed.mean, observed.variance)
 
     def logp(self, x: Any, a: Any, b: Any) -> Any:

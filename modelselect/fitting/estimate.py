@@ -257,6 +257,8 @@ class _Work:
         )
         interior = self.status == Status.CONVERGED
         slack = 1e-9 * np.maximum(1.0, np.abs(supremum))
+        # a maximum too flat to be identified is no better than its limit by as little as the sample can tell
+        slack = np.where(self.status == Status.NOT_IDENTIFIED, np.maximum(slack, 1e-3 / self.block.total), slack)
         with np.errstate(invalid="ignore"):
             beaten = np.where(
                 interior,
@@ -322,7 +324,7 @@ class _Work:
             (good, Status.CONVERGED, ""),
             (collapsed, Status.UNBOUNDED, why.COLLAPSED),
             (flat, Status.NOT_IDENTIFIED, why.FLAT),
-            (~np.isfinite(top.value), Status.DEGENERATE_SAMPLE, why.AT_AN_END),
+            (~good & self._at_an_end[rows], Status.DEGENERATE_SAMPLE, why.AT_AN_END),
             (~good, Status.FAILED, why.NOT_FOUND),
         ):
             mask = np.zeros(self.groups, dtype=bool)
@@ -343,13 +345,15 @@ class _Work:
             return
         rows = np.flatnonzero(~good)
         block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
-        given = problem.given[rows]
-        given[:, held] = np.broadcast_to(self._exact(block, given), given.shape)[:, held]
-        inner = Problem(self.family, block, given, free)
-        top, collapsed = ascend(inner)
-        better = top.converged & ~collapsed & ~(top.value < value[rows] - 1e-9)
-        theta[rows[better]] = inner.theta(top.at, np.arange(len(rows)))[better]
-        good[rows[better]] = True
+        exact = np.broadcast_to(self._exact(block, problem.given[rows]), (len(rows), theta.shape[1]))
+        for ends in (exact, theta[rows]):  # the closed form of the points, and where the search stuck at a kink
+            given = problem.given[rows]
+            given[:, held] = ends[:, held]
+            inner = Problem(self.family, block, given, free)
+            top, collapsed = ascend(inner)
+            better = top.converged & ~collapsed & ~(top.value < value[rows] - 1e-9) & ~good[rows]
+            theta[rows[better]] = inner.theta(top.at, np.arange(len(rows)))[better]
+            good[rows[better]] = True
 
     def _search_integer(self, j: int) -> None:
         name = self.names[j]
@@ -383,6 +387,13 @@ class _Work:
         with np.errstate(all="ignore"):
             answer = self.family.mle(*self._statistics(block), **given) if self.family.mle is not None else ()
         return np.stack([np.broadcast_to(np.asarray(a, dtype=float), (len(theta),)) for a in answer], axis=-1)
+
+    @property
+    def _at_an_end(self) -> NDArray[np.bool_]:
+        """Groups with an exact observation at an end of the support that no parameter moves."""
+        ends = [end for end in (self.family.support.low, self.family.support.high) if np.isfinite(end)]
+        touched = np.isin(self.block.lower, ends) & (self.block.weights > 0) if self.block.exact else np.zeros((1, 1))
+        return np.broadcast_to(touched.any(axis=-1) & (not self.family.discrete), (self.groups,))
 
     def _statistics(self, block: Block) -> list[Array]:
         return [block.statistic(function) for function in self.family.statistics]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import modelselect.statistics as observed
+from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.fitting.compress import compress, compressible
 from modelselect.fitting.problem import Problem
@@ -21,6 +22,10 @@ Flags = NDArray[np.bool_]
 
 #: A scale below this share of the spread of the distinct values has collapsed onto a datum.
 COLLAPSED = 1e-8
+#: Beyond this a shape is at its limit, where the family has one: nothing in the data can tell them apart.
+AT_LIMIT = 1e8
+#: Cells from which on their middles are fitted first.
+MANY_CELLS = 20
 #: Least distance of a start from the end of its domain.
 _MARGIN = 1e-6
 
@@ -36,14 +41,15 @@ def ascend(problem: Problem) -> tuple[Maximum, Flags]:
     Notes
     -----
     Many observations are first replaced by a few weighted nodes; from the maximum found there one or two
-    steps on all of them lead to the exact one. Groups that do not get there start afresh.
+    steps on all of them lead to the exact one. If a group that had a maximum does not get there, all start afresh.
     """
-    if compressible(problem.block):
-        rough, collapsed = _from_all_starts(replace(problem, block=compress(problem.block)))
-        if rough.converged.all() and not collapsed.any():
+    small = _stand_in(problem.block)
+    if small is not None:
+        rough, collapsed = _from_all_starts(replace(problem, block=small))
+        if not collapsed.any():
             top = _maximise(problem, rough.at)
-            if top.converged.all():
-                return top, collapsed
+            if (top.converged | ~rough.converged).all():
+                return top, _collapsed(problem, top.at, np.arange(problem.groups))
     return _from_all_starts(problem)
 
 
@@ -76,6 +82,14 @@ def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
     return np.where(profile(low) >= profile(high), low, high)
 
 
+def _stand_in(block: Block) -> Block | None:
+    """Return a cheaper block with nearly the same maximum: weighted nodes for many points, points for many cells."""
+    points = block if block.exact else Block(block.points, block.points, block.weights)
+    if compressible(points):
+        return compress(points)
+    return None if block.exact or points.lower.shape[1] < MANY_CELLS else points
+
+
 def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags]:
     start = _starts(problem)
     top = _maximise(problem, problem.u(start))
@@ -94,7 +108,7 @@ def _maximise(problem: Problem, start: Array) -> Maximum:
         start,
         units=problem.units,
         gradient=problem.gradient if exact else None,
-        hopeless=lambda u, rows: _collapsed(problem, u, rows),
+        hopeless=lambda u, rows: _collapsed(problem, u, rows) | _at_limit(problem, u, rows),
     )
 
 
@@ -114,6 +128,14 @@ def _starts(problem: Problem) -> Array:
         guess = np.where(np.isfinite(guesses[j]), guesses[j], np.clip(1.0, low, high))
         theta[:, :, j] = np.clip(np.broadcast_to(guess, theta.shape[:2]), low, high)
     return theta.reshape(-1, theta.shape[-1])
+
+
+def _at_limit(problem: Problem, u: Array, rows: Rows) -> Flags:
+    """Whether a shape has gone to infinity, where the family has a limit there to be compared with."""
+    shapes = [j for j, p in enumerate(problem.family.parameters.values()) if p.role is None and np.isinf(p.domain.high)]
+    if problem.family.limit is None or not shapes or not set(shapes) <= set(problem.free):
+        return np.zeros(len(rows), dtype=bool)
+    return np.asarray((problem.theta(u, rows)[:, shapes] > AT_LIMIT).any(axis=-1))
 
 
 def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:

@@ -32,6 +32,8 @@ DEFINITE = 1e-8
 NOISE = 1e-8
 _FLOOR = 1e-9
 _SLACK = 8e-14
+#: Steps without gain after which a row is left where it is: a kink, or a slope that never ends.
+PATIENCE = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +108,7 @@ def maximise(
     score, definite = np.full(R, np.inf), np.full(R, -np.inf)
     damping = np.full(R, 1e-3)
     last_step = np.zeros(R, dtype=bool)
-    iterations = np.zeros(R, dtype=np.intp)
+    iterations, idle = np.zeros(R, dtype=np.intp), np.zeros(R, dtype=np.intp)
     active = rows[np.isfinite(value)]
     axes = np.broadcast_to(np.eye(p), (R, p, p)).copy()
     dual = axes.copy()
@@ -138,6 +140,7 @@ def maximise(
         if not len(active):
             break
         iterations[active] += 1
+        before = value[active].copy()
         moved = _step(
             objective,
             at,
@@ -151,7 +154,9 @@ def maximise(
             eigenvalue[go],
             eigenvector[go],
         )
-        active = active[moved | last_step[active]]
+        gained = value[active] - before > _SLACK * np.maximum(1.0, np.abs(before))
+        idle[active] = np.where(gained, 0, idle[active] + 1)
+        active = active[(moved & (idle[active] < PATIENCE)) | last_step[active]]
 
     converged = (score < ALMOST) & (definite > DEFINITE) & np.isfinite(value)
     return Maximum(at, value, information, score, definite, converged, iterations)

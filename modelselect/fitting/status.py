@@ -34,7 +34,10 @@ class Status(StrEnum):
 
 CONSTANT = "all observations are equal: the likelihood has no maximum, it grows as the law shrinks onto them"
 TOUCHING = "all observations lie in one cell or two that touch: the likelihood grows as the law shrinks onto them"
-COLLAPSED = "the likelihood grows without bound as the scale shrinks onto tied observations; fix the scale or a shape"
+COLLAPSED = (
+    "the likelihood grows without bound as the scale shrinks onto one observation or tied ones; "
+    "fix the scale or a shape"
+)
 FLAT = "the likelihood is flat along some combination of the parameters: the sample does not identify them"
 NOT_FOUND = "Newton's method found no point with a small score and positive definite information"
 NO_MAXIMUM = "the sample leaves a parameter without a finite estimate inside its domain: there is no maximum"

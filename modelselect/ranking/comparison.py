@@ -7,15 +7,21 @@ nested pairs, with ½χ²₀ + ½χ²₁ where one parameter lies on its boundar
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import chdtrc, ndtr
 
 from modelselect.domain import Array
+from modelselect.families.candidates import Candidate
 from modelselect.fitting.fit import Fit
 from modelselect.fitting.status import Status
+
+#: Observations that are worked on at a time: what fits the cache.
+_STRETCH = 8192
+#: Observations below which no p-value is given.
+_FEW = 5
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,16 @@ class Paired:
     @classmethod
     def of(cls, pointwise: Array, shares: Array, best: int, n: float) -> Paired:
         """One pass over log q ``(K, m)`` with weights ``(m,)`` that sum to 1."""
+        cuts = [slice(i, i + _STRETCH) for i in range(0, len(shares), _STRETCH)]
+        mean, covariance = np.zeros(len(pointwise)), np.zeros((len(pointwise), len(pointwise)))
         with np.errstate(invalid="ignore"):
-            difference = pointwise[best] - pointwise
-            mean = difference @ shares
-            centred = (difference - mean[:, None]) * np.sqrt(shares)
+            for cut in cuts:
+                mean += (pointwise[best, cut] - pointwise[:, cut]) @ shares[cut]
+            for cut in cuts:
+                centred = (pointwise[best, cut] - pointwise[:, cut] - mean[:, None]) * np.sqrt(shares[cut])
+                covariance += centred @ centred.T
             scale = n / (n - 1.0) if n > 1 and np.isfinite(n) else 1.0
-            return cls(mean, (centred @ centred.T) * scale, n)
+            return cls(mean, covariance * scale, n)
 
     def gap(self, a: int, b: int) -> float:
         """Mean of log q_a − log q_b."""
@@ -85,8 +95,9 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
     max(|k_a − k_b|, 1)/n², the size of what estimation alone does to the difference, is therefore added.
     """
     n = a.n
-    if not (np.isfinite(gap) and np.isfinite(n) and n > 1 and len(a.sample) > 1):
+    if not (np.isfinite(gap) and np.isfinite(n) and n >= _FEW and len(a.sample) > 1):
         return _NONE
+    a, b = _reached(a), _reached(b)
     rounding = 1e-12 * max(1.0, abs(a.mean_log_likelihood))
     if max(se, abs(gap)) <= rounding:
         return Test(0.0, 1.0, "same law")
@@ -107,6 +118,17 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
     spread = math.sqrt(se**2 + floor)
     z = corrected / spread if spread > rounding else math.copysign(math.inf, corrected)
     return Test(z, float(2.0 * ndtr(-abs(z))), "Vuong")
+
+
+def _reached(fit: Fit) -> Fit:
+    """Return the fit of the law that was reached: at a limit that is the limit family's, with its own parameters."""
+    if fit.limit is None:
+        return fit
+    law = fit.limit.family
+    fixed = {name: value for name, value in fit.candidate.fixed.items() if name in law.parameters}
+    return replace(
+        fit, law=law, candidate=Candidate(law, fixed, fit.label), k=len(law.parameters) - len(fixed), limit=None
+    )
 
 
 class Nesting(NamedTuple):
@@ -138,8 +160,7 @@ def _contains(large: Fit, small: Fit) -> bool | None:
     if large.law.nominal or small.law.nominal:
         return None
     if large.law.name == small.law.name:
-        within = large.candidate.fixed.items() <= small.candidate.fixed.items()
-        return False if within else None
+        return False if _given(large).items() <= _given(small).items() else None
     restriction = large.law.nested.get(small.law.name)
     if restriction is None:
         return None
@@ -149,7 +170,7 @@ def _contains(large: Fit, small: Fit) -> bool | None:
     boundary = False
     for name in own:
         target = restriction.get(name, name)
-        held = large.candidate.fixed.get(name, large.law.parameters[name].default)
+        held = _given(large).get(name)
         if isinstance(target, str):
             # a parameter given in the large one must be given alike in the small one
             if held is not None and small.candidate.fixed.get(target) != held:
@@ -160,6 +181,12 @@ def _contains(large: Fit, small: Fit) -> bool | None:
             domain = large.law.parameters[name].domain
             boundary |= target in (domain.low, domain.high)
     return boundary
+
+
+def _given(fit: Fit) -> dict[str, float]:
+    """Parameters that are not estimated: given, or the family's defaults."""
+    defaults = {name: p.default for name, p in fit.law.parameters.items() if p.default is not None}
+    return {**defaults, **fit.candidate.fixed}
 
 
 def pairs(fits: list[Fit], paired: Paired, corrected: Array) -> list[dict[str, object]]:

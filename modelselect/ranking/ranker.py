@@ -14,7 +14,7 @@ import pandas as pd
 from modelselect.divergence.empirical import Divergence, Level, divergence, level
 from modelselect.divergence.entropy import Entropy
 from modelselect.domain import Array
-from modelselect.errors import NothingFittedError
+from modelselect.errors import ConfigurationError, NothingFittedError
 from modelselect.families.candidates import Candidate, parse_candidates
 from modelselect.fitting.fit import Fit, fit_candidate, law_on
 from modelselect.fitting.status import Status
@@ -178,6 +178,8 @@ def rank(
     sample = as_sample(data)
     chosen = parse_candidates(automatic_candidates(sample) if candidates is None else candidates)
     order_by = lookup_criterion(by)
+    if sample.known and by in ("aic", "bic"):
+        raise ConfigurationError(f"by: {by} needs a sample size, but P is known; use kl, or give n")
     footing: Footing = "nominal" if sample.kind == "nominal" else "counting" if sample.kind == "lattice" else "length"
     fits: list[Fit] = []
     for candidate in chosen:

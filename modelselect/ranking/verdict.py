@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Candidates whose difference from the best has a p-value above this are not told apart from it.
 LEVEL = 0.05
+#: Nats in all that a candidate may lie behind and still be called not told apart.
+FAR = 10.0
 #: Losses that the first sentence lists.
 SHOWN = 6
 
@@ -48,13 +50,20 @@ def _told_apart(ranking: Ranking) -> str:
     p = table["p_value"]
     ranked = np.isfinite(table["delta"].to_numpy()) & (table.index != reference)
     alike = [str(label) for label in table.index[(p > LEVEL).to_numpy()]]
+    far = (ranking.sample.n * table["delta"] > FAR).to_numpy()
+    few = [str(label) for label in table.index[(p > LEVEL).to_numpy() & far]]
+    alike = [label for label in alike if label not in few]
     untested = [str(label) for label in table.index[ranked & p.isna().to_numpy()]]
     words = ""
     if alike:
-        words = f"; {_join([reference, *alike])} cannot be told apart (p > {LEVEL:g})"
+        words = f"; {_join(alike)} cannot be told apart from {reference} (p > {LEVEL:g})"
     elif ranked.sum() > len(untested):
         others = "each of the others" if not untested else "each of the others that can be tested"
         words = f"; {reference} is better than {others} (p ≤ {LEVEL:g})"
+    if few:
+        words += (
+            f"; that {_join(few)} lose{'s' * (len(few) == 1)} more rests on few observations, and no test confirms it"
+        )
     if untested:
         words += f"; no simple test applies between {reference} and {_join(untested)}"
     return words
@@ -84,10 +93,10 @@ def _behind(ranking: Ranking) -> list[str]:
 
 def nats(value: float) -> str:
     """Three decimals, or as many as show a small number."""
-    if value == 0 or not np.isfinite(value):
-        return f"{value:g}"
-    decimals = 3 if abs(value) >= 0.00995 else min(2 - int(np.floor(np.log10(abs(value)))), 6)
-    return f"{value:.{decimals - (abs(value) < 0.00995)}f}".replace("-", "−")
+    if not np.isfinite(value) or abs(value) < 5e-7:
+        return "0" if np.isfinite(value) else f"{value:g}"
+    decimals = 3 if abs(value) >= 0.00995 else min(1 - int(np.floor(np.log10(abs(value)))), 6)
+    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 def _join(words: list[str]) -> str:
