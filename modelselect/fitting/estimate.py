@@ -319,7 +319,8 @@ class _Work:
         with np.errstate(all="ignore"):
             value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
         self.value[rows] = self.best[rows] = value
-        flat = (top.score < ALMOST) & (top.definite <= DEFINITE)
+        # where nothing more is to be gained and yet the information is not positive
+        flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)
         for which, status, reason in (
             (good, Status.CONVERGED, ""),
             (collapsed, Status.UNBOUNDED, why.COLLAPSED),

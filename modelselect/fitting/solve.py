@@ -54,6 +54,8 @@ class Maximum:
         Smallest eigenvalue of the unit-diagonal information ``(R,)``.
     converged
         Score small and information positive definite ``(R,)``.
+    stalled
+        Left because many steps gained nothing ``(R,)``.
     iterations
         Newton steps taken ``(R,)``.
     """
@@ -64,6 +66,7 @@ class Maximum:
     score: Array
     definite: Array
     converged: NDArray[np.bool_]
+    stalled: NDArray[np.bool_]
     iterations: NDArray[np.intp]
 
     def take(self, rows: Rows) -> Maximum:
@@ -159,7 +162,7 @@ def maximise(
         active = active[(moved & (idle[active] < PATIENCE)) | last_step[active]]
 
     converged = (score < ALMOST) & (definite > DEFINITE) & np.isfinite(value)
-    return Maximum(at, value, information, score, definite, converged, iterations)
+    return Maximum(at, value, information, score, definite, converged, idle >= PATIENCE, iterations)
 
 
 def _step(
