@@ -1,5 +1,10 @@
 """What can go wrong: one base class, and the few kinds that a caller would catch apart."""
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class ModelSelectError(Exception):
     """Base of every error raised on purpose by modelselect.
@@ -27,3 +32,9 @@ class NothingFittedError(ModelSelectError):
     def __init__(self, message: str, ledger: object = None) -> None:
         super().__init__(message)
         self.ledger = ledger
+
+
+def did_you_mean(word: str, known: Iterable[object]) -> str:
+    """`; did you mean …?` with the closest known words, or nothing."""
+    close = difflib.get_close_matches(word.lower(), [str(k) for k in known], n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -7,7 +7,6 @@ off the support (−inf, 0, 1) and at a non-integer is added here, once for all 
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from modelselect.domain import Array, Interval
-from modelselect.errors import CandidateError
+from modelselect.errors import CandidateError, did_you_mean
 from modelselect.statistics import Statistic
 
 Role = Literal["location", "scale", "log_scale"]
@@ -262,12 +261,6 @@ def log_share(part: Any, rest: Any) -> Any:
     """Log of a share, from the rest where that is the smaller one."""
     with np.errstate(divide="ignore"):
         return np.where(part > 0.5, np.log1p(-np.asarray(rest)), np.log(part))
-
-
-def did_you_mean(word: str, known: Any) -> str:
-    """`; did you mean …?` with the closest known words, or nothing."""
-    close = difflib.get_close_matches(word.lower(), [str(k) for k in known], n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 # -- formulas are written for the support; this is what holds elsewhere ------------------------------------------------

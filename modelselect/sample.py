@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -393,10 +393,10 @@ def _resolution(
 
 def _distinct(x: NDArray[Any], w: Array, nominal: bool) -> tuple[NDArray[Any], Array]:
     if nominal:
-        order: dict[Hashable, float] = {}
-        for value, weight in zip(x, w, strict=True):
-            order[value] = order.get(value, 0.0) + weight
-        return np.array(list(order), dtype=object), np.array(list(order.values()))
+        import pandas as pd
+
+        codes, outcomes = pd.factorize(x)
+        return np.asarray(outcomes, dtype=object), np.asarray(np.bincount(codes, weights=w), dtype=float)
     if len(x) > 1 and np.all(np.diff(x) > 0):
         return np.array(x), np.array(w)
     if np.all(w == w[0]):

@@ -23,17 +23,16 @@ from pydantic import (
     model_validator,
 )
 
-from modelselect.errors import CandidateError, ConfigurationError
+from modelselect.errors import CandidateError, ConfigurationError, did_you_mean
 from modelselect.experiment.documents import Document, Location, from_plain, kind, merge, shown
 from modelselect.experiment.problems import Problem, explained, several, unexpected
 from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text
 from modelselect.experiment.yaml import dump, extend, override, read
-from modelselect.family import did_you_mean
+from modelselect.ranking.criteria import CRITERIA
 
 if TYPE_CHECKING:
     from modelselect.experiment.run import Report as Outcome
 
-CRITERIA = ("kl", "kl_corrected", "cross_entropy", "aic", "bic")
 
 # a sample is never a mixture of two files' samples: these mappings are replaced, not merged
 _REPLACED_WHOLE = frozenset({"counts", "probabilities"})

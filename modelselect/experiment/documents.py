@@ -13,8 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from modelselect.errors import ConfigurationError
-from modelselect.family import did_you_mean
+from modelselect.errors import ConfigurationError, did_you_mean
 
 Scalar: TypeAlias = str | int | float | bool | None
 Location: TypeAlias = tuple[Any, ...]

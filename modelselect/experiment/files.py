@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelselect.errors import ConfigurationError, DataError, ModelSelectError
+from modelselect.errors import ConfigurationError, DataError, ModelSelectError, did_you_mean
 from modelselect.experiment.csv_header import csv_header
 from modelselect.experiment.documents import shown
-from modelselect.family import did_you_mean
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
+from modelselect.errors import did_you_mean
 from modelselect.experiment.documents import MAX_DEPTH, Node, Origin, Place, Scalar, kind, shown
-from modelselect.family import did_you_mean
 
 MAX_BYTES = 10_000_000
 MAX_REPEATED = 100_000  # values that aliases may repeat, counted after expansion

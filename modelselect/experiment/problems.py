@@ -8,9 +8,8 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from modelselect.errors import ConfigurationError
+from modelselect.errors import ConfigurationError, did_you_mean
 from modelselect.experiment.documents import Document, Location, Place, as_path, kind, shown
-from modelselect.family import did_you_mean
 
 Models: TypeAlias = Mapping[tuple[str, ...], type[BaseModel]]
 

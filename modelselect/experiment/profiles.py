@@ -9,9 +9,9 @@ import numpy as np
 
 from modelselect.divergence.empirical import profile
 from modelselect.domain import Array
-from modelselect.errors import ConfigurationError
+from modelselect.errors import ConfigurationError, did_you_mean
 from modelselect.families.candidates import Candidate, parse_candidate
-from modelselect.family import Parameter, did_you_mean
+from modelselect.family import Parameter
 from modelselect.fitting.fit import Fit, fit_candidate
 from modelselect.reporting.page import ProfileCurve
 

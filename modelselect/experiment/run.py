@@ -75,7 +75,7 @@ class Report:
             "criterion": ranking.by,
             "footing": ranking.footing,
             "verdict": ranking.verdict,
-            "entropy": vars(ranking.entropy) if hasattr(ranking.entropy, "__dict__") else ranking.entropy,
+            "entropy": vars(ranking.entropy),
             "ranking": ranking.table.reset_index().to_dict("records"),
             "comparisons": ranking.comparisons.to_dict("records"),
             "ledger": ranking.ledger.to_dict("records"),

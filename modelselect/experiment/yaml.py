@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from modelselect.errors import ConfigurationError
+from modelselect.errors import ConfigurationError, did_you_mean
 from modelselect.experiment.documents import (
     MAX_DEPTH,
     Document,
@@ -34,7 +34,6 @@ from modelselect.experiment.documents import (
     shown,
 )
 from modelselect.experiment.parse import MAX_BYTES, parsed, resolved
-from modelselect.family import did_you_mean
 
 MAX_FILES = 20  # files that extend one another
 

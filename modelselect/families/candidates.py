@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelselect.errors import CandidateError
+from modelselect.errors import CandidateError, did_you_mean
 from modelselect.families.table import Table
-from modelselect.family import Family, did_you_mean, lookup
+from modelselect.family import Family, lookup
 
 
 @dataclass(frozen=True)

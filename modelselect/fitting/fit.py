@@ -19,7 +19,7 @@ from modelselect.families.finite import DiscreteUniform
 from modelselect.families.table import Table
 from modelselect.family import Family
 from modelselect.fitting.estimate import estimate
-from modelselect.fitting.likelihood import log_mass
+from modelselect.fitting.likelihood import pointwise
 from modelselect.fitting.status import Status
 from modelselect.fitting.uncertainty import covariance, standard_errors
 from modelselect.sample import Sample, as_sample
@@ -153,7 +153,8 @@ class Fit:
         if self.sample.kind == "nominal":
             return np.full(len(values), -np.inf)
         block = self.sample.block(cells=not law.discrete)
-        return np.asarray(logp_of(law, block)[0])
+        with np.errstate(all="ignore"):
+            return np.asarray(pointwise(law.family, block, tuple(law.parameters.values()))[0])
 
     @property
     def _block(self) -> Block:
@@ -162,15 +163,6 @@ class Fit:
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value:.6g}" for name, value in self.parameters.items())
         return f"Fit({self.label}: {inner}; n={self.n:g}, log_likelihood={self.log_likelihood:.6g}, {self.status})"
-
-
-def logp_of(law: Distribution, block: Block) -> Array:
-    """Log-probability of each observation of a block under a known law."""
-    values = tuple(law.parameters.values())
-    with np.errstate(all="ignore"):
-        if block.exact:
-            return np.asarray(law.family.logp(block.lower, *values))
-        return log_mass(law.family, block.lower, block.upper, values)
 
 
 def fit(family: Any, data: Any, *, fixed: Mapping[str, float] | None = None, method: str = "mle") -> Fit:

@@ -9,8 +9,7 @@ import numpy as np
 
 from modelselect.divergence.empirical import Divergence
 from modelselect.domain import Array
-from modelselect.errors import ConfigurationError
-from modelselect.family import did_you_mean
+from modelselect.errors import ConfigurationError, did_you_mean
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,7 @@ def data_figure(ranking: Ranking, *, candidates: Sequence[str] | None = None) ->
     """
     fits = drawable(ranking)
     if candidates is not None:
-        from modelselect.errors import ConfigurationError
-        from modelselect.family import did_you_mean
+        from modelselect.errors import ConfigurationError, did_you_mean
 
         candidates = [candidates] if isinstance(candidates, str) else candidates
         for label in candidates:
