@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -298,7 +298,33 @@ def _usage_error(error: Any) -> int:
 def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    stream = sys.stderr if stderr else sys.stdout
+    spelled = cast("IO[str]", _Spelled(stream)) if _is_poor(stream) else None
+    return Console(file=spelled, stderr=stderr and spelled is None, highlight=False)
+
+
+def _is_poor(stream: Any) -> bool:
+    """Whether a stream cannot show the signs that numbers are written with."""
+    try:
+        "−±Δ∞…·—".encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+class _Spelled:
+    """A stream that spells what it cannot show: a lost minus sign would be a wrong number."""
+
+    _WORDS = str.maketrans({"−": "-", "±": "+/-", "Δ": "delta", "∞": "inf", "…": "...", "·": "*", "—": "-", "→": "->"})
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return int(self._stream.write(text.translate(self._WORDS)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class Interval:
         if self.lattice:
             low, high = (f"{end:g}" if np.isfinite(end) else "" for end in (self.low, self.high))
             if low and high:
-                return f"{low}, …, {high}"
+                return f"{low}, {high}" if self.high == self.low + 1 else f"{low}, …, {high}"
             if low:
                 return f"{low}, {self.low + 1:g}, {self.low + 2:g}, …"
             return "the integers"

@@ -127,3 +127,32 @@ def test_size_of_vuong():
         sample = ms.Sample.from_counts(dict(enumerate(counts.tolist())))
         rejected += ms.rank(sample, tables).table["p_value"].min() < 0.05
     assert abs(rejected / replicates - 0.05) < 4 * math.sqrt(0.05 * 0.95 / replicates)
+
+
+def test_defaults_count_as_given():
+    """A zeta from 2 is no member of the zeta from 1, although neither has its minimum given in words."""
+    values = np.random.default_rng(2).poisson(3, 100) + 2
+    ranking = ms.rank(values, ["zeta", {"zeta": {"minimum": 2}}])
+    assert ranking.comparisons["test"].tolist() == ["Vuong"]
+    assert ranking.comparisons["p_value"].iloc[0] < 1e-6
+
+
+def test_a_fit_at_its_limit_is_tested_as_the_limit():
+    counts = {0: 16, 1: 28, 2: 47, 3: 27, 4: 37, 5: 17, 6: 15, 7: 3, 8: 4, 9: 3, 10: 3}
+    ranking = ms.rank(counts, ["poisson", "binomial", "negative_binomial"])
+    assert ranking.fits["binomial"].status == "boundary"
+    assert ranking.table["p_value"]["binomial"] == pytest.approx(ranking.table["p_value"]["poisson"], rel=1e-9)
+
+
+def test_no_p_value_from_a_handful():
+    assert ms.rank([0.3, 1.25, 2.5, 9.75], ["exponential", "normal"]).comparisons["p_value"].isna().all()
+    assert ms.rank([3, 3, 3, 3, 3, 3], ["poisson", "geometric"]).comparisons["p_value"].isna().all()
+
+
+def test_the_uniform_is_a_beta_binomial():
+    pair = [{"beta_binomial": {"n": 10}}, {"uniform": {"low": 0, "high": 10}}]
+    row = ms.rank(WORMS, pair).comparisons.iloc[0]
+    assert row["test"] == "likelihood ratio"
+    assert row["p_value"] == pytest.approx(scipy.stats.chi2.sf(row["statistic"], 2), rel=1e-9)
+    other = ms.rank(WORMS, [{"beta_binomial": {"n": 12}}, {"uniform": {"low": 0, "high": 10}}]).comparisons.iloc[0]
+    assert other["test"] == "Vuong"

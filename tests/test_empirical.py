@@ -66,3 +66,14 @@ def test_a_rounded_level_is_that_of_the_cells():
     rounded = level(ms.Sample(np.round(x, 1), resolution=0.1))
     exact = 0.5 * math.log(2 * math.pi * math.e) - math.log(0.1)
     assert abs(rounded.entropy.value - exact) < 5 * rounded.entropy.se + 1e-3
+
+
+def test_a_few_ties_do_not_hide_the_level():
+    x = np.random.default_rng(8).lognormal(size=2000)
+    x[:150] = x[150:300]  # 15 % tied in pairs, on no grid
+    found = level(ms.Sample(x))
+    exact = 0.5 * math.log(2 * math.pi * math.e)
+    assert "300 of 2000 observations tied" in found.entropy.method
+    assert abs(found.entropy.value - exact) < 4 * found.entropy.se
+    x[:800] = 1.0 + math.pi
+    assert np.isnan(level(ms.Sample(x)).entropy.value)

@@ -240,3 +240,35 @@ def test_the_interval_covers(family):
         row = ms.rank(rng.poisson(3.0, n), [family]).table.iloc[0]
         hits += row["kl_low"] <= true + 1e-12 <= row["kl_high"] + 2e-12
     assert hits / replicates > 0.95 - 4 * math.sqrt(0.95 * 0.05 / replicates)
+
+
+def test_criteria_that_need_a_sample_size_refuse_a_known_p():
+    with pytest.raises(ms.ConfigurationError, match="bic needs a sample size"):
+        ms.rank(ms.Sample.from_probabilities({0: 0.2, 1: 0.5, 2: 0.3}), ["poisson", "geometric"], by="bic")
+    with pytest.raises(ms.DataError, match="lie on no decimal grid"):
+        ms.Sample.from_probabilities({1 / 3: 0.5, 2 / 3: 0.5})
+
+
+def test_a_difference_that_rests_on_few_observations_is_said():
+    verdict = ms.rank([0] * 95 + [1] * 3 + [50, 1000], ["lognormal", "poisson", "exponential"]).verdict
+    assert "poisson loses more rests on few observations" in verdict
+
+
+def test_counts_that_never_repeat_have_no_level():
+    ranking = ms.rank([1, 2, 3, 5, 8, 13], ["poisson", "geometric"])
+    assert ranking.table["kl_corrected"].isna().all()
+    assert "no value occurs twice" in ranking.entropy.method
+    assert ranking.table["delta"].notna().all()
+
+
+def test_the_seed_is_that_of_the_noise():
+    x = np.random.default_rng(4).negative_binomial(2, 0.02, 150)
+    first, same, other = (ms.rank(x, ["negative_binomial"], seed=seed).entropy for seed in (0, 0, 1))
+    assert first == same
+    assert first.value != other.value
+    assert abs(first.value - other.value) < 0.1
+
+
+def test_a_candidate_list_suggests_itself():
+    assert {"poisson", "geometric"} <= set(ms.rank({0: 5, 1: 4, 2: 1}).table["family"])
+    assert {"gamma", "normal"} <= set(ms.rank([0.31, 1.25, 2.57, 9.75, 3.11]).table["family"])

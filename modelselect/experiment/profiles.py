@@ -97,7 +97,10 @@ def _grid(experiment: Experiment, number: int, fit: Fit, estimate: float) -> Arr
         given, other = ("from", "to") if wanted.to is None else ("to", "from")
         sentence = f"got {low if given == 'from' else high:g}, far from the estimate {estimate:g}; give '{other}' too"
         raise _refuse(experiment, number, given, sentence)
-    grid = np.linspace(low, high, wanted.steps or STEPS)
+    steps = wanted.steps or STEPS
+    # 0.09 is meant to be 0.09, not the nearest sum of steps: twelve digits of a step are kept
+    places = 12 - math.floor(math.log10((high - low) / max(steps - 1, 1)))
+    grid = np.round(np.linspace(low, high, steps), min(max(places, -300), 300))
     return np.unique(np.rint(grid)) if parameter.domain.lattice else grid
 
 

@@ -328,7 +328,7 @@ def _manifest(experiment: Experiment, source: Source, ranking: Ranking) -> dict[
         "data": {
             "source": source.sentence,
             "sha256": fingerprint(sample),
-            "n": None if sample.known else sample.n,
+            "n": None if sample.known else int(sample.n) if sample.n.is_integer() else sample.n,
             "distinct": len(sample),
             "missing": sample.n_missing,
             "kind": sample.kind,

@@ -106,7 +106,8 @@ def _support(family: type[Family]) -> str:
 
 
 def _document(family: type[Family]) -> str:
-    return inspect.cleandoc(family.__doc__ or "")
+    """The docstring up to its first section: formula and conventions, without arguments and examples."""
+    return inspect.cleandoc(family.__doc__ or "").split("\n\nParameters\n")[0]
 
 
 def _origin(parameter: Parameter) -> str:

@@ -123,9 +123,9 @@ def alike(ranking: Ranking) -> str:
         return f"Every pair that was tested can be told apart (p ≤ {LEVEL:g})."
     pairs = [f"{plain(a, 60)} and {plain(b, 60)}" for a, b in same[["a", "b"]].itertuples(index=False)]
     more = f"; and {len(pairs) - 12} more" if len(pairs) > 12 else ""
-    others = (
-        "" if len(same) == len(tested) else f" The other {len(tested) - len(same)} of {len(tested)} tested pairs can."
-    )
+    rest = len(tested) - len(same)
+    others = f" The other {'pair' if rest == 1 else f'{rest} pairs'} that {'was' if rest == 1 else 'were'} tested can."
+    others = others if rest else ""
     return f"These cannot be told apart (p > {LEVEL:g}): {'; '.join(pairs[:12])}{more}.{others}"
 
 
@@ -168,7 +168,8 @@ def method(ranking: Ranking) -> list[str]:
     words.append(
         "Differences: Δ is against the smallest corrected loss, its standard error from the paired differences "
         "of log q. p-values are Vuong's "
-        "(1989), or of the likelihood ratio where one candidate contains the other; none is adjusted for the number "
+        "(1989), or of the likelihood ratio, which takes the larger one to be right, where one candidate contains "
+        "the other; none is adjusted for the number "
         f"of comparisons, and above {LEVEL:g} "
         "two candidates count as not told apart. A p-value asks for equal KL at the best parameters of each and so "
         "charges k/(2n) where Δ charges k/n; it need not follow from Δ and its error. "
