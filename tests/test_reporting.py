@@ -121,7 +121,7 @@ def test_csv_keeps_every_digit_and_parquet_says_the_same(tmp_path):
     for name, frame in frames(ranking).items():
         content = (made / f"{name}.csv").read_bytes()
         assert b"\r" not in content
-        read = pd.read_csv(made / f"{name}.csv")
+        read = pd.read_csv(made / f"{name}.csv", float_precision="round_trip")
         assert list(read) == list(frame)
         numbers = frame.select_dtypes("number")
         np.testing.assert_array_equal(read[numbers.columns].to_numpy(float), numbers.to_numpy(float))
