@@ -1,5 +1,6 @@
 """Reports: what they say, that user text stays text, and that no failure costs anybody a file."""
 
+import csv
 import errno
 import json
 import re
@@ -121,10 +122,11 @@ def test_csv_keeps_every_digit_and_parquet_says_the_same(tmp_path):
     for name, frame in frames(ranking).items():
         content = (made / f"{name}.csv").read_bytes()
         assert b"\r" not in content
-        read = pd.read_csv(made / f"{name}.csv", float_precision="round_trip")
-        assert list(read) == list(frame)
+        head, *lines = csv.reader(content.decode().splitlines())
+        assert head == list(frame)
         numbers = frame.select_dtypes("number")
-        np.testing.assert_array_equal(read[numbers.columns].to_numpy(float), numbers.to_numpy(float))
+        read = [[float(cell or "nan") for cell, at in zip(line, head, strict=True) if at in numbers] for line in lines]
+        np.testing.assert_array_equal(np.array(read).reshape(numbers.shape), numbers.to_numpy(float))
         stored = pd.read_parquet(made / f"{name}.parquet")
         np.testing.assert_array_equal(stored[numbers.columns].to_numpy(float), numbers.to_numpy(float))
     parameters = pd.read_csv(made / "parameters.csv")
