@@ -34,12 +34,6 @@ def mean_log(x: Array, weights: Array) -> Array:
         return _average(np.log(x), weights)
 
 
-def mean_reciprocal(x: Array, weights: Array) -> Array:
-    """Σ w x⁻¹ / W."""
-    with np.errstate(divide="ignore"):
-        return _average(1.0 / x, weights)
-
-
 def log_excess(x: Array, weights: Array) -> Array:
     """Log x̄ − Σ w log x ≥ 0, to full precision where the x are nearly equal."""
     with np.errstate(all="ignore"):

@@ -17,7 +17,7 @@ LAYERS = [
     "divergence", "ranking", "testing", "reporting", "experiment", "cli",
 ]  # fmt: skip
 
-#: The only rightward imports: conveniences of a ranking and an experiment, inside the function that needs them.
+#: The only rightward imports: a ranking that draws itself or speaks, inside the function that needs them.
 RIGHTWARD = {
     ("ranking/ranker.py", "reporting"),
 }

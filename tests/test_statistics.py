@@ -13,7 +13,6 @@ from modelselect.sample import Block
 ALL = [
     observed.mean,
     observed.mean_log,
-    observed.mean_reciprocal,
     observed.mean_square,
     observed.variance,
     observed.variance_log,
@@ -37,7 +36,6 @@ def _plain(x: np.ndarray, name: str) -> float:
     return {
         "mean": lambda: x.mean(),
         "mean_log": lambda: np.log(x).mean(),
-        "mean_reciprocal": lambda: (1 / x).mean(),
         "mean_square": lambda: (x**2).mean(),
         "variance": lambda: x.var(),
         "variance_log": lambda: np.log(x).var(),
@@ -106,7 +104,6 @@ def test_size_passes_over_zeros_and_is_one_where_all_are_zero() -> None:
 def test_logarithm_of_an_observed_zero_is_minus_infinity_without_a_warning() -> None:
     x, w = np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]])
     assert observed.mean_log(x, w).tolist() == [-np.inf]
-    assert observed.mean_reciprocal(x, w).tolist() == [np.inf]
 
 
 def test_a_block_computes_a_statistic_once() -> None:

@@ -18,6 +18,8 @@ from modelselect.families.candidates import Candidate
 from modelselect.fitting.fit import Fit
 from modelselect.fitting.status import Status
 
+#: Two candidates whose difference has a p-value above this are not told apart.
+LEVEL = 0.05
 #: Observations that are worked on at a time: what fits the cache.
 _STRETCH = 8192
 #: Observations below which no p-value is given.

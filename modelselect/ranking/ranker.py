@@ -21,7 +21,6 @@ from modelselect.fitting.status import Status
 from modelselect.ranking.automatic import automatic_candidates
 from modelselect.ranking.comparison import Paired, compare, pairs, usable
 from modelselect.ranking.criteria import Scores, lookup_criterion
-from modelselect.ranking.verdict import verdict
 from modelselect.sample import Sample, as_sample
 
 Footing = Literal["counting", "length", "nominal"]
@@ -97,7 +96,14 @@ class Ranking:
     @property
     def verdict(self) -> str:
         """The answer in words."""
+        from modelselect.reporting.verdict import verdict
+
         return verdict(self)
+
+    @property
+    def reference(self) -> str:
+        """Label of the candidate with the smallest corrected loss, which the others are compared with."""
+        return str(self.table["delta"].idxmin())
 
     def plot(self, **options: Any) -> Any:
         """Draw the data against the best candidates; returns a matplotlib figure."""

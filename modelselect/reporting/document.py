@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.ranker import Ranking
-from modelselect.ranking.verdict import LEVEL
 from modelselect.reporting.page import Page, Picture, ProfileCurve, file_names
 from modelselect.reporting.tables import (
     BITS_PER_NAT,

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from modelselect.fitting.fit import Fit
+from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.ranker import Ranking
-from modelselect.ranking.verdict import LEVEL
 from modelselect.reporting.axes import (
     curve_grid,
     data_name,
@@ -215,7 +215,7 @@ def _closest(ranking: Ranking) -> str:
     finite = table[np.isfinite(table["delta"].to_numpy())]
     if finite.empty:
         return f"{len(table)} candidates against {data}"
-    reference = str(finite["delta"].idxmin())
+    reference = ranking.reference
     alike = [plain(str(label), 40) for label in finite.index[(finite["p_value"] > LEVEL).to_numpy()]]
     best = plain(reference, 40)
     if len(table) == 1:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from modelselect.fitting.fit import Fit
-from modelselect.ranking.verdict import LEVEL
+from modelselect.ranking.comparison import LEVEL
 
 if TYPE_CHECKING:
     from modelselect.ranking.ranker import Ranking
@@ -243,7 +243,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
     hidden |= {"bits", "weight", other[0]} if compact else set()
     hidden |= {"in-sample"} if known else set()
     columns = [column for column in columns if column.head not in hidden]
-    reference = table["delta"].idxmin() if table["delta"].notna().any() else None
+    reference = ranking.reference
     lines: dict[Any, Any] = table.to_dict("index")
     rows = []
     for label, fit in ranking.fits.items():
