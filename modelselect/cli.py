@@ -84,7 +84,15 @@ def _modelselect(
     how many nats an observation loses if the candidate is believed. Every candidate comes back, with a reason
     where it could not be fitted, and with how certain its distance from the best is.
 
-    A first run: modelselect run configs/worm_teeth.yaml
+    modelselect run configs/worm_teeth.yaml — fit, rank and report what a file says
+
+    modelselect rank deaths.csv --column deaths — rank what suggests itself, without any file
+
+    modelselect validate mine.yaml — find mistakes before anything is run
+
+    modelselect families gamma — formula, parameters and scipy's name of a family
+
+    modelselect schema > experiment.schema.json — so that editors complete experiments
     """
     if isinstance(context.obj, _Settings):
         context.obj.debug = debug

@@ -67,7 +67,8 @@ def loss_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture:
             for place in x[without][:8]:
                 axes.text(place, top + room, "∞", ha="center", va="bottom", size=9, color=canvas.COLOURS[i])
             total = float(loss.sum())
-            canvas.head(axes, f"{plain(fits[i].label, 34)}: {nats(total)} in all", canvas.INK)
+            among = "in sample" if cells.scale in ("labels", "values") else "among these bins"
+            canvas.head(axes, f"{plain(fits[i].label, 34)}: {nats(total)} {among}", canvas.INK)
             axes.set_ylim(bottom - 0.5 * room, top + room * (3.2 if endless[i] else 1.0))
             axes.locator_params(axis="y", nbins=4)
             value_axis(axes, ranking, cells, short=columns > 1, name=i >= len(fits) - columns)
@@ -239,7 +240,7 @@ def _most_lost(ranking: Ranking, fit: Fit, loss: Array, cells: Cells) -> str:
     where = _cell_name(cells, worst)
     if cells.outcomes is None or not np.isfinite(ranking.level.in_sample):
         return f"{label} loses most at {where}: {nats(float(loss[worst]))} nats"
-    return f"{label} loses most at {where}, {nats(float(loss[worst]))} nats; {nats(total)} in all"
+    return f"{label} loses most at {where}, {nats(float(loss[worst]))} nats; {nats(total)} in sample"
 
 
 def _cell_name(cells: Cells, i: int) -> str:
