@@ -84,7 +84,7 @@ def _modelselect(
     how many nats an observation loses if the candidate is believed. Every candidate comes back, with a reason
     where it could not be fitted, and with how certain its distance from the best is.
 
-    Examples:
+    For example:
 
     modelselect run configs/worm_teeth.yaml — fit, rank and report what a file says
 

@@ -17,7 +17,7 @@ from modelselect.statistics import decimal_step, divisor
 WeightsKind = Literal["frequency", "importance"]
 
 #: Distinct values from which on their common divisor tells the step they were rounded to.
-_TELLING = 10
+_TELLING = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Sample:
         n_eff = (Σw)²/Σw², which is n everywhere after that.
     resolution
         Step of the grid the values are rounded to. ``auto``: 1 if all are integers; else 10⁻ʲ for the
-        smallest j ≤ 6 for which 10ʲx are all integers (the greatest step that divides all, where there are ten
+        smallest j ≤ 6 for which 10ʲx are all integers (the greatest step that divides all, where there are five
         distinct values to tell it: data in halves have 0.5), taken only if less than half of the values are
         distinct; else None. None: these are exact real numbers.
     missing

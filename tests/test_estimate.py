@@ -670,3 +670,29 @@ def test_kinks_are_held_at_their_exact_answer() -> None:
             cells = pareto_sample.block(cells=True)
             with np.errstate(divide="ignore"):
                 assert np.log(law.cdf(cells.upper) - law.cdf(cells.lower)).sum() <= pareto.log_likelihood + 1e-9
+
+
+def test_a_narrow_maximum_on_cells_is_not_lost_to_the_stand_in() -> None:
+    """45 % zeros on a normal: on points the scale collapses onto them, on cells the t with df 0.4 is the maximum."""
+    rng = np.random.default_rng(1)
+    x = np.where(rng.random(200) < 0.45, 0, np.rint(rng.normal(8, 5, 200)))
+    free, held = ms.fit("student_t", x), ms.fit({"student_t": {"df": 0.4}}, x)
+    assert free.log_likelihood >= held.log_likelihood
+    # and a batch gives what its rows give alone
+    both = np.sort(np.stack([x, np.where(rng.random(200) < 0.7, 0, np.rint(rng.normal(8, 5, 200)))]), axis=1)
+    together = estimate(lookup("student_t")(), Block(both - 0.5, both + 0.5, np.ones_like(both)))
+    for row, value in zip(both, together.log_likelihood, strict=True):
+        alone = estimate(lookup("student_t")(), Block(row[None] - 0.5, row[None] + 0.5, np.ones((1, 200))))
+        assert alone.log_likelihood[0] == pytest.approx(value, rel=1e-12)
+
+
+def test_student_on_rounded_normal_data_always_has_an_answer() -> None:
+    for seed in range(30):
+        x = np.rint(np.random.default_rng([60, 25, seed]).normal(0, 25, 60))
+        assert ms.fit("student_t", x).status in ("converged", "boundary")
+
+
+def test_counts_in_the_hundred_millions() -> None:
+    fit = ms.fit("negative_binomial", np.floor(np.random.default_rng(0).gamma(2, 1e8, 50)))
+    assert fit.status == "converged"
+    assert abs(fit.parameters["size"] - 2) < 4 * fit.standard_errors["size"]

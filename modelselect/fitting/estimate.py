@@ -257,8 +257,8 @@ class _Work:
         )
         interior = self.status == Status.CONVERGED
         slack = 1e-9 * np.maximum(1.0, np.abs(supremum))
-        # a maximum too flat to be identified is no better than its limit by as little as the sample can tell
-        slack = np.where(self.status == Status.NOT_IDENTIFIED, np.maximum(slack, 1e-3 / self.block.total), slack)
+        # what is no maximum is no better than the limit by as little as the sample can tell
+        slack = np.where(self.status == Status.UNBOUNDED, slack, np.maximum(slack, 1e-3 / self.block.total))
         with np.errstate(invalid="ignore"):
             beaten = np.where(
                 interior,

@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 #: A scale below this share of the spread of the distinct values has collapsed onto a datum.
 COLLAPSED = 1e-8
 #: Beyond this a shape is at its limit, where the family has one: nothing in the data can tell them apart.
-AT_LIMIT = 1e8
+AT_LIMIT = 1e6
 #: Cells from which on their middles are fitted first.
 MANY_CELLS = 20
 #: Least distance of a start from the end of its domain.
@@ -41,16 +41,24 @@ def ascend(problem: Problem) -> tuple[Maximum, Flags]:
     Notes
     -----
     Many observations are first replaced by a few weighted nodes; from the maximum found there one or two
-    steps on all of them lead to the exact one. If a group that had a maximum does not get there, all start afresh.
+    steps on all of them lead to the exact one. Groups in which that may mislead start afresh on all observations.
     """
     small = _stand_in(problem.block)
-    if small is not None:
-        rough, collapsed = _from_all_starts(replace(problem, block=small))
-        if not collapsed.any():
-            top = _maximise(problem, rough.at)
-            if (top.converged | ~rough.converged).all():
-                return top, _collapsed(problem, top.at, np.arange(problem.groups))
-    return _from_all_starts(problem)
+    if small is None:
+        top, collapsed, _ = _from_all_starts(problem)
+        return top, collapsed
+    rough, collapsed, any_collapsed = _from_all_starts(replace(problem, block=small))
+    top = _maximise(problem, rough.at)
+    collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
+    # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost
+    again = collapsed | (rough.converged & ~top.converged) | (any_collapsed & (not problem.block.exact))
+    rows = np.flatnonzero(again)
+    if len(rows):
+        block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
+        fresh, fresh_collapsed, _ = _from_all_starts(replace(problem, block=block, given=problem.given[rows]))
+        top, collapsed = top.put(rows, fresh), collapsed.copy()
+        collapsed[rows] = fresh_collapsed
+    return top, collapsed
 
 
 def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
@@ -90,7 +98,8 @@ def _stand_in(block: Block) -> Block | None:
     return None if block.exact or points.lower.shape[1] < MANY_CELLS else points
 
 
-def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags]:
+def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags, Flags]:
+    """The best maximum of each group, whether its scale collapsed, and whether that of any start did."""
     start = _starts(problem)
     top = _maximise(problem, problem.u(start))
     collapsed = _collapsed(problem, top.at, np.arange(len(start)))
@@ -98,7 +107,7 @@ def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags]:
     value = np.where(np.isfinite(top.value), top.value, -np.inf).reshape(-1, problem.groups)
     chosen = np.argmax(np.where(good | ~good.any(axis=0), value, -np.inf), axis=0)
     rows = chosen * problem.groups + np.arange(problem.groups)
-    return top.take(rows), collapsed[rows]
+    return top.take(rows), collapsed[rows], np.asarray(collapsed.reshape(-1, problem.groups).any(axis=0))
 
 
 def _maximise(problem: Problem, start: Array) -> Maximum:
@@ -131,9 +140,11 @@ def _starts(problem: Problem) -> Array:
 
 
 def _at_limit(problem: Problem, u: Array, rows: Rows) -> Flags:
-    """Whether a shape has gone to infinity, where the family has a limit there to be compared with."""
-    shapes = [j for j, p in enumerate(problem.family.parameters.values()) if p.role is None and np.isinf(p.domain.high)]
-    if problem.family.limit is None or not shapes or not set(shapes) <= set(problem.free):
+    """Whether the shape of a continuous family has gone to infinity, where a simpler law is its limit."""
+    family = problem.family
+    endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
+    shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
+    if family.discrete or family.limit is None or not shapes:
         return np.zeros(len(rows), dtype=bool)
     return np.asarray((problem.theta(u, rows)[:, shapes] > AT_LIMIT).any(axis=-1))
 

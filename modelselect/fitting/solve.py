@@ -73,6 +73,13 @@ class Maximum:
         """Return these rows, in this order."""
         return Maximum(**{name: value[rows] for name, value in vars(self).items()})
 
+    def put(self, rows: Rows, other: Maximum) -> Maximum:
+        """Return a copy with these rows replaced."""
+        fields = {name: value.copy() for name, value in vars(self).items()}
+        for name, value in vars(other).items():
+            fields[name][rows] = value
+        return Maximum(**fields)
+
 
 def maximise(
     objective: Objective,

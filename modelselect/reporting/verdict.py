@@ -56,7 +56,7 @@ def _told_apart(ranking: Ranking) -> str:
         words += f"; that {_all(few)} {'loses' if len(few) == 1 else 'lose'} more rests on few observations, "
         words += "and no test confirms it"
     if untested:
-        words += f"; no simple test applies between {best} and {_all(untested)}"
+        words += f"; no simple test applies to {best} against {_all(untested)}"
     return words
 
 
