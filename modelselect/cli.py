@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelselect.errors import CandidateError, ConfigurationError, ModelSelectError, NothingFittedError
+from modelselect.errors import CandidateError, ConfigurationError, DataError, ModelSelectError, NothingFittedError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -193,9 +193,14 @@ def validate(configs: Configs, overrides: Overrides = None, quiet: Quiet = False
     for experiment in load_all(configs, overrides or ()):
         data, labels = experiment.data, experiment.labels()
         if data.path is None:
-            read(experiment)
+            try:
+                read(experiment)
+            except DataError as error:  # they stand in the file that is validated
+                raise ConfigurationError(str(error)) from None
         absent = data.path is not None and not data.path.exists()
-        warning = f" (warning: {data.path} does not exist)" if absent else ""
+        warning = (
+            f" (warning: {data.path} does not exist)" if absent else " (its file is not read)" if data.path else ""
+        )
         if not quiet:
             _console().print(
                 f"{experiment.name}: valid, {data.source}, {len(labels)} candidates: {', '.join(labels)}{warning}",
@@ -306,35 +311,9 @@ def _usage_error(error: Any) -> int:
 
 
 def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
+    from modelselect.reporting.streams import console
 
-    stream = sys.stderr if stderr else sys.stdout
-    spelled = cast("IO[str]", _Spelled(stream)) if _is_poor(stream) else None
-    return Console(file=spelled, stderr=stderr and spelled is None, highlight=False)
-
-
-def _is_poor(stream: Any) -> bool:
-    """Whether a stream cannot show the signs that numbers are written with."""
-    try:
-        "−±Δ∞…·—".encode(getattr(stream, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-class _Spelled:
-    """A stream that spells what it cannot show: a lost minus sign would be a wrong number."""
-
-    _WORDS = str.maketrans({"−": "-", "±": "+/-", "Δ": "delta", "∞": "inf", "…": "...", "·": "*", "—": "-", "→": "->"})
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        return int(self._stream.write(text.translate(self._WORDS)))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+    return console(sys.stderr if stderr else sys.stdout)
 
 
 @contextmanager

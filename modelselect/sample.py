@@ -243,11 +243,8 @@ def _from_values(
                 f"{what}: {absent.sum()} missing (NaN) at {_rows(absent)}; remove them, or give "
                 'missing="drop" to Sample (missing: drop in YAML)'
             )
-        notes.append(
-            "1 missing observation was dropped"
-            if absent.sum() == 1
-            else f"{absent.sum()} missing observations were dropped"
-        )
+        gone = float(w[absent].sum())
+        notes.append(f"{gone:g} missing observation{' was' if gone == 1 else 's were'} dropped")
         x, w = x[~absent], w[~absent]
     labels = tuple(dict.fromkeys(x.tolist())) if nominal else ()
     x, w = x[w > 0], w[w > 0]

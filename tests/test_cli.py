@@ -61,7 +61,7 @@ def test_the_origin(cli) -> None:
         "0.0902",
         "0.1367",
         "0.4273",
-        "minimum of KL over p of binomial(n=10) at 0.544: 0.4273",
+        "minimum of KL (in-sample) over p of binomial(n=10) at 0.544: 0.4273",
         "reports/worm-teeth",
     ):
         assert expected in result.out

@@ -16,6 +16,8 @@ from modelselect.family import Family, register
 class Table(Family):
     """Table {outcome: mass}: an explicit pmf over labels or numbers, nothing estimated; the masses sum to 1.
 
+    Written as ``table: {H: 0.6, T: 0.4}``.
+
     Parameters
     ----------
     masses

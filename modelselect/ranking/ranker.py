@@ -86,10 +86,11 @@ class Ranking:
         notes = list(self.sample.notes)
         weights = self.sample.weights
         once = float(weights[weights <= 1].sum())
-        if self.footing != "length" and not self.sample.known and once > 0.3 * self.sample.n:
+        counted = self.footing != "length" and not self.sample.known and np.isfinite(self.entropy.value)
+        if counted and once > 0.5 * self.sample.n:
             notes.append(
-                f"{once:g} of {self.sample.n:g} values occur only once: the in-sample kl says mostly that; "
-                "read kl_corrected"
+                f"{once:g} of {self.sample.n:g} observations have a value of their own: the in-sample kl says mostly "
+                "that; read kl_corrected"
             )
         return tuple(notes)
 
@@ -312,11 +313,7 @@ def _ledger(fits: list[Fit], of: Level) -> pd.DataFrame:
             why = f"{what} estimated from the sample: not a regular parameter, so k/n corrects its KL only roughly"
             rows.append((fit.label, str(fit.status), why))
     if not np.isfinite(of.entropy.value):
-        rows.append(
-            (
-                "(entropy)",
-                "not_available",
-                f"the level of KL is unknown, {of.entropy.method}; cross_entropy and delta remain",
-            )
-        )
+        why = of.entropy.method.removeprefix("none: ")
+        what = f"the level of KL is unknown: {why}; cross_entropy and delta remain"
+        rows.append(("(entropy)", "not_available", what))
     return pd.DataFrame(rows, columns=["candidate", "status", "reason"], dtype="str")

@@ -104,7 +104,7 @@ def facts(ranking: Ranking) -> list[tuple[str, str]]:
         amount = f"{nats(entropy.value)}{known} nats, {nats(entropy.value * BITS_PER_NAT)} bits per {unit}"
         lines.append(("Entropy", f"{amount} ({plain(entropy.method, 200)})"))
     else:
-        lines.append(("Entropy", f"unknown: {plain(entropy.method, 200)}"))
+        lines.append(("Entropy", f"unknown: {plain(entropy.method.removeprefix('none: '), 200)}"))
     return lines
 
 
@@ -162,7 +162,8 @@ def method(ranking: Ranking) -> list[str]:
         )
         small = f" With n = {count(sample.n)} they are only indicative." if sample.n < _INDICATIVE else ""
         words.append(
-            "Intervals are normal ones, 95 %, cut at 0. They are too narrow for laws with much heavier tails than "
+            "Intervals are normal ones, 95 %, cut at 0, for the KL at the best parameters of each candidate: their "
+            "middle lies k/(2n) below the corrected number. They are too narrow for laws with much heavier tails than "
             f"the candidate's.{small}"
         )
     words.append(

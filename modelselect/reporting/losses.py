@@ -67,7 +67,8 @@ def loss_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture:
             for place in x[without][:8]:
                 axes.text(place, top + room, "∞", ha="center", va="bottom", size=9, color=canvas.COLOURS[i])
             total = float(loss.sum())
-            among = "in sample" if cells.scale in ("labels", "values") else "among these bins"
+            exact = ranking.sample.known or cells.scale in ("labels", "values")
+            among = "in all" if exact else "among these bins"
             canvas.head(axes, f"{plain(fits[i].label, 34)}: {nats(total)} {among}", canvas.INK)
             axes.set_ylim(bottom - 0.5 * room, top + room * (3.2 if endless[i] else 1.0))
             axes.locator_params(axis="y", nbins=4)
@@ -159,15 +160,16 @@ def divergence_picture(ranking: Ranking) -> Picture | None:
             axes,
             "KL"
             if known
-            else "KL corrected for estimation, and its 95 % interval"
+            else "KL corrected for estimation, and a 95 % interval of KL"
             if column == "kl_corrected"
             else "nats more than the best, with a 95 % interval",
         )
     note = (
         "Exact, because P is known."
         if known
-        else "Dot: KL corrected for estimation. Bar: its 95 % interval; all intervals share the uncertainty of the "
-        "entropy of the data, so that two of them may overlap although one candidate is clearly worse."
+        else "Dot: KL corrected for estimation. Bar: 95 % interval of KL at the best parameters; all intervals "
+        "share the uncertainty of the entropy of the data, so that two of them may overlap although one candidate "
+        "is clearly worse."
     )
     if not known and (value < 0).any():
         note += " An estimate below 0 is drawn at 0."
@@ -240,7 +242,7 @@ def _most_lost(ranking: Ranking, fit: Fit, loss: Array, cells: Cells) -> str:
     where = _cell_name(cells, worst)
     if cells.outcomes is None or not np.isfinite(ranking.level.in_sample):
         return f"{label} loses most at {where}: {nats(float(loss[worst]))} nats"
-    return f"{label} loses most at {where}, {nats(float(loss[worst]))} nats; {nats(total)} in sample"
+    return f"{label} loses most at {where}, {nats(float(loss[worst]))} nats, of {nats(total)} in all"
 
 
 def _cell_name(cells: Cells, i: int) -> str:

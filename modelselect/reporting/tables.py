@@ -71,7 +71,7 @@ def nats(value: float, places: int = 3) -> str:
         return NOTHING if math.isnan(value) else "∞" if value > 0 else "−∞"
     if abs(value) < 5e-13:
         return f"{0:.{places}f}"
-    small = abs(value) < 0.95 * 10.0 ** (1 - places)
+    small = float(f"{abs(value):.1e}") < 10.0 ** (1 - places)
     return _minus(significant(value, 2) if small else f"{value:.{places}f}")
 
 
@@ -265,7 +265,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
         if "score" in table:
             cells.setdefault(columns[-1].head, nats(line["score"], 1))
         rows.append(Row(tuple(cells[c.head] for c in columns), parameters_text(fit), marked=line["rank"] == 1))
-    caption = f"Candidates, best first; KL in nats per {unit}"
+    caption = f"Candidates, best first; {'cross-entropy' if level == 'cross_entropy' else 'KL'} in nats per {unit}"
     return ReportTable(caption, tuple(columns), tuple(rows), named_by=1, note_head="parameters")
 
 

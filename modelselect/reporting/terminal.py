@@ -53,10 +53,10 @@ def minimum(curve: ProfileCurve) -> str:
     Examples
     --------
     >>> minimum(ProfileCurve("binomial(n=10)", "p", None, 0.544, 0.42731))
-    'minimum of KL over p of binomial(n=10) at 0.544: 0.4273'
+    'minimum of KL (in-sample) over p of binomial(n=10) at 0.544: 0.4273'
     """
     where = f"{curve.parameter} of {plain(curve.candidate)} at {significant(curve.at, 6)}"
-    return f"minimum of KL over {where}: {nats(curve.kl, 4)}"
+    return f"minimum of KL (in-sample) over {where}: {nats(curve.kl, 4)}"
 
 
 def print_ledger(console: Console, ledger: pd.DataFrame) -> None:
@@ -109,18 +109,20 @@ def _table(ranking: Ranking, width: int) -> Table:
     frame, known, level = ranking.table, ranking.sample.known, ranking.headline
     wide = width >= _WIDE
     heads: list[tuple[str, str]] = [("#", "rank"), ("candidate", "candidate")]
-    name = {"kl": "KL", "kl_corrected": "KL, corrected", "cross_entropy": "cross-entropy"}[level]
-    heads.append((name if known or level == "cross_entropy" else f"{name} ± se", level))
+    name = {"kl": "KL, in-sample", "kl_corrected": "KL, corrected", "cross_entropy": "cross-entropy"}[level]
+    plus = " ± se" if width >= _NARROW and not known else ""
+    heads.append(("KL" if known and level != "cross_entropy" else name + plus * (level != "cross_entropy"), level))
     if not known and wide and level != "cross_entropy":
         heads.append(("corrected", "kl_corrected") if level == "kl" else ("in-sample", "kl"))
-    heads.append(("Δ" if known else "Δ ± se", "delta"))
+    heads.append((("Δ, corrected" if level == "kl" and not known else "Δ") + plus, "delta"))
     if not known:
         heads.append(("p", "p_value"))
     if "score" in frame and ranking.by != level:
         heads.append((ranking.by.replace("_", "-"), "score"))
     if wide:
         heads.append(("status", "status"))
-    title = f"nats per {plain(ranking.unit, 40)}, ranked by {ranking.by}"
+    by = "cross-entropy + k/n" if level == "cross_entropy" and ranking.by == "kl_corrected" else ranking.by
+    title = f"nats per {plain(ranking.unit, 40)}, ranked by {by}"
     table = Table(title=title, title_justify="left", title_style="dim", box=SIMPLE_HEAD, pad_edge=False)
     for head, column in heads:
         text = column in ("candidate", "status")

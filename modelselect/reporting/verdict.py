@@ -31,7 +31,7 @@ def verdict(ranking: Ranking) -> str:
     sentences = [first + _told_apart(ranking), *_behind(ranking)]
     lost = [str(label) for label in table.index if label not in ranked.index]
     if lost:
-        sentences.append(f"{_all(lost)} {'was' if len(lost) == 1 else 'were'} not ranked (see the ledger)")
+        sentences.append(f"{_all(lost)} could not be scored (see the ledger)")
     return ". ".join(sentences) + "."
 
 
@@ -43,7 +43,7 @@ def _told_apart(ranking: Ranking) -> str:
     others = table[np.isfinite(table["delta"].to_numpy()) & (table.index != best)]
     p, far = others["p_value"], ranking.sample.n * others["delta"] > FAR
     alike = [str(label) for label in others.index[(p > LEVEL) & ~far]]
-    few = [str(label) for label in others.index[(p > LEVEL) & far]]
+    behind = [str(label) for label in others.index[(p > LEVEL) & far]]
     untested = [str(label) for label in others.index[p.isna()]]
     clear = [str(label) for label in others.index[p <= LEVEL]]
     words = ""
@@ -52,9 +52,10 @@ def _told_apart(ranking: Ranking) -> str:
     elif clear:
         worse = "each of the others" if len(clear) == len(others) > 1 else _all(clear)
         words += f"; {best} is better than {worse} (p ≤ {LEVEL:g})"
-    if few:
-        words += f"; that {_all(few)} {'loses' if len(few) == 1 else 'lose'} more rests on few observations, "
-        words += "and no test confirms it"
+    for label in behind:
+        row = others.loc[label]
+        gap = f"{_amount(row['delta'])} ± {nats(row['delta_se'])}"
+        words += f"; {label} lies {gap} behind, which the test does not confirm (p = {probability(row['p_value'])})"
     if untested:
         words += f"; no simple test applies to {best} against {_all(untested)}"
     return words
