@@ -15,6 +15,7 @@ from modelselect.errors import DataError
 from modelselect.statistics import decimal_step, divisor
 
 WeightsKind = Literal["frequency", "importance"]
+Kind = Literal["lattice", "continuous", "nominal"]
 
 #: Distinct values from which on their common divisor tells the step they were rounded to.
 _TELLING = 5
@@ -66,7 +67,7 @@ class Sample:
     values: NDArray[Any]
     weights: Array
     n: float
-    kind: Literal["lattice", "continuous", "nominal"]
+    kind: Kind
     resolution: float | None
     known: bool
     notes: tuple[str, ...]
@@ -257,9 +258,7 @@ def _from_values(
 
     step = None if nominal else _resolution(x, np.inf if known else w.sum(), resolution, notes, what)
     distinct, weight = _distinct(x, w, nominal)
-    kind: Literal["lattice", "continuous", "nominal"] = (
-        "nominal" if nominal else "continuous" if step is None else "lattice"
-    )
+    kind: Kind = "nominal" if nominal else "continuous" if step is None else "lattice"
     if nominal:
         notes.append("the outcomes are labels: candidates are tables and the uniform over the outcomes")
     if known:

@@ -41,7 +41,7 @@ class Estimate:
     status, reason
         ``(G,)``; the reason is a sentence, empty for a plain success.
     limit
-        Estimate of the limit family, for the groups in `at_limit`.
+        Estimate of the limit family, if one was needed; it holds for the groups with status boundary.
     """
 
     family: Family
@@ -144,15 +144,7 @@ class _Work:
             self._prefer_limit(limit)
 
     def result(self) -> Estimate:
-        return Estimate(
-            self.family,
-            self.free,
-            self.theta,
-            self.value,
-            self.status,
-            self.reason,
-            self.limit,
-        )
+        return Estimate(self.family, self.free, self.theta, self.value, self.status, self.reason, self.limit)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
