@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class ModelSelectError(Exception):
@@ -34,7 +34,8 @@ class NothingFittedError(ModelSelectError):
         self.ledger = ledger
 
 
-def did_you_mean(word: str, known: Iterable[object]) -> str:
-    """`; did you mean …?` with the closest known words, or nothing."""
+def did_you_mean(word: str, known: Iterable[object], meaning: Mapping[str, str] | None = None) -> str:
+    """`; did you mean …?` with the closest known words, or nothing; a word with a `meaning` is named by it."""
     close = difflib.get_close_matches(word.lower(), [str(k) for k in known], n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
+    names = dict.fromkeys((meaning or {}).get(name, name) for name in close)
+    return f"; did you mean {' or '.join(names)}?" if names else ""

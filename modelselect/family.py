@@ -7,7 +7,6 @@ off the support (−inf, 0, 1) and at a non-integer is added here, once for all 
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from collections.abc import Callable, Mapping
@@ -247,10 +246,7 @@ def lookup(name: str) -> type[Family]:
         return _REGISTRY[name]
     if name in _ALIASES:
         return _REGISTRY[_ALIASES[name]]
-    close = difflib.get_close_matches(name.lower(), [*_REGISTRY, *_ALIASES], n=3, cutoff=0.6)
-    names = dict.fromkeys(_ALIASES.get(word, word) for word in close)
-    hint = f"; did you mean {' or '.join(names)}?" if names else ""
-    raise CandidateError(f"unknown family {name!r}{hint}")
+    raise CandidateError(f"unknown family {name!r}{did_you_mean(name, [*_REGISTRY, *_ALIASES], _ALIASES)}")
 
 
 def nearest(family: Family, guess: Any, q: Any, *parameters: Any) -> Any:

@@ -2,7 +2,8 @@
 
 Every function takes values ``(1 or G, m)`` and weights ``(G, m)`` (0 = padding), and returns an array ``(G,)``;
 W stands for the sum of the weights. A family names the ones it needs in ``statistics``;
-a block computes each once and shares it between all candidates. The last two look for the grid of rounded values.
+a block computes each once and shares it between all candidates. The last ones cut long samples and look for the grid
+of rounded values.
 """
 
 from __future__ import annotations
@@ -143,6 +144,15 @@ def size(x: Array, weights: Array) -> Array:
         logs = np.log(np.abs(x))
     used = np.where(np.isfinite(logs), weights, 0.0)
     return np.asarray(np.exp(_average(logs, used)))
+
+
+#: Observations that are worked on at a time: what fits the cache.
+_STRETCH = 8192
+
+
+def stretches(m: int) -> list[slice]:
+    """Cut m observations into stretches, so that no temporary grows with the sample."""
+    return [slice(i, i + _STRETCH) for i in range(0, m, _STRETCH)]
 
 
 #: From here on every float is an integer, which says nothing about a grid.

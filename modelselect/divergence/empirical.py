@@ -17,11 +17,13 @@ import numpy as np
 
 from modelselect.divergence.counts import plug_in
 from modelselect.divergence.entropy import (
+    DRAWS,
     JITTER_SEED,
     Entropy,
     Estimate,
     continuous_entropy,
     jittered,
+    jittered_method,
     lattice_entropy,
     sparse_lattice,
 )
@@ -32,20 +34,16 @@ from modelselect.fitting.estimate import estimate
 from modelselect.fitting.fit import Fit
 from modelselect.fitting.status import Status
 from modelselect.sample import Sample
-from modelselect.statistics import decimal_step
+from modelselect.statistics import decimal_step, stretches
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Two-sided 95 % normal quantile.
 _Z = 1.959963984540054
-#: Draws of the noise that spreads rounded data over their cells.
-DRAWS = 4
 #: Share of tied observations up to which real data keep their spacing entropy. Rounding a normal sample so that
 #: 42 % are tied (n = 2000; 28 %, n = 300) moves it by less than a tenth of its standard error.
 MOST_TIED = 0.5
-#: Observations that are worked on at a time: what fits the cache.
-_STRETCH = 8192
 
 
 @dataclass(frozen=True)
@@ -136,8 +134,7 @@ def level(sample: Sample, seed: int = JITTER_SEED) -> Level:
 def _spread_over_cells(sample: Sample, step: float, seed: int) -> tuple[Estimate, str]:
     """Spacings of the data jittered over their cells, and how that is called."""
     estimate = jittered(sample.values, sample.weights, step, np.random.default_rng(seed), DRAWS)
-    m = int(spacing_order(round(sample.n)))
-    return estimate, f"spacing, jittered (1.5 H_m − 0.5 H_2m, m = {m}, {DRAWS} draws, seed {seed})"
+    return estimate, jittered_method(sample.n, DRAWS, seed)
 
 
 def _level_with_ties(sample: Sample, found: Entropy) -> Level:
@@ -193,7 +190,7 @@ def divergence(sample: Sample, of: Level, pointwise: Array, k: Array) -> Diverge
 
 def _spread(terms: Array, logq: Array, share: Array) -> float:
     """Weighted variance of log p̂ − log q, a stretch at a time: no temporary grows with the sample."""
-    cuts = [slice(i, i + _STRETCH) for i in range(0, len(share), _STRETCH)]
+    cuts = stretches(len(share))
     mean = sum(float(share[cut] @ (terms[cut] + logq[cut])) for cut in cuts)
     return sum(float(share[cut] @ np.square(terms[cut] + logq[cut] - mean)) for cut in cuts)
 

@@ -30,6 +30,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Booleans: TypeAlias = NDArray[np.bool_]
 
 JITTER_SEED = 0  # of the noise where no other is given: the same data give the same entropy
+DRAWS = 4  # of the noise that spreads rounded data over their cells
 JITTER_LIMIT = 10_000_000  # observations of one sample that are expanded to be jittered
 SPARSE_SINGLETONS = 0.05
 SPARSE_DISTINCT = 20
@@ -110,7 +111,9 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
     return Entropy(float(spacing(data)), f"spacing (1.5 H_m - 0.5 H_2m, m = {m})", float(se))
 
 
-def jittered(values: ArrayLike, weights: ArrayLike, step: float, rng: np.random.Generator, draws: int = 4) -> Estimate:
+def jittered(
+    values: ArrayLike, weights: ArrayLike, step: float, rng: np.random.Generator, draws: int = DRAWS
+) -> Estimate:
     """Entropy of values on a grid of step h, from the spacings of the values with noise added.
 
     H(X) = H(X + U(-h/2, h/2)) - log h exactly, the right-hand side by `spacing`, averaged over the draws. It
@@ -182,6 +185,11 @@ def jittered(values: ArrayLike, weights: ArrayLike, step: float, rng: np.random.
     return Estimate(value, np.where(n < MINIMUM_SIZE, np.nan, _standard_error(terms, w)), terms)
 
 
+def jittered_method(n: float, draws: int, seed: int) -> str:
+    """How an entropy by `jittered` is called."""
+    return f"spacing, jittered (1.5 H_m - 0.5 H_2m, m = {spacing_order(round(n))}, {draws} draws, seed {seed})"
+
+
 def sparse_lattice(values: ArrayLike, weights: ArrayLike, step: float = 1.0) -> Booleans:
     """Whether samples on a grid are so thin that `jittered` serves them better than `chao_wang_jost`.
 
@@ -211,7 +219,7 @@ def sparse_lattice(values: ArrayLike, weights: ArrayLike, step: float = 1.0) -> 
 
 
 def lattice(
-    values: ArrayLike, weights: ArrayLike, step: float = 1.0, *, seed: int = JITTER_SEED, draws: int = 4
+    values: ArrayLike, weights: ArrayLike, step: float = 1.0, *, seed: int = JITTER_SEED, draws: int = DRAWS
 ) -> Estimate:
     """Entropy of many samples on a grid: `jittered` where `sparse_lattice`, otherwise `chao_wang_jost`.
 
@@ -242,7 +250,7 @@ def lattice_entropy(
     *,
     method: str = "auto",
     seed: int = JITTER_SEED,
-    draws: int = 4,
+    draws: int = DRAWS,
 ) -> Entropy:
     """Entropy of one sample on a grid: integers, or data rounded to a step.
 
@@ -293,7 +301,7 @@ def lattice_entropy(
         return Entropy(float(estimator(w)), text, float(_standard_error(_surprisals(w), w)))
     estimate = jittered(values, w, step, np.random.default_rng(seed), draws)
     n = round(float(w.sum()))
-    text = f"spacing, jittered (1.5 H_m - 0.5 H_2m, m = {spacing_order(n)}, {draws} draws, seed {seed})"
+    text = jittered_method(n, draws, seed)
     if n < MINIMUM_SIZE:
         text = f"none: {n} observations, at least {MINIMUM_SIZE} are needed"
     return Entropy(float(estimate.value), text, float(estimate.se))

@@ -21,8 +21,8 @@ from modelselect.experiment.engines import Engine, Local
 from modelselect.experiment.profiles import check_profiles, profile_curves
 from modelselect.experiment.sources import Source, fingerprint, grouping_refused, read
 from modelselect.ranking.ranker import Ranking, rank
-from modelselect.reporting.tables import frames
-from modelselect.reporting.writers import Page, ProfileCurve, check_folder, jsonable, write_report
+from modelselect.reporting.tables import frames, jsonable
+from modelselect.reporting.writers import Page, ProfileCurve, check_folder, write_report
 
 Progress = Callable[[str], None]
 

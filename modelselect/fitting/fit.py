@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -218,10 +218,7 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
     if isinstance(law, Table):
         return _fit_table(candidate, law, sample)
     if sample.kind == "nominal":
-        nothing = {name: candidate.fixed.get(name, np.nan) for name in names}
-        k = len(names) - len(candidate.fixed)
-        why = f"the outcomes are labels; {candidate.family.name} gives probabilities to numbers"
-        return Fit(candidate, law, nothing, -np.inf, k, Status.OUT_OF_SUPPORT, why, sample)
+        return refused(candidate, law, sample, f"the outcomes are labels; {law.name} gives probabilities to numbers")
     block = sample.block(cells=not law.discrete)
     found = estimate(law, block, candidate.fixed)
     status = Status(found.status[0])
@@ -245,6 +242,13 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
         sample,
         limit,
     )
+
+
+def refused(candidate: Candidate, law: Family, sample: Sample, why: str) -> Fit:
+    """Return the fit of a candidate that cannot be scored on a sample: infinite loss, and the reason."""
+    given = {name: candidate.fixed.get(name, np.nan) for name in law.parameters}
+    fit = Fit(candidate, law, given, -np.inf, 0, Status.OUT_OF_SUPPORT, why, sample, comparable=False)
+    return replace(fit, k=len(fit.free))
 
 
 def law_on(candidate: Candidate, sample: Sample) -> Family:

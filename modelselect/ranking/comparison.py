@@ -16,12 +16,10 @@ from scipy.special import chdtrc, ndtr
 from modelselect.domain import Array
 from modelselect.families.candidates import Candidate
 from modelselect.fitting.fit import Fit
-from modelselect.fitting.status import Status
+from modelselect.statistics import stretches
 
 #: Two candidates whose difference has a p-value above this are not told apart.
 LEVEL = 0.05
-#: Observations that are worked on at a time: what fits the cache.
-_STRETCH = 8192
 #: Observations below which no p-value is given.
 _FEW = 5
 
@@ -41,7 +39,7 @@ class Paired:
     @classmethod
     def of(cls, pointwise: Array, shares: Array, best: int, n: float) -> Paired:
         """One pass over log q ``(K, m)`` with weights ``(m,)`` that sum to 1."""
-        cuts = [slice(i, i + _STRETCH) for i in range(0, len(shares), _STRETCH)]
+        cuts = stretches(len(shares))
         mean, covariance = np.zeros(len(pointwise)), np.zeros((len(pointwise), len(pointwise)))
         with np.errstate(invalid="ignore"):
             for cut in cuts:
@@ -197,13 +195,8 @@ def pairs(fits: list[Fit], paired: Paired, corrected: Array) -> list[dict[str, o
     for i in range(len(fits)):
         for j in range(i + 1, len(fits)):
             gap, se = paired.gap(i, j), paired.se(i, j)
-            test = compare(fits[i], fits[j], gap, se) if usable(fits[i]) and usable(fits[j]) else _NONE
+            test = compare(fits[i], fits[j], gap, se) if fits[i].status.usable and fits[j].status.usable else _NONE
             with np.errstate(invalid="ignore"):
                 delta = float(corrected[j] - corrected[i])
             rows.append({"a": fits[i].label, "b": fits[j].label, "delta": delta, "delta_se": se, **test._asdict()})
     return rows
-
-
-def usable(fit: Fit) -> bool:
-    """Whether a fit takes part in comparisons."""
-    return Status(fit.status).usable

@@ -16,10 +16,10 @@ from modelselect.divergence.entropy import Entropy
 from modelselect.domain import Array
 from modelselect.errors import ConfigurationError, NothingFittedError
 from modelselect.families.candidates import Candidate, parse_candidates
-from modelselect.fitting.fit import Fit, fit_candidate, law_on
+from modelselect.fitting.fit import Fit, fit_candidate, law_on, refused
 from modelselect.fitting.status import Status
 from modelselect.ranking.automatic import automatic_candidates
-from modelselect.ranking.comparison import Paired, compare, pairs, usable
+from modelselect.ranking.comparison import Paired, compare, pairs
 from modelselect.ranking.criteria import Scores, lookup_criterion
 from modelselect.sample import Sample, as_sample
 
@@ -185,8 +185,6 @@ def rank(
     sample = as_sample(data)
     chosen = parse_candidates(automatic_candidates(sample) if candidates is None else candidates)
     order_by = lookup_criterion(by)
-    if sample.known and by in ("aic", "bic"):
-        raise ConfigurationError(f"by: {by} needs a sample size, but P is known; use kl, or give n")
     footing: Footing = "nominal" if sample.kind == "nominal" else "counting" if sample.kind == "lattice" else "length"
     fits: list[Fit] = []
     for candidate in chosen:
@@ -198,9 +196,11 @@ def rank(
     k = np.array([fit.k for fit in fits], dtype=float)
     pointwise = np.stack([fit.pointwise for fit in fits])
     scores = Scores(divergence(sample, of, pointwise, k), k, sample.n)
-    able = np.array([usable(fit) for fit in fits])
+    able = np.array([fit.status.usable for fit in fits])
     with np.errstate(invalid="ignore"):
         score = np.asarray(order_by(scores), dtype=float)
+    if sample.known and np.isnan(score).all():
+        raise ConfigurationError(f"by: {by} needs a sample size, but P is known; use kl, or give n")
     # those without a finite score come last: an infinite loss before no estimate at all
     key = np.where(able & ~np.isnan(score), score, np.inf)
     impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
@@ -211,7 +211,7 @@ def rank(
         raise NothingFittedError(f"none of the {len(fits)} candidates could be fitted: {reasons}", ledger)
 
     ordered = [fits[i] for i in order]
-    loss = scores.divergence.cross_entropy + (0.0 if sample.known else k / sample.n)
+    loss = scores.divergence.cross_entropy + k / sample.n
     loss = np.where(able, loss, np.where(impossible, np.inf, np.nan))
     reference = int(np.flatnonzero(able)[np.argmin(loss[able])])
     paired = Paired.of(pointwise[order], sample.shares, order.index(reference), sample.n)
@@ -235,9 +235,7 @@ def fit_on_footing(candidate: Candidate, sample: Sample) -> Fit:
         why = "a table gives masses to outcomes; the data are continuous"
     else:
         return fit_candidate(candidate, sample)
-    nothing = {name: candidate.fixed.get(name, np.nan) for name in law.parameters}
-    k = len(law.parameters) - len(candidate.fixed)
-    return Fit(candidate, law, nothing, -np.inf, k, Status.OUT_OF_SUPPORT, why, sample, comparable=False)
+    return refused(candidate, law, sample, why)
 
 
 def _table(
@@ -254,7 +252,7 @@ def _table(
     n = scores.n
     p_value, se = np.full(len(fits), np.nan), np.full(len(fits), np.nan)
     for i, fit in enumerate(fits):
-        if usable(fit):
+        if fit.status.usable:
             se[i] = paired.se(reference, i)
             if i != reference:
                 p_value[i] = compare(fits[reference], fit, paired.gap(reference, i), se[i]).p_value
@@ -266,14 +264,14 @@ def _table(
         kept = np.array(values, dtype=float)[order]
         return np.array(
             [
-                v if usable(f) else np.inf if f.status is Status.OUT_OF_SUPPORT else np.nan
+                v if f.status.usable else np.inf if f.status is Status.OUT_OF_SUPPORT else np.nan
                 for v, f in zip(kept, fits, strict=True)
             ]
         )
 
     def uncertain(values: Array) -> Array:
         kept = np.array(values, dtype=float)[order]
-        return np.where([usable(f) for f in fits], kept, np.nan)
+        return np.where([f.status.usable for f in fits], kept, np.nan)
 
     log_likelihood = np.array([fit.log_likelihood for fit in fits])
     return pd.DataFrame(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +170,7 @@ def frames(ranking: Ranking) -> dict[str, pd.DataFrame]:
 def ranking_frame(ranking: Ranking) -> pd.DataFrame:
     """The table with its candidates as a column and the parameters as JSON text (parameters.csv has them apart)."""
     frame = ranking.table.reset_index()
-    frame["parameters"] = [json.dumps(_jsonable(p), ensure_ascii=False) for p in frame["parameters"]]
+    frame["parameters"] = [json.dumps(jsonable(p), ensure_ascii=False) for p in frame["parameters"]]
     return frame
 
 
@@ -202,9 +202,17 @@ def _standard_errors(fit: Fit) -> dict[str, float]:
     return fit.standard_errors if fit.free and not fit.sample.known else {}
 
 
-def _jsonable(parameters: dict[str, float]) -> dict[str, Any]:
-    """JSON has no infinity and no NaN: text, and null."""
-    return {name: None if math.isnan(v) else v if math.isfinite(v) else str(v) for name, v in parameters.items()}
+def jsonable(value: Any) -> Any:
+    """Plain JSON: mappings, lists, text, numbers; NaN is null, infinities are text."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [jsonable(inner) for inner in value]
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()  # a numpy scalar
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 # -- tables for reading ------------------------------------------------------------------------------------------------

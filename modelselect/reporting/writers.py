@@ -12,7 +12,6 @@ ours are kept.
 from __future__ import annotations
 
 import json
-import math
 import os
 import secrets
 import shutil
@@ -24,7 +23,7 @@ import pandas as pd
 
 from modelselect.errors import ConfigurationError
 from modelselect.reporting.page import Page, Picture, ProfileCurve, file_names
-from modelselect.reporting.tables import csv_bytes, frames
+from modelselect.reporting.tables import csv_bytes, frames, jsonable
 
 __all__ = ["FORMATS", "Page", "ProfileCurve", "write_report"]
 
@@ -133,19 +132,6 @@ def _manifest(manifest: Mapping[str, Any], files: list[str]) -> bytes:
     return (json.dumps(jsonable(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(
         "utf-8", "replace"
     )
-
-
-def jsonable(value: Any) -> Any:
-    """Plain JSON: mappings, lists, text, numbers; NaN is null, infinities are text."""
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [jsonable(inner) for inner in value]
-    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
-        value = value.item()  # a numpy scalar
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def _parquet(frame: pd.DataFrame, path: Path) -> None:
