@@ -23,11 +23,15 @@ class Block:
         Ends of each observation, ``(1 or G, m)``; equal where it is an exact point.
     weights
         ``(G, m)``; 0 is padding.
+    truncation
+        Bounds (low, high), each ``(1 or G, 1 or m)``, within which each observation could have been made: an
+        x in (low, high]; infinite where open. None: no bounds.
     """
 
     lower: Array
     upper: Array
     weights: Array
+    truncation: tuple[Array, Array] | None = None
     _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -37,6 +41,11 @@ class Block:
             bool,
             self._cached("exact", lambda: self.upper is self.lower or bool(np.all(self.lower == self.upper))),
         )
+
+    @property
+    def plain(self) -> bool:
+        """Whether all observations are points that could have been anywhere: closed forms and scores hold."""
+        return self.truncation is None and self.exact
 
     @property
     def groups(self) -> int:
@@ -71,20 +80,29 @@ class Block:
     def _rescaled(self, shift: Array, scale: Array) -> Block:
         lower = (self.lower - shift[:, None]) / scale[:, None]
         upper = lower if self.upper is self.lower else (self.upper - shift[:, None]) / scale[:, None]
-        return Block(lower, upper, self.weights)
+        bounds = self.truncation
+        if bounds is not None:
+            bounds = (bounds[0] - shift[:, None]) / scale[:, None], (bounds[1] - shift[:, None]) / scale[:, None]
+        return Block(lower, upper, self.weights, bounds)
 
     def clipped(self, low: float, high: float) -> Block:
         """Cut intervals at the ends of a support, so that `points` lie inside it."""
         if self.exact:
             return self
-        return Block(np.clip(self.lower, low, high), np.clip(self.upper, low, high), self.weights)
+        return Block(np.clip(self.lower, low, high), np.clip(self.upper, low, high), self.weights, self.truncation)
 
     def take(self, rows: NDArray[np.intp]) -> Block:
         """Return the block of these groups, in this order, with repetition; shared values stay shared."""
         weights = self.weights if self.groups == 1 else self.weights[rows]
         lower = self.lower if len(self.lower) == 1 else self.lower[rows]
         upper = lower if self.upper is self.lower else (self.upper if len(self.upper) == 1 else self.upper[rows])
-        return Block(lower, upper, weights)
+        bounds = self.truncation
+        if bounds is not None:
+            bounds = (
+                bounds[0][rows] if len(bounds[0]) > 1 else bounds[0],
+                (bounds[1][rows] if len(bounds[1]) > 1 else bounds[1]),
+            )
+        return Block(lower, upper, weights, bounds)
 
     def _points(self) -> Array:
         if self.exact:

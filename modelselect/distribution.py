@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from modelselect import expectation
 from modelselect.domain import Array, Interval
 from modelselect.errors import CandidateError
 from modelselect.family import Family, lookup
@@ -116,12 +117,17 @@ class Distribution:
     @property
     def mean(self) -> float:
         """Expected value."""
-        return float(np.asarray(self.family.moments(*self._values)[0]).item())
+        return expectation.moments(self.family, self._values)[0]
 
     @property
     def var(self) -> float:
         """Variance."""
-        return float(np.asarray(self.family.moments(*self._values)[1]).item())
+        return expectation.moments(self.family, self._values)[1]
+
+    @property
+    def entropy(self) -> float:
+        """Entropy in nats, of a density the differential entropy: by a formula, else by quadrature (1e-10)."""
+        return expectation.entropy(self.family, self._values)
 
     def to_scipy(self) -> Any:
         """Return the same law as a frozen scipy.stats distribution."""

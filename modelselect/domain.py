@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval of real numbers, or of the integers in it.
+    """An interval of real numbers, or of the multiples of a step in it (of the integers, unless it is said).
 
     Infinite ends are never reached by an observation; an *inclusive* infinite end says that a
     parameter may be infinite in the limit (the size of a negative binomial that is Poisson).
@@ -31,6 +31,7 @@ class Interval:
     low_inclusive: bool = False
     high_inclusive: bool = False
     lattice: bool = False
+    step: float = 1.0
 
     def contains(self, x: ArrayLike) -> NDArray[np.bool_]:
         """Whether each x lies inside (NaN does not)."""
@@ -38,7 +39,24 @@ class Interval:
         above = x >= self.low if self.low_inclusive else x > self.low
         below = x <= self.high if self.high_inclusive else x < self.high
         inside = above & below
-        return inside & ((x == np.floor(x)) | np.isinf(x)) if self.lattice else inside
+        return inside & (self.on_lattice(x) | np.isinf(x)) if self.lattice else inside
+
+    def on_lattice(self, x: ArrayLike) -> NDArray[np.bool_]:
+        """Whether each x is a multiple of the step: an integer, where the step is 1."""
+        x = np.asarray(x, dtype=float)
+        if self.step == 1.0:
+            return np.asarray(x == np.floor(x))
+        units = x / self.step
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.abs(units - np.rint(units)) <= 1e-9 * np.maximum(1.0, np.abs(units)))
+
+    def floor(self, x: ArrayLike) -> Array:
+        """Return the greatest multiple of the step that is not above x."""
+        x = np.asarray(x, dtype=float)
+        if self.step == 1.0:
+            return np.asarray(np.floor(x))
+        units = np.rint(x / self.step)
+        return np.asarray(self.step * np.where(self.on_lattice(x), units, np.floor(x / self.step)))
 
     def to_real(self, x: ArrayLike) -> Array:
         """Map the open interval to the real line: identity, log, or logit."""

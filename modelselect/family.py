@@ -7,17 +7,18 @@ off the support (−inf, 0, 1) and at a non-integer is added here, once for all 
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from modelselect.domain import Array, Interval
+from modelselect.domain import Interval
 from modelselect.errors import CandidateError, did_you_mean
+from modelselect.formulas import OFF_SUPPORT, inverse, log_share, on_support, on_unit
 from modelselect.statistics import Statistic
 
 Role = Literal["location", "scale", "log_scale"]
@@ -53,16 +54,21 @@ class Parameter:
 
 
 class Limit(NamedTuple):
-    """The family that is reached when the likelihood has no interior maximum.
+    """A family that is reached when the likelihood has no interior maximum: its name, or itself.
 
     ``parameters`` maps each of our parameters to the limit family's parameter of the same meaning (a
     name) or to its value at the limit (a number). ``certain`` marks the groups for which theory
     says beforehand that the limit is reached; for the others the two likelihoods are compared.
     """
 
-    family: str
+    family: str | Family
     parameters: Mapping[str, str | float]
     certain: np.ndarray[Any, np.dtype[np.bool_]]
+
+    @property
+    def law(self) -> Family:
+        """The family that is reached."""
+        return lookup(self.family)() if isinstance(self.family, str) else self.family
 
 
 class Family:
@@ -80,16 +86,22 @@ class Family:
         parameter of the nested family alone must be given there at that value.
     aliases : tuple of str
         Other names accepted on input (scipy's, R's, everyday ones).
+
+    A family made from other families (`modelselect.families.compose`) sets these on the instance.
     """
 
-    support: ClassVar[Interval]
-    statistics: ClassVar[tuple[Statistic, ...]] = ()
-    nested: ClassVar[Mapping[str, Mapping[str, float | str]]] = {}
+    support: Interval
+    statistics: tuple[Statistic, ...] = ()
+    nested: Mapping[str, Mapping[str, float | str]] = {}
     aliases: ClassVar[tuple[str, ...]] = ()
-    parameters: ClassVar[dict[str, Parameter]] = {}
-    name: ClassVar[str] = ""
+    parameters: dict[str, Parameter] = {}  # noqa: RUF012 — replaced, never changed
+    name: str = ""
     #: Outcomes may be labels; logp then takes them as they are.
     nominal: ClassVar[bool] = False
+    #: The family is made from what a candidate says (other families, masses): it does not exist without.
+    made: ClassVar[bool] = False
+    #: Points with mass of their own though the family has a density elsewhere: the zeros of a hurdle.
+    atoms: tuple[float, ...] = ()
 
     #: Not None only where a family defines it: the exact maximum-likelihood estimate from the statistics.
     #: Keyword-only arguments are the parameters that may be given instead of estimated.
@@ -98,19 +110,23 @@ class Family:
     score: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     #: Not None only where defined: expected information per observation, ``(..., p, p)``, where there is no Hessian.
     information: ClassVar[Callable[..., Any] | None] = None
-    #: Not None only where defined: statistics → Limit.
-    limit: ClassVar[Callable[..., Limit] | None] = None
+    #: Not None only where defined: statistics → Limit, or a tuple of them, of which the likeliest is taken.
+    limit: ClassVar[Callable[..., Limit | tuple[Limit, ...]] | None] = None
+    #: Not None only where defined: parameters → mean and variance (inf or NaN where they do not exist).
+    moments: ClassVar[Callable[..., tuple[Any, Any]] | None] = None
+    #: Not None only where defined: parameters → (differential) entropy in nats.
+    entropy: ClassVar[Callable[..., Any] | None] = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.name = cls.__dict__.get("name") or re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Parameter)}
         cls.parameters = own or dict(cls.parameters)
-        for function, off_support in _OFF_SUPPORT.items():
+        for function, off_support in OFF_SUPPORT.items():
             if function in vars(cls) and not cls.nominal:
-                setattr(cls, function, _on_support(vars(cls)[function], off_support))
+                setattr(cls, function, on_support(vars(cls)[function], off_support))
         if "ppf" in vars(cls) and not cls.nominal:
-            cls.ppf = _on_unit(vars(cls)["ppf"])  # type: ignore[method-assign]
+            cls.ppf = on_unit(vars(cls)["ppf"])  # type: ignore[method-assign]
 
     # -- what a family defines -------------------------------------------------------------------------------------
 
@@ -136,11 +152,7 @@ class Family:
 
     def ppf(self, q: Any, *parameters: Any) -> Any:
         """Smallest x with cdf(x) ≥ q; by bisection unless the family knows better."""
-        return _inverse(self, q, *parameters)
-
-    def moments(self, *parameters: Any) -> tuple[Any, Any]:
-        """Expected value and variance (inf or NaN where they do not exist)."""
-        raise TypeError(f"family {self.name} defines no moments")
+        return inverse(self, q, *parameters)
 
     def bounds(self, *parameters: Any) -> tuple[Any, Any]:
         """Ends of the support for given parameters (NaN where a needed parameter is NaN)."""
@@ -162,6 +174,10 @@ class Family:
             over = over | (x == outer.high)
         return under, over
 
+    def kinks(self, *parameters: Any) -> tuple[Any, ...]:
+        """Points inside the support at which the density is not smooth (at most one in an interval)."""
+        return ()
+
     def valid(self, *parameters: Any) -> Any:
         """Joint constraints on the parameters (each one's domain is checked elsewhere)."""
         return True
@@ -182,6 +198,31 @@ class Family:
     def discrete(self) -> bool:
         """Whether logp is the log of a mass."""
         return self.support.lattice
+
+    @property
+    def moves_with(self) -> Literal["location and scale", "scale", "nothing"]:
+        """Changes of the data that only change parameters: shift and unit, unit, or none."""
+        roles = {parameter.role for parameter in self.parameters.values()}
+        if {"location", "scale"} <= roles:
+            return "location and scale"
+        return "scale" if roles & {"scale", "log_scale"} else "nothing"
+
+    @classmethod
+    def read(cls, arguments: Any, parse: Callable[[Any], tuple[Family, dict[str, float]]]) -> tuple[Family, dict]:  # type: ignore[type-arg]
+        """Return the family and its given parameters that a candidate's arguments mean.
+
+        ``parse`` reads an inner candidate, for a family that is made from others.
+        """
+        if arguments is None:
+            arguments = {}
+        if not isinstance(arguments, Mapping):
+            raise CandidateError(f"{cls.name}: expected a mapping of parameters such as {{n: 10}}, got {arguments!r}")
+        return (made := cls()), made.check(arguments)
+
+    def label(self, given: Mapping[str, float]) -> str:
+        """Short form in tables: the name, with the given parameters."""
+        inside = ", ".join(f"{name}={value:g}" for name, value in given.items())
+        return f"{self.name}({inside})" if inside else self.name
 
     def check(self, given: Mapping[str, Any], where: str = "") -> dict[str, float]:
         """Check names and domains of given parameter values; returns them as floats.
@@ -230,7 +271,8 @@ def register(cls: FamilyType) -> FamilyType:
 
 
 def registered() -> dict[str, type[Family]]:
-    """All registered families by name, sorted."""
+    """All registered families by name, sorted; installed packages' entry points ``modelselect.families`` included."""
+    _load_entry_points()
     return dict(sorted(_REGISTRY.items()))
 
 
@@ -242,6 +284,8 @@ def lookup(name: str) -> type[Family]:
     CandidateError
         The name is unknown; the message proposes the nearest ones.
     """
+    if name not in _REGISTRY and name not in _ALIASES:
+        _load_entry_points()
     if name in _REGISTRY:
         return _REGISTRY[name]
     if name in _ALIASES:
@@ -249,116 +293,19 @@ def lookup(name: str) -> type[Family]:
     raise CandidateError(f"unknown family {name!r}{did_you_mean(name, [*_REGISTRY, *_ALIASES], _ALIASES)}")
 
 
-def nearest(family: Family, guess: Any, q: Any, *parameters: Any) -> Any:
-    """Smallest integer with cdf ≥ q, where a closed form has come within one of it."""
-    low, high = family.bounds(*parameters)
-    x = np.clip(guess, low, high)
-    x = np.where(family.cdf(x - 1, *parameters) >= q, x - 1, x)
-    return np.where(family.cdf(x, *parameters) < q, x + 1, x)
+@cache
+def _load_entry_points() -> None:
+    """Register what other installed packages offer: a Family class, or a module that registers its own.
 
-
-def log_share(part: Any, rest: Any) -> Any:
-    """Log of a share, from the rest where that is the smaller one."""
-    with np.errstate(divide="ignore"):
-        return np.where(part > 0.5, np.log1p(-np.asarray(rest)), np.log(part))
-
-
-# -- formulas are written for the support; this is what holds elsewhere ------------------------------------------------
-
-#: value below the support, value above it
-_OFF_SUPPORT = {
-    "logp": (-np.inf, -np.inf),
-    "cdf": (0.0, 1.0),
-    "sf": (1.0, 0.0),
-    "log_cdf": (-np.inf, 0.0),
-    "log_sf": (0.0, -np.inf),
-}
-
-
-def _on_support(formula: Callable[..., Any], off_support: tuple[float, float]) -> Callable[..., Any]:
-    below, above = off_support
-    mass = below == above
-
-    @functools.wraps(formula)
-    def function(self: Family, x: ArrayLike, *parameters: Any) -> Any:
-        x = np.asarray(x, dtype=float)
-        low, high = self.bounds(*parameters)
-        with np.errstate(all="ignore"):
-            if not self.discrete and x.size and np.ndim(low) == np.ndim(high) == 0 and x.min() > low and x.max() < high:
-                return formula(self, x, *parameters)
-            if self.discrete and not mass:
-                x = np.floor(x)
-            under, over = self.outside(x, *parameters)
-            off = under | over | (x != np.floor(x)) if self.discrete and mass else under | over
-            if not np.any(off):
-                return formula(self, x, *parameters)
-            inside = np.where(off, _somewhere_inside(low, high, self.discrete), x)
-            value = formula(self, inside, *parameters)
-            return np.where(under, below, np.where(over | off, above, value))
-
-    return function
-
-
-def _on_unit(formula: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(formula)
-    def ppf(self: Family, q: ArrayLike, *parameters: Any) -> Any:
-        q = np.asarray(q, dtype=float)
-        low, high = self.bounds(*parameters)
-        with np.errstate(all="ignore"):
-            x = np.where(q <= 0, low, np.where(q >= 1, high, formula(self, q, *parameters)))
-            return np.where((q >= 0) & (q <= 1), x, np.nan)
-
-    return ppf
-
-
-def _somewhere_inside(low: Any, high: Any, discrete: bool) -> Any:
-    """Return a point of the support, at which a formula may safely be evaluated."""
-    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    if discrete:
-        return np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
-    both = np.isfinite(low) & np.isfinite(high)
-    return np.where(
-        both,
-        0.5 * (low + high),
-        np.where(np.isfinite(low), low + 1.0, np.where(np.isfinite(high), high - 1.0, 0.0)),
-    )
-
-
-@_on_unit
-def _inverse(family: Family, q: Array, *parameters: Any) -> Any:
-    """Invert the cdf; of one law on the integers from a table, if its quantiles are not too far apart."""
-    q = np.where((q > 0) & (q < 1), q, 0.5)
-    if family.discrete and q.size > 50 and all(np.ndim(parameter) == 0 for parameter in parameters):
-        first, last = _bisect(family, np.array([q.min(), q.max()]), parameters)
-        if last - first < 1e5:
-            table = family.cdf(np.arange(first, last + 1), *parameters)
-            return first + np.searchsorted(table, q)
-    return _bisect(family, q, parameters)
-
-
-def _bisect(family: Family, q: Array, parameters: tuple[Any, ...]) -> Array:
-    """Bracket by doubling, then halve (to the last bit, or to the integer)."""
-    q, *rest = np.broadcast_arrays(q, *[np.asarray(p, dtype=float) for p in parameters])
-    low, high = (np.broadcast_to(np.asarray(end, dtype=float), q.shape) for end in family.bounds(*rest))
-    reach = np.ones_like(q)
-    anchor = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
-    left = np.where(np.isfinite(low), low - (1.0 if family.discrete else 0.0), anchor - reach)
-    right = np.where(np.isfinite(high), high, anchor + reach)
-    for _ in range(1100):
-        short = (family.cdf(right, *rest) < q) & (right < high)
-        over = (family.cdf(left, *rest) >= q) & (left > low)
-        if not (short.any() or over.any()):
-            break
-        reach = np.where(short | over, 2.0 * reach, reach)
-        left, right = (
-            np.where(short, right, np.where(over, left - reach, left)),
-            np.where(over, left, np.where(short, right + reach, right)),
-        )
-    for _ in range(1100):
-        middle = np.floor(0.5 * (left + right)) if family.discrete else 0.5 * (left + right)
-        open_ = (middle > left) & (middle < right)
-        if not open_.any():
-            break
-        enough = family.cdf(middle, *rest) >= q
-        left, right = np.where(open_ & ~enough, middle, left), np.where(open_ & enough, middle, right)
-    return right
+    Raises
+    ------
+    CandidateError
+        An entry point that is neither; a catalogue name is never replaced.
+    """
+    for point in entry_points(group="modelselect.families"):
+        found = point.load()
+        if not (isinstance(found, type) and issubclass(found, Family)):
+            continue  # a module has registered its families by being imported
+        if _REGISTRY.get(found.name, found) is not found:
+            raise CandidateError(f"entry point {point.value}: the family name {found.name!r} is taken")
+        register(found)

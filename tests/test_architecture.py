@@ -13,7 +13,8 @@ ROOT = Path(modelselect.__file__).parent
 
 #: Imports point only to earlier entries (and within one).
 LAYERS = [
-    "errors", "domain", "statistics", "block", "sample", "family", "distribution", "families", "fitting",
+    "errors", "domain", "statistics", "block", "sample", "formulas", "family", "expectation",
+    "distribution", "families", "fitting",
     "divergence", "ranking", "testing", "reporting", "experiment", "cli",
 ]  # fmt: skip
 

@@ -4,12 +4,34 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from modelselect.families import bounded, counts, finite, positive, real_line, table
+from modelselect.families import (
+    bounded,
+    circle,
+    compose,
+    counts,
+    extremes,
+    finite,
+    positive,
+    real_line,
+    scipy_bridge,
+    table,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["bounded", "counts", "finite", "positive", "real_line", "table"]
+__all__ = [
+    "bounded",
+    "circle",
+    "compose",
+    "counts",
+    "extremes",
+    "finite",
+    "positive",
+    "real_line",
+    "scipy_bridge",
+    "table",
+]
 
 
 class _Catalogue(ModuleType):

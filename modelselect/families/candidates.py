@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modelselect.errors import CandidateError, did_you_mean
-from modelselect.families.table import Table
 from modelselect.family import Family, lookup
 
 
@@ -58,7 +57,7 @@ def parse_candidate(spec: Any) -> Candidate:
     if isinstance(spec, Candidate):
         return spec
     if isinstance(spec, Family):
-        return Candidate(spec, {}, _label(spec, {}))
+        return Candidate(spec, {}, spec.label({}))
     if isinstance(spec, str):
         return _candidate(spec, {})
     if not isinstance(spec, Mapping):
@@ -78,8 +77,8 @@ def parse_candidate(spec: Any) -> Candidate:
                 raise CandidateError("candidate: give the parameters either inside family or under fixed, not both")
             made = parse_candidate(inner)
         elif isinstance(inner, Family):
-            fixed = inner.check(_arguments(inner.name, spec.get("fixed")))
-            made = Candidate(inner, fixed, _label(inner, fixed))
+            fixed = inner.check(spec.get("fixed") or {}, inner.name)
+            made = Candidate(inner, fixed, inner.label(fixed))
         else:
             made = _candidate(inner, spec.get("fixed"))
         return made if label is None else Candidate(made.family, made.fixed, label)
@@ -116,29 +115,11 @@ def parse_candidates(specs: Sequence[Any] | str) -> list[Candidate]:
 def _candidate(name: Any, arguments: Any) -> Candidate:
     if not isinstance(name, str):
         raise CandidateError(f"candidate: expected a family name, got {name!r}")
-    family = lookup(name)
-    if issubclass(family, Table):
-        if not isinstance(arguments, Mapping):
-            expected = "outcome: mass, as in {table: {H: 0.6, T: 0.4}}"
-            raise CandidateError(f"table: expected {expected}, got {arguments!r}")
-        table = Table(arguments)
-        return Candidate(table, {}, _label(table, {}))
-    instance = family()
-    fixed = instance.check(_arguments(name, arguments))
-    return Candidate(instance, fixed, _label(instance, fixed))
+    family, fixed = lookup(name).read(arguments, _inner)
+    return Candidate(family, fixed, family.label(fixed))
 
 
-def _arguments(name: str, arguments: Any) -> Mapping[str, Any]:
-    if arguments is None:
-        return {}
-    if not isinstance(arguments, Mapping):
-        raise CandidateError(f"{name}: expected a mapping of parameters such as {{n: 10}}, got {arguments!r}")
-    return arguments
-
-
-def _label(family: Family, fixed: Mapping[str, float]) -> str:
-    if isinstance(family, Table):
-        inside = ", ".join(f"{outcome}={mass:g}" for outcome, mass in list(family.masses.items())[:4])
-        return f"table({inside}{', …' if len(family.masses) > 4 else ''})"
-    inside = ", ".join(f"{name}={value:g}" for name, value in fixed.items())
-    return f"{family.name}({inside})" if inside else family.name
+def _inner(spec: Any) -> tuple[Family, dict[str, float]]:
+    """Read a candidate inside another one."""
+    candidate = parse_candidate(spec)
+    return candidate.family, candidate.fixed

@@ -10,7 +10,8 @@ from scipy.special import betainc, betaincc, gammaln
 import modelselect.statistics as observed
 from modelselect.domain import COUNTS, INTEGERS, POSITIVE, POSITIVE_INTEGERS, UNIT_CLOSED, Array, Interval
 from modelselect.families.special import log_binomial, log_minus_digamma, log_rising_excess
-from modelselect.family import Family, Limit, Parameter, nearest, register
+from modelselect.family import Family, Limit, Parameter, register
+from modelselect.formulas import nearest
 
 
 def _log_choose(n: Any, x: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import bernoulli, betainc, exp1, gammainc, gammaincc, gammaln, hyp2f1
 
 from modelselect.domain import Array
-from modelselect.family import log_share
+from modelselect.formulas import log_share
 
 HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 _BERNOULLI = bernoulli(16)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ class Table(Family):
 
     support = INTEGERS  # outcomes may be labels: logp says where the mass is
     nominal = True
+    made = True
     masses: Mapping[Any, float]
 
     def __init__(self, masses: Mapping[Any, float] | None = None) -> None:
@@ -52,6 +53,17 @@ class Table(Family):
         self.masses = {outcome: float(mass) / total for outcome, mass in masses.items()}
         self._by_text = {str(outcome): mass for outcome, mass in self.masses.items()}
         self._by_number = {float(o): mass for o, mass in self.masses.items() if not isinstance(o, str)}
+
+    @classmethod
+    def read(cls, arguments: Any, parse: Callable[[Any], Any]) -> tuple[Family, dict[str, float]]:
+        if not isinstance(arguments, Mapping):
+            expected = "outcome: mass, as in {table: {H: 0.6, T: 0.4}}"
+            raise CandidateError(f"table: expected {expected}, got {arguments!r}")
+        return cls(arguments), {}
+
+    def label(self, given: Mapping[str, float]) -> str:
+        inside = ", ".join(f"{outcome}={mass:g}" for outcome, mass in list(self.masses.items())[:4])
+        return f"table({inside}{', …' if len(self.masses) > 4 else ''})"
 
     @classmethod
     def uniform(cls, outcomes: Any) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -19,13 +19,14 @@ import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
-from modelselect.family import Family, Limit, lookup
+from modelselect.family import Family, Limit
 from modelselect.fitting import status as why
 from modelselect.fitting.likelihood import mean_log_likelihood
+from modelselect.fitting.limits import Limits
 from modelselect.fitting.problem import Problem, Standard
 from modelselect.fitting.search import ascend, best_integer
 from modelselect.fitting.solve import ALMOST, DEFINITE
-from modelselect.fitting.status import Status
+from modelselect.fitting.status import Status, usable
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +41,10 @@ class Estimate:
         *Mean* log-likelihood ``(G,)`` in nats an observation; −inf out of the support, NaN without estimate.
     status, reason
         ``(G,)``; the reason is a sentence, empty for a plain success.
-    limit
-        Estimate of the limit family, if one was needed; it holds for the groups with status boundary.
+    limits
+        Estimates of the limit families that were needed.
+    reached
+        Which of them each group reached ``(G,)``, −1 for none.
     """
 
     family: Family
@@ -50,7 +53,15 @@ class Estimate:
     log_likelihood: Array
     status: NDArray[Any]
     reason: NDArray[Any]
-    limit: Estimate | None = None
+    limits: tuple[Estimate, ...] = ()
+    reached: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+
+    def law(self, group: int) -> tuple[Family, Array]:
+        """Return the law that a group reached, with its parameters ``(p,)``: a limit's limit is followed."""
+        if not len(self.reached) or self.reached[group] < 0:
+            return self.family, self.parameters[group]
+        limit: Estimate = self.limits[self.reached[group]]
+        return limit.law(0 if len(limit.status) == 1 else group)
 
     @property
     def k(self) -> int:
@@ -78,7 +89,7 @@ def estimate(family: Family, block: Block, fixed: Mapping[str, Any] | None = Non
     Examples
     --------
     >>> import numpy as np
-    >>> from modelselect.families.positive import Gamma
+    >>> from modelselect.families.positive.classic import Gamma
     >>> x = np.array([[1.0, 2.0, 4.0]])
     >>> estimate(Gamma(), Block(x, x, np.ones((1, 3)))).parameters.round(4)
     array([[3.4012, 0.686 ]])
@@ -113,8 +124,8 @@ class _Work:
         self.best = np.full(self.groups, -np.inf)  # reached by the search, whether or not it is a maximum
         self.status = np.full(self.groups, "", dtype=object)
         self.reason = np.full(self.groups, "", dtype=object)
-        self.limit: Estimate | None = None
         self.given = {name: theta[:, j].copy() for j, name in enumerate(self.names) if name not in free}
+        self.limits = Limits(family, block, self.given, [], estimate, self.groups)
 
     @property
     def open(self) -> NDArray[np.bool_]:
@@ -128,9 +139,9 @@ class _Work:
             self._refuse_impossible()
             return
         self._refuse_constant()
-        limit = self._find_limit()
-        if limit is not None:
-            self._apply_limit(limit, limit.certain & self.open)
+        self.limits.candidates = self._find_limits()
+        for i in range(len(self.limits.candidates)):
+            self._reach(i, self.limits.apply_certain(i, self.open, self.theta, self.value))
         if not self.open.any():
             return
         if self._closed_form():
@@ -140,11 +151,20 @@ class _Work:
             self._search_integer(integer[0])
         else:
             self._solve()
-        if limit is not None:
-            self._prefer_limit(limit)
+        for i in range(len(self.limits.candidates)):
+            self._reach(i, self.limits.apply_better(i, self.status, self.best, self.theta, self.value))
 
     def result(self) -> Estimate:
-        return Estimate(self.family, self.free, self.theta, self.value, self.status, self.reason, self.limit)
+        return Estimate(
+            self.family,
+            self.free,
+            self.theta,
+            self.value,
+            self.status,
+            self.reason,
+            tuple(self.limits.fits.values()),
+            self.limits.places(),
+        )
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -198,71 +218,31 @@ class _Work:
         rows = np.broadcast_to(touching, (self.groups,)) & self.open
         self._settle(rows, Status.DEGENERATE_SAMPLE, why.CONSTANT if self.block.exact else why.TOUCHING)
 
-    def _find_limit(self) -> Limit | None:
+    def _find_limits(self) -> list[Limit]:
+        """Limits of the family that the given parameters leave open."""
         if self.family.limit is None:
-            return None
-        allowed, _ = _keywords(type(self.family).limit)
-        limit = self.family.limit(
+            return []
+        allowed, _ = _keywords(_plain(self.family.limit))
+        found = self.family.limit(
             *self._statistics(self.block), **{n: v for n, v in self.given.items() if n in allowed}
         )
-        # a parameter that tends to its limit must be free to do so
-        if any(not isinstance(limit.parameters.get(name), str) for name in self.given):
-            return None
-        certain = np.broadcast_to(limit.certain, (self.groups,)) & all(name in allowed for name in self.given)
-        return limit._replace(certain=certain)
+        limits = []
+        for limit in (found,) if isinstance(found, Limit) else found:
+            # a parameter that tends to its limit must be free to do so
+            if all(isinstance(limit.parameters.get(name), str) for name in self.given):
+                certain = np.broadcast_to(limit.certain, (self.groups,)) & all(name in allowed for name in self.given)
+                limits.append(limit._replace(certain=certain))
+        return limits
 
-    def _fit_limit(self, limit: Limit) -> Estimate:
-        if self.limit is None:
-            names = {name: target for name, target in limit.parameters.items() if isinstance(target, str)}
-            fixed = {names[name]: value for name, value in self.given.items()}
-            self.limit = estimate(lookup(limit.family)(), self.block, fixed)
-        return self.limit
-
-    def _apply_limit(self, limit: Limit, rows: NDArray[np.bool_]) -> None:
-        if not rows.any():
-            return
-        reached = self._fit_limit(limit)
-        shared = np.broadcast_to(rows, (self.groups,))
-        take = np.zeros(self.groups, dtype=np.intp) if len(reached.log_likelihood) == 1 else np.arange(self.groups)
-        for j, name in enumerate(self.names):
-            target = limit.parameters.get(name, np.nan)
-            if isinstance(target, str):
-                column = list(reached.family.parameters).index(target)
-                self.theta[shared, j] = reached.parameters[take, column][shared]
-            elif name in self.free:
-                self.theta[shared, j] = target
-        self.value[shared] = reached.log_likelihood[take][shared]
-        self.status[shared] = Status.BOUNDARY
-        self.reason[shared] = why.at_limit(limit)
-
-    def _prefer_limit(self, limit: Limit) -> None:
-        """Declare the limit where no interior maximum beats it."""
-        undecided = self.status != Status.OUT_OF_SUPPORT
-        undecided &= self.status != Status.DEGENERATE_SAMPLE
-        undecided &= self.status != Status.BOUNDARY
-        if not undecided.any():
-            return
-        reached = self._fit_limit(limit)
-        supremum = np.broadcast_to(reached.log_likelihood, (self.groups,))
-        usable = np.isin(
-            np.broadcast_to(reached.status, (self.groups,)), [status for status in Status if status.usable]
-        )
-        interior = self.status == Status.CONVERGED
-        slack = 1e-9 * np.maximum(1.0, np.abs(supremum))
-        # what is no maximum is no better than the limit by as little as the sample can tell
-        slack = np.where(self.status == Status.UNBOUNDED, slack, np.maximum(slack, 1e-3 / self.block.total))
-        with np.errstate(invalid="ignore"):
-            beaten = np.where(
-                interior,
-                supremum >= self.value,
-                ~(self.best > supremum + slack) & (self.status != Status.UNBOUNDED),
-            )
-        self._apply_limit(limit, undecided & usable & beaten)
+    def _reach(self, i: int, rows: NDArray[np.bool_]) -> None:
+        if rows.any():
+            self.status[rows] = Status.BOUNDARY
+            self.reason[rows] = why.at_limit(self.limits.candidates[i])
 
     def _closed_form(self) -> bool:
         """Try the family's exact answer; True where there is one."""
         ends_only = all(not self.family.parameters[name].regular for name in self.free)
-        if not (self.block.exact or ends_only) or not self._has_exact:
+        if self.block.truncation is not None or not (self.block.exact or ends_only) or not self._has_exact:
             return False
         standard = Standard.of(self.family, self.block)
         answer = self._exact(standard.block(self.block), standard.parameters(self.theta))
@@ -289,7 +269,7 @@ class _Work:
         self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
 
     def _evaluate(self) -> None:
-        rows = np.array([Status(status).usable for status in self.status])
+        rows = usable(self.status)
         with np.errstate(all="ignore"):
             value = mean_log_likelihood(
                 self.family, self.block, tuple(self.theta[:, j, None] for j in range(len(self.names)))
@@ -371,7 +351,7 @@ class _Work:
         """Whether the family has a closed form for these given parameters."""
         if self.family.mle is None:
             return False
-        allowed, needed = _keywords(type(self.family).mle)
+        allowed, needed = _keywords(_plain(self.family.mle))
         return set(needed) <= set(self.given) <= set(allowed)
 
     def _exact(self, block: Block, theta: Array) -> Array:
@@ -397,3 +377,8 @@ def _keywords(function: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Keyword-only arguments of a closed form: the parameters that may be, and that must be, given."""
     only = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
     return tuple(p.name for p in only), tuple(p.name for p in only if p.default is p.empty)
+
+
+def _plain(method: Any) -> Any:
+    """Return the function of a bound method."""
+    return getattr(method, "__func__", method)

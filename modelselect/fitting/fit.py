@@ -13,7 +13,7 @@ from modelselect.block import Block
 from modelselect.distribution import Distribution
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
-from modelselect.families.bounded import Uniform
+from modelselect.families.bounded.classic import Uniform
 from modelselect.families.candidates import Candidate, parse_candidate
 from modelselect.families.finite import DiscreteUniform
 from modelselect.families.table import Table
@@ -223,13 +223,9 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
     found = estimate(law, block, candidate.fixed)
     status = Status(found.status[0])
     limit = None
-    if status is Status.BOUNDARY and found.limit is not None:
-        parameters = found.limit.parameters[0]
-        limit = Distribution(
-            found.limit.family,
-            dict(zip(found.limit.family.parameters, map(float, parameters), strict=True)),
-            checked=True,
-        )
+    law_reached, at = found.law(0)
+    if status is Status.BOUNDARY and law_reached is not law:
+        limit = Distribution(law_reached, dict(zip(law_reached.parameters, map(float, at), strict=True)), checked=True)
     parameters = {name: float(value) for name, value in zip(names, found.parameters[0], strict=True)}
     return Fit(
         candidate,

@@ -23,13 +23,29 @@ _TINY = 1e-290
 
 
 def pointwise(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
-    """Log-probability of each observation in nats, ``(G, m)``; parameters are ``(G, 1)``."""
+    """Log-probability of each observation in nats, ``(G, m)``; parameters are ``(G, 1)``.
+
+    Of an observation that could only be made in (a, b] it is the one given that: minus log (F(b) − F(a)).
+    """
+    if block.truncation is not None:
+        low, high = block.truncation
+        # the masses of a discrete family are those of the integers above a
+        if family.discrete:
+            low = family.support.floor(low) + family.support.step
+        with np.errstate(invalid="ignore"):
+            within = log_mass(family, low, high, parameters)
+            value = _unconditional(family, block, parameters) - within
+            return np.where(np.isneginf(within), -np.inf, value)
+    return _unconditional(family, block, parameters)
+
+
+def _unconditional(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
     if block.exact:
         return np.asarray(family.logp(block.lower, *parameters))
     points = block.lower == block.upper
-    if not points.any():
-        return log_mass(family, block.lower, block.upper, parameters)
     mass = log_mass(family, block.lower, block.upper, parameters)
+    if not points.any():
+        return mass
     return np.where(points, family.logp(block.lower, *parameters), mass)
 
 
@@ -42,7 +58,7 @@ def mean_log_likelihood(family: Family, block: Block, parameters: tuple[Any, ...
 
 def log_mass(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
     """Log P(lower ≤ X ≤ upper) of a discrete family, log (F(upper) − F(lower)) of a continuous one."""
-    below = np.ceil(lower) - 1.0 if family.discrete else lower
+    below = -family.support.floor(-lower) - family.support.step if family.discrete else lower
     with np.errstate(all="ignore"):
         F = family.cdf(below, *parameters), family.cdf(upper, *parameters)
         S = family.sf(below, *parameters), family.sf(upper, *parameters)
@@ -73,11 +89,11 @@ def _far_out(
 
 
 def _narrow(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
-    """Log of the integral of the density over a narrow interval, split at the location, where it may have a kink."""
+    """Log of the integral of the density over a narrow interval, split at a kink."""
     whole = _quadrature(family, lower, upper, parameters)
-    for centre, parameter in zip(parameters, family.parameters.values(), strict=True):
-        if parameter.role == "location" and np.any(inside := (lower < centre) & (centre < upper)):
-            split = np.where(inside, centre, upper)
+    for kink in family.kinks(*parameters):
+        if np.any(inside := (lower < kink) & (kink < upper)):
+            split = np.where(inside, kink, upper)
             halves = _quadrature(family, lower, split, parameters), _quadrature(family, split, upper, parameters)
             whole = np.where(inside, np.logaddexp(*halves), whole)
     return whole

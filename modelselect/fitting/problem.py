@@ -30,13 +30,12 @@ class Standard:
     @classmethod
     def of(cls, family: Family, block: Block) -> Standard:
         """Use median and interquartile range with a location and a scale, the geometric mean with a scale alone."""
-        roles = {parameter.role for parameter in family.parameters.values()}
         zero, one = np.zeros(block.groups), np.ones(block.groups)
-        if {"location", "scale"} <= roles:
+        if family.moves_with == "location and scale":
             size = (block.statistic(observed.upper_quartile) - block.statistic(observed.lower_quartile)) / 1.35
             size = np.where(size > 0, size, block.statistic(observed.spread))
             return cls(family, block.statistic(observed.median), _power_of_two(size))
-        if roles & {"scale", "log_scale"}:
+        if family.moves_with == "scale":
             return cls(family, zero, _power_of_two(block.statistic(observed.size)))
         return cls(family, zero, one)
 

@@ -92,6 +92,8 @@ def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
 
 def _stand_in(block: Block) -> Block | None:
     """Return a cheaper block with nearly the same maximum: weighted nodes for many points, points for many cells."""
+    if block.truncation is not None or not np.isfinite(block.upper - block.lower).all():
+        return None
     points = block if block.exact else Block(block.points, block.points, block.weights)
     if compressible(points):
         return compress(points)
@@ -111,7 +113,7 @@ def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags, Flags]:
 
 
 def _maximise(problem: Problem, start: Array) -> Maximum:
-    exact = problem.family.score is not None and problem.block.exact
+    exact = problem.family.score is not None and problem.block.plain
     return maximise(
         problem.objective,
         start,

@@ -32,6 +32,11 @@ class Status(StrEnum):
         return self in (Status.CONVERGED, Status.CLOSED_FORM, Status.BOUNDARY)
 
 
+def usable(status: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each of an array of status words has a likelihood that may be ranked."""
+    return np.isin(status, [one for one in Status if one.usable])
+
+
 CONSTANT = "all observations are equal: the likelihood has no maximum, it grows as the law shrinks onto them"
 TOUCHING = "all observations lie in one cell or two that touch: the likelihood grows as the law shrinks onto them"
 COLLAPSED = (
@@ -62,4 +67,4 @@ def at_limit(limit: Limit) -> str:
     """Say which limit is reached."""
     numbers = {name: value for name, value in limit.parameters.items() if not isinstance(value, str)}
     at = ", ".join(f"{name} → {value:g}".replace("inf", "∞") for name, value in numbers.items())
-    return f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.family}"
+    return f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.law.name}"

@@ -43,7 +43,7 @@ def _unit_covariance(family: Family, block: Block, theta: Array, free: tuple[str
     moved = [np.broadcast_to(standard.slope(names[j]), (len(theta),)) for j in columns]
     factor[:, columns] = np.stack(moved, axis=-1)
     with np.errstate(all="ignore"):
-        if family.information is not None:
+        if family.information is not None and block.plain:
             information = np.asarray(family.information(*at.T))[..., columns, :][..., columns]
         else:
             information, slope = _observed(Problem(family, data, at, columns))
@@ -58,7 +58,7 @@ def _observed(problem: Problem) -> tuple[Array, Array]:
     rows = np.arange(problem.groups)
     u = problem.u(problem.given)
     unit, value = problem.units(u, rows), problem.objective(u, rows)
-    gradient = problem.gradient if problem.family.score is not None and problem.block.exact else None
+    gradient = problem.gradient if problem.family.score is not None and problem.block.plain else None
     axes = dual = np.broadcast_to(np.eye(u.shape[1]), (len(u), u.shape[1], u.shape[1]))
     for _ in range(3):  # each time along the axes that the last information suggests
         _, J = derivatives(problem.objective, u, rows, unit, axes, dual, value, gradient)

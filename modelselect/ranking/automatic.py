@@ -37,7 +37,7 @@ def automatic_candidates(sample: Sample) -> list[str]:
     kinds = {True, False} if whole and (low < 0 or len(sample) > _MANY) else {whole}
     chosen = []
     for name, family in registered().items():
-        given = family.nominal or any(p.required for p in family.parameters.values())
+        given = family.made or any(p.required for p in family.parameters.values())
         if given or family().discrete not in kinds or (whole and name == "uniform"):
             continue
         if np.all(family.support.contains([low, high])):

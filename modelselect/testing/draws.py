@@ -25,7 +25,7 @@ def members(family: Family, draws: int = 4, seed: int = 0) -> list[Member]:
 
     Examples
     --------
-    >>> from modelselect.families.counts import Poisson
+    >>> from modelselect.families.counts.classic import Poisson
     >>> members(Poisson(), draws=1)[:2]
     [(0.1,), (30.0,)]
     """

@@ -14,7 +14,7 @@ from modelselect.family import Family, lookup
 from modelselect.fitting.estimate import Estimate
 from modelselect.fitting.problem import Problem, Standard
 from modelselect.fitting.search import ascend
-from modelselect.fitting.status import Status
+from modelselect.fitting.status import Status, usable
 from modelselect.fitting.uncertainty import covariance
 from modelselect.testing.draws import (
     Member,
@@ -110,7 +110,7 @@ def check_nested(family: Family) -> None:
 
 
 def _usable(found: Estimate) -> Any:
-    return np.array([Status(status).usable for status in found.status])
+    return usable(found.status)
 
 
 def _check_neighbours(family: Family, theta: Member, x: Array, found: Estimate, columns: list[int]) -> None:

@@ -22,7 +22,8 @@ from modelselect.families.special import (
     log_series_tail,
     log_zeta,
 )
-from modelselect.family import Family, Limit, Parameter, nearest, register
+from modelselect.family import Family, Limit, Parameter, register
+from modelselect.formulas import nearest
 
 
 @register

@@ -136,6 +136,9 @@ class Laplace(Family):
     def ppf(self, q: Any, location: Any, scale: Any) -> Any:
         return location + scale * np.where(q < 0.5, np.log(2 * q), -np.log(2 * (1 - q)))
 
+    def kinks(self, location: Any, scale: Any) -> Any:
+        return (location,)
+
     def mle(self, median: Any, absolute_deviation: Any, *, scale: Any = None) -> Any:
         return median, absolute_deviation if scale is None else scale
 

@@ -1,0 +1,1 @@
+"""Families on the circle: angles in radians, taken modulo 2π."""

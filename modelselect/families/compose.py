@@ -1,0 +1,1 @@
+"""Family → Family: shifted, truncated, zero-inflated, hurdle, discretized, mixture."""

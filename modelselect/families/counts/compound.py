@@ -1,0 +1,1 @@
+"""Counts of counts: Hermite, Neyman A, Pólya–Aeppli, Borel."""

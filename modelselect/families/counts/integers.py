@@ -1,0 +1,1 @@
+"""Families on all integers: Skellam, discrete Laplace."""

@@ -1,0 +1,1 @@
+"""A Poisson whose mean varies: by an inverse Gaussian, a lognormal, and more."""

@@ -1,0 +1,1 @@
+"""Laws with a power for a tail: log-logistic, Lomax, Burr, Fréchet and their kin."""

@@ -1,0 +1,1 @@
+"""Laws of lifetimes: generalised gamma, exponentiated Weibull, Gompertz and their kin."""

@@ -1,0 +1,1 @@
+"""Any continuous or discrete law of scipy.stats as a family, by its name."""

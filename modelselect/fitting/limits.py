@@ -1,0 +1,108 @@
+"""Where the likelihood has no interior maximum: the families that are reached at the edge of another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelselect.block import Block
+from modelselect.domain import Array
+from modelselect.family import Family, Limit
+from modelselect.fitting.status import Status, usable
+
+if TYPE_CHECKING:
+    from modelselect.fitting.estimate import Estimate
+
+Flags = NDArray[np.bool_]
+
+
+class Limits:
+    """The limits of one family on one block, each fitted when it is first needed.
+
+    Attributes
+    ----------
+    candidates
+        Limits that the given parameters leave open.
+    fits
+        Place among the candidates → estimate of the limit family.
+    reached
+        Place of the limit that each group reached ``(G,)``, −1 for none.
+    """
+
+    def __init__(
+        self,
+        family: Family,
+        block: Block,
+        given: Mapping[str, Array],
+        candidates: list[Limit],
+        estimate: Callable[..., Estimate],
+        groups: int,
+    ) -> None:
+        self.family, self.block, self.given, self.candidates = family, block, given, candidates
+        self.fits: dict[int, Estimate] = {}
+        self.reached = np.full(groups, -1)
+        self._certain = np.zeros(groups, dtype=bool)
+        self._estimate, self._groups = estimate, groups
+
+    def apply_certain(self, i: int, open_: Flags, theta: Array, value: Array) -> Flags:
+        """Groups for which theory says that limit i is reached; their theta and value are filled in."""
+        rows = np.asarray(self.candidates[i].certain & open_)
+        self._certain |= rows
+        return self._apply(i, rows, theta, value)
+
+    def apply_better(self, i: int, status: NDArray[Any], best: Array, theta: Array, value: Array) -> Flags:
+        """Groups in which no interior maximum, and no limit before it, beats limit i; filled in likewise."""
+        undecided = (status != Status.OUT_OF_SUPPORT) & (status != Status.DEGENERATE_SAMPLE)
+        undecided &= (status != Status.BOUNDARY) | ((self.reached >= 0) & (self.reached != i) & ~self._certain)
+        if not undecided.any():
+            return np.asarray(undecided)
+        limit = self._fit(i)
+        supremum = np.broadcast_to(limit.log_likelihood, (self._groups,))
+        able = np.broadcast_to(usable(limit.status), (self._groups,))
+        unbounded, size = status == Status.UNBOUNDED, np.maximum(1.0, np.abs(supremum))
+        # what is no maximum is no better than the limit by as little as the sample can tell
+        slack = np.where(unbounded, 1e-9 * size, np.maximum(1e-9 * size, 1e-3 / self.block.total))
+        with np.errstate(invalid="ignore"):
+            over_nothing = ~(best > supremum + slack) & ~unbounded
+            over_limit = supremum > value + 1e-12 * size
+            beaten = np.where(
+                status == Status.CONVERGED, supremum >= value, np.where(self.reached >= 0, over_limit, over_nothing)
+            )
+        return self._apply(i, np.asarray(undecided & able & beaten, dtype=bool), theta, value)
+
+    def places(self) -> NDArray[np.intp]:
+        """Place in `fits` of the limit that each group reached."""
+        order = {i: place for place, i in enumerate(self.fits)}
+        return np.array([order.get(int(i), -1) for i in self.reached], dtype=np.intp)
+
+    def _fit(self, i: int) -> Estimate:
+        if i not in self.fits:
+            limit = self.candidates[i]
+            fixed: dict[str, Any] = {}
+            for name, target in limit.parameters.items():
+                if isinstance(target, str):
+                    if name in self.given:
+                        fixed[target] = self.given[name]
+                elif name not in self.family.parameters:
+                    fixed[name] = target
+            self.fits[i] = self._estimate(limit.law, self.block, fixed)
+        return self.fits[i]
+
+    def _apply(self, i: int, rows: Flags, theta: Array, value: Array) -> Flags:
+        if not rows.any():
+            return rows
+        limit, fit = self.candidates[i], self._fit(i)
+        take = np.zeros(self._groups, dtype=np.intp) if len(fit.log_likelihood) == 1 else np.arange(self._groups)
+        for j, name in enumerate(self.family.parameters):
+            target = limit.parameters.get(name, np.nan)
+            if isinstance(target, str):
+                column = list(fit.family.parameters).index(target)
+                theta[rows, j] = fit.parameters[take, column][rows]
+            elif name not in self.given:
+                theta[rows, j] = target
+        value[rows] = fit.log_likelihood[take][rows]
+        self.reached[rows] = i
+        return rows
