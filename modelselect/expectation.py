@@ -19,6 +19,10 @@ Function = Callable[[Array, Array], Array]
 
 #: Where the integral is cut: smooth pieces, none of them much steeper than the next.
 _LEVELS = np.array([1e-12, 1e-9, 1e-6, 1e-4, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1 - 1e-4, 1 - 1e-6, 1 - 1e-9])
+#: Ratio of the distances of two cuts from an end of the support from which on its logarithm is the better scale.
+_STEEP = 4.0
+#: Largest logarithm of a distance whose square is a float.
+_FARTHEST = 340.0
 #: Terms of a series that are summed one by one.
 _TERMS = 100_000
 
@@ -37,10 +41,11 @@ def expectation(family: Family, function: Function, parameters: tuple[float, ...
     1.0
     """
 
-    def integrand(x: Any) -> Any:
+    def integrand(x: Any, log_slope: float = 0.0) -> Any:
         logq = family.logp(x, *parameters)
         with np.errstate(all="ignore"):
-            return np.where(np.isneginf(logq), 0.0, np.exp(logq) * function(np.asarray(x, dtype=float), logq))
+            mass = np.exp(logq + log_slope)
+            return np.where(np.isneginf(logq), 0.0, mass * function(np.asarray(x, dtype=float), logq))
 
     return _sum(family, integrand, parameters) if family.discrete else _integral(family, integrand, parameters)
 
@@ -65,25 +70,53 @@ def entropy(family: Family, parameters: tuple[float, ...]) -> float:
     return expectation(family, lambda _, logq: -logq, parameters)
 
 
-def _integral(family: Family, integrand: Callable[[Any], Any], parameters: tuple[float, ...]) -> float:
+def _integral(family: Family, integrand: Callable[..., Any], parameters: tuple[float, ...]) -> float:
+    low, high = (float(np.asarray(end).item()) for end in family.bounds(*parameters))
+    middle = float(family.ppf(0.5, *parameters))
+    ends = [*family.ppf(_LEVELS, *parameters), *family.kinks(*parameters), *family.atoms, low, high]
+    cuts = np.unique(np.array(ends, dtype=float))
+
+    def smooth(x: float, log_slope: float = 0.0) -> float:
+        return float(integrand(x, log_slope)) if x not in family.atoms else 0.0
+
+    total = sum(float(integrand(np.array(atom))) for atom in family.atoms)
+    return float(total + sum(_piece(smooth, a, b, low, middle, high) for a, b in itertools.pairwise(cuts)))
+
+
+def _piece(function: Callable[..., float], a: float, b: float, low: float, middle: float, high: float) -> float:
+    """Integral from a to b, over the logarithm of the distance from an end or the middle if that varies much."""
     from scipy.integrate import quad
 
-    atoms = sum(float(integrand(np.array(atom))) for atom in family.atoms)
-    low, high = (float(np.asarray(end).item()) for end in family.bounds(*parameters))
-    cuts = np.unique(
-        np.concatenate([[low], family.ppf(_LEVELS, *parameters), [*family.kinks(*parameters), *family.atoms, high]])
-    )
-    total, smooth = 0.0, lambda x: float(integrand(x)) if x not in family.atoms else 0.0
-    for a, b in itertools.pairwise(cuts[~np.isnan(cuts)]):
-        value, _, *trouble = quad(smooth, a, b, epsabs=0.0, epsrel=1e-11, limit=200, full_output=1)
-        # a message that the integral is probably divergent comes beside the value
-        if len(trouble) > 1 and "diverg" in str(trouble[1]) and np.isinf([a, b]).any():
-            return float("nan") if np.isinf([low, high]).all() else float(np.copysign(np.inf, value))
-        total += value
-    return float(total + atoms)
+    def integral(f: Callable[..., float], start: float, end: float) -> float:
+        return float(quad(f, start, end, epsabs=0.0, epsrel=1e-11, limit=200, full_output=1)[0])
+
+    def ratio(anchor: float) -> float:
+        near, far = sorted((abs(a - anchor), abs(b - anchor)))
+        return far / near if near > 0 else np.inf
+
+    anchor = max((end for end in (low, middle, high) if np.isfinite(end) and not a < end < b), key=ratio)
+    if ratio(anchor) < _STEEP:
+        return integral(function, a, b)
+    sign = 1.0 if b > anchor else -1.0
+    near, far = sorted((abs(a - anchor), abs(b - anchor)))
+
+    def by_distance(u: float) -> float:
+        return function(anchor + sign * float(np.exp(u)), u)
+
+    with np.errstate(divide="ignore"):
+        start, end = np.log(near), np.log(far)
+    if np.isfinite(start) and np.isfinite(end):
+        return integral(by_distance, start, end)
+    fixed = start if np.isfinite(start) else end
+    reach = np.array([0.0, 1.0, 4.0, 16.0, 64.0, 256.0, 340.0])
+    edges = np.minimum(fixed + reach, _FARTHEST) if np.isfinite(start) else np.maximum(fixed - reach, -2 * _FARTHEST)
+    total = sum(integral(by_distance, *sorted(pair)) for pair in itertools.pairwise(edges))
+    last, before = by_distance(edges[-1]), by_distance(edges[-1] + 20.0 * np.sign(fixed - edges[-1]))
+    # what does not vanish like a power has no integral
+    return float(np.copysign(np.inf, last)) if abs(last) > 0.5 * abs(before) > 0 else total
 
 
-def _sum(family: Family, integrand: Callable[[Any], Any], parameters: tuple[float, ...]) -> float:
+def _sum(family: Family, integrand: Callable[..., Any], parameters: tuple[float, ...]) -> float:
     from scipy.integrate import simpson
 
     step = family.support.step
