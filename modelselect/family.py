@@ -182,6 +182,13 @@ class Family:
         """Joint constraints on the parameters (each one's domain is checked elsewhere)."""
         return True
 
+    def unbounded(self, *parameters: Any) -> Any:
+        """Whether the density is infinite at an end of the support that a parameter moves.
+
+        The likelihood then grows without bound as that end comes to an observation; only maxima elsewhere count.
+        """
+        return False
+
     def start(self, *statistics: Any) -> tuple[Any, ...]:
         """First guess from the statistics, one array ``(G,)`` a parameter; ``(S, G)`` for S starts."""
         if self.mle is None:

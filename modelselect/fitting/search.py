@@ -152,10 +152,12 @@ def _at_limit(problem: Problem, u: Array, rows: Rows) -> Flags:
 
 
 def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
-    """Whether the scale of a location family has shrunk onto a datum."""
+    """Whether the likelihood has no bound here: a density that is infinite at an end, a scale shrunk onto a datum."""
+    theta = problem.theta(u, rows)
+    flags = np.broadcast_to(np.asarray(problem.family.unbounded(*theta.T), dtype=bool), (len(rows),))
     roles = [parameter.role for parameter in problem.family.parameters.values()]
     if "location" not in roles or "scale" not in roles or roles.index("scale") not in problem.free:
-        return np.zeros(len(rows), dtype=bool)
+        return flags
     floor = COLLAPSED * np.broadcast_to(problem.block.statistic(observed.spread), (problem.groups,))
-    scale = problem.theta(u, rows)[:, roles.index("scale")]
-    return np.asarray(scale < floor[rows % problem.groups])
+    scale = theta[:, roles.index("scale")]
+    return np.asarray(flags | (scale < floor[rows % problem.groups]))

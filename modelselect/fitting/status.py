@@ -40,8 +40,8 @@ def usable(status: NDArray[Any]) -> NDArray[np.bool_]:
 CONSTANT = "all observations are equal: the likelihood has no maximum, it grows as the law shrinks onto them"
 TOUCHING = "all observations lie in one cell or two that touch: the likelihood grows as the law shrinks onto them"
 COLLAPSED = (
-    "the likelihood grows without bound as the scale shrinks onto one observation or tied ones; "
-    "fix the scale or a shape"
+    "the likelihood grows without bound as the law shrinks onto one observation, tied ones, or an end of its support; "
+    "fix the scale, a shape or that end"
 )
 FLAT = "the likelihood is flat along some combination of the parameters: the sample does not identify them"
 NOT_FOUND = "Newton's method found no point with a small score and positive definite information"
