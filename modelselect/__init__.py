@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
     from modelselect.experiment.run import Report
     from modelselect.families.catalogue import families
-    from modelselect.fitting.fit import Fit, fit
+    from modelselect.fitting.fit import fit
+    from modelselect.fitting.result import Fit
     from modelselect.ranking.ranker import Ranking, rank
     from modelselect.sample import Sample
 
@@ -79,7 +80,8 @@ _HOMES = {
     ),
     "modelselect.experiment.config": ("Experiment",),
     "modelselect.experiment.run": ("Report",),
-    "modelselect.fitting.fit": ("Fit", "fit"),
+    "modelselect.fitting.fit": ("fit",),
+    "modelselect.fitting.result": ("Fit",),
     "modelselect.ranking.ranker": ("Ranking", "rank"),
     "modelselect.sample": ("Sample",),
 }

@@ -141,6 +141,11 @@ def rank(
     by: Annotated[
         str, typer.Option(metavar="CRITERION", help="kl, kl_corrected, cross_entropy, aic or bic.")
     ] = "kl_corrected",
+    event: Annotated[str | None, typer.Option(metavar="NAME", help="Column of 1 (event) and 0 (censored).")] = None,
+    lower: Annotated[str | None, typer.Option(metavar="NAME", help="Column of lower ends of intervals.")] = None,
+    upper: Annotated[str | None, typer.Option(metavar="NAME", help="Column of their upper ends.")] = None,
+    above: Annotated[str | None, typer.Option(metavar="BOUND", help="Truncation: a number or a column.")] = None,
+    up_to: Annotated[str | None, typer.Option(metavar="BOUND", help="Upper truncation, likewise.")] = None,
     weight: Annotated[str | None, typer.Option(metavar="NAME", help="Column of frequencies.")] = None,
     where: Annotated[str | None, typer.Option(metavar="SQL", help="Condition that the rows must meet.")] = None,
     resolution: Annotated[
@@ -164,16 +169,9 @@ def rank(
 
     _remember(context, json=json)
     experiment = quick_experiment(
-        file,
-        column=column,
-        candidates=candidates,
-        by=by,
-        weight=weight,
-        where=where,
-        resolution=resolution,
-        missing=missing,
-        unit=unit,
-    )
+        file, column=column, candidates=candidates, by=by, event=event, lower=lower, upper=upper,
+        truncation=(above, up_to), weight=weight, where=where, resolution=resolution, missing=missing, unit=unit,
+    )  # fmt: skip
     with _progress([experiment.experiment], silent=quiet or json) as progress:
         outcomes = run_all([experiment.experiment], [output], sources=[experiment.source], progress=progress)
     raise typer.Exit(_present(outcomes, quiet=quiet, json=json))
@@ -211,20 +209,43 @@ def validate(configs: Configs, overrides: Overrides = None, quiet: Quiet = False
 
 @app.command()
 def families(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One family, by its name or an alias.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One family, by its name or an alias, or a group of them.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw its density and distribution function into this file.")
+    ] = None,
 ) -> None:
     """List the families, or say all there is to know about one.
 
-    Example: modelselect families negative_binomial
+    Example: modelselect families negative_binomial --plot negative_binomial.png
     """
     import modelselect.families  # registers them
     from modelselect.families.catalogue import describe
+    from modelselect.families.groups import GROUPS, group
+    from modelselect.family import lookup
+    from modelselect.reporting.portrait import portrait, write_portrait
     from modelselect.reporting.terminal import print_families, print_family
 
-    if name is None:
-        print_families(_console(), modelselect.families())
-    else:
-        print_family(_console(), describe(name))
+    frame = modelselect.families()
+    if name is None or (name in GROUPS and name not in frame.index):
+        if plot is not None:
+            raise ConfigurationError("--plot: name one family to draw")
+        print_families(_console(), frame if name is None else frame.loc[group(name)])
+        return
+    described, family = describe(name), lookup(name)
+    if family.made:
+        if plot is not None:
+            raise ConfigurationError(f"--plot: {name} has no picture of its own: it is made from what you give it")
+        print_family(_console(), described)
+        return
+    drawn = portrait(family())
+    print_family(_console(), described, drawn)
+    if plot is not None:
+        if plot.suffix.lower() != ".png":
+            raise ConfigurationError(f"--plot: expected a file that ends in .png, got {plot}")
+        plot.parent.mkdir(parents=True, exist_ok=True)
+        typer.echo(f"wrote {write_portrait(drawn, plot)}")
 
 
 @app.command()

@@ -85,7 +85,12 @@ class Distribution:
         low, high = (float(np.asarray(end).item()) for end in self.family.bounds(*self._values))
         outer = self.family.support
         return Interval(
-            low, high, outer.low_inclusive or low > outer.low, outer.high_inclusive or high < outer.high, outer.lattice
+            low,
+            high,
+            outer.low_inclusive or low > outer.low,
+            outer.high_inclusive or high < outer.high,
+            outer.lattice,
+            outer.step,
         )
 
     def logp(self, x: ArrayLike) -> Any:
@@ -110,9 +115,9 @@ class Distribution:
         """Smallest x with P(X ≤ x) ≥ q; NaN for q outside [0, 1]."""
         return self.family.ppf(q, *self._values)
 
-    def rvs(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Array:
-        """Draw random values by inversion."""
-        return np.asarray(self.ppf(rng.uniform(size=size)))
+    def rvs(self, size: int | tuple[int, ...], rng: np.random.Generator | int) -> Array:
+        """Draw random values by inversion; `rng` is a generator or the seed of one."""
+        return np.asarray(self.ppf(np.random.default_rng(rng).uniform(size=size)))
 
     @property
     def mean(self) -> float:

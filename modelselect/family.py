@@ -8,11 +8,11 @@ off the support (−inf, 0, 1) and at a non-integer is added here, once for all 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from modelselect.domain import Interval
 from modelselect.errors import CandidateError, did_you_mean
 from modelselect.formulas import OFF_SUPPORT, inverse, log_share, on_support, on_unit
 from modelselect.statistics import Statistic
+
+if TYPE_CHECKING:
+    from modelselect.block import Block
 
 Role = Literal["location", "scale", "log_scale"]
 
@@ -53,16 +56,21 @@ class Parameter:
     default: float | None = None
 
 
+#: Where a parameter goes at a limit: a parameter of the limit, a value, or a function of the limit's parameters.
+Goes = Any
+
+
 class Limit(NamedTuple):
     """A family that is reached when the likelihood has no interior maximum: its name, or itself.
 
     ``parameters`` maps each of our parameters to the limit family's parameter of the same meaning (a
-    name) or to its value at the limit (a number). ``certain`` marks the groups for which theory
-    says beforehand that the limit is reached; for the others the two likelihoods are compared.
+    name), to its value at the limit (a number), or to a function of the limit's parameters. ``certain``
+    marks the groups for which theory says beforehand that the limit is reached; for the others the two
+    likelihoods are compared.
     """
 
     family: str | Family
-    parameters: Mapping[str, str | float]
+    parameters: Mapping[str, Goes]
     certain: np.ndarray[Any, np.dtype[np.bool_]]
 
     @property
@@ -72,7 +80,12 @@ class Limit(NamedTuple):
 
 
 class Family:
-    """Base class of all families; see the module docstring and `modelselect.families` for examples.
+    """Base class of all families; `modelselect.families.positive.classic` has examples.
+
+    A family of one's own must define ``support``, its parameters (class attributes of type `Parameter`), ``logp``,
+    ``cdf`` or ``sf``, and ``start`` (a first guess from ``statistics``) or ``mle`` (the exact answer); all else is
+    optional. Formulas are elementwise functions of x on the support and of the parameters, in the order in which
+    these are declared.
 
     Class attributes
     ----------------
@@ -100,8 +113,15 @@ class Family:
     nominal: ClassVar[bool] = False
     #: The family is made from what a candidate says (other families, masses): it does not exist without.
     made: ClassVar[bool] = False
+    #: Not None on a circle: x and x + period are the same; logp takes any x, cdf and sf one turn, the `support`.
+    period: ClassVar[float | None] = None
     #: Points with mass of their own though the family has a density elsewhere: the zeros of a hurdle.
     atoms: tuple[float, ...] = ()
+    #: Parameters whose restriction is tested by no likelihood ratio that is χ²: the weights of a mixture, a threshold;
+    #: and names of nested families of which the same is true.
+    singular: tuple[str, ...] = ()
+    #: What a reader of its numbers must know, as the end of a sentence that starts with its name.
+    note: ClassVar[str] = ""
 
     #: Not None only where a family defines it: the exact maximum-likelihood estimate from the statistics.
     #: Keyword-only arguments are the parameters that may be given instead of estimated.
@@ -116,6 +136,11 @@ class Family:
     moments: ClassVar[Callable[..., tuple[Any, Any]] | None] = None
     #: Not None only where defined: parameters → (differential) entropy in nats.
     entropy: ClassVar[Callable[..., Any] | None] = None
+
+    #: Not None only where defined: working values of all parameters, in the same domains → parameters; `straighten` is
+    #: its inverse. The solver works in them where the ridge of the likelihood is a bent curve in the parameters.
+    bend: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
+    straighten: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -136,6 +161,8 @@ class Family:
 
     def cdf(self, x: Any, *parameters: Any) -> Any:
         """P(X ≤ x)."""
+        if type(self).sf is Family.sf:
+            raise TypeError(f"family {self.name} defines neither cdf nor sf")
         return 1.0 - self.sf(x, *parameters)
 
     def sf(self, x: Any, *parameters: Any) -> Any:
@@ -194,6 +221,24 @@ class Family:
         if self.mle is None:
             raise TypeError(f"family {self.name} defines neither start nor mle")
         return self.mle(*statistics)
+
+    def starts(self, block: Block, given: Any) -> tuple[Any, ...]:
+        """First guesses for a block, shaped as those of `start`, which a family made from others asks of them.
+
+        `given` ``(G, p)`` holds the parameters that are given, and NaN for the others.
+        """
+        return self.start(*map(block.statistic, self.statistics))
+
+    def degenerate(self, block: Block, theta: Any) -> Any:
+        """Whether a part of the law has shrunk onto too few values of a block; only maxima elsewhere count.
+
+        `theta` is ``(G, p)``, the answer ``(G,)``.
+        """
+        return False
+
+    def arranged(self, theta: Any, free: Sequence[int]) -> Any:
+        """Parameters ``(G, p)`` of the same laws in canonical order, columns other than `free` left as they are."""
+        return theta
 
     def to_scipy(self, *parameters: Any) -> tuple[str, dict[str, Any]]:
         """Name and keyword arguments of the same law in scipy.stats."""
@@ -260,6 +305,12 @@ class Family:
             raise CandidateError(f"{where}: the parameters {checked} do not fit together")
         return checked
 
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
     def __repr__(self) -> str:
         return self.name
 
@@ -270,7 +321,21 @@ _ALIASES: dict[str, str] = {}
 
 
 def register(cls: FamilyType) -> FamilyType:
-    """Class decorator: make a family known by its name and aliases (a catalogue name beats an alias)."""
+    """Class decorator: make a family known by its name and aliases (a catalogue name beats an alias).
+
+    Raises
+    ------
+    CandidateError
+        The class lacks what every family must define, or its name belongs to another family.
+    """
+    lacking = [what for what in ("support", "logp") if getattr(cls, what, None) is getattr(Family, what, None)]
+    if lacking and not cls.made:
+        raise CandidateError(f"family {cls.name}: {' and '.join(lacking)} must be defined, see Family")
+    if not cls.made and cls.cdf is Family.cdf and cls.sf is Family.sf:
+        raise CandidateError(f"family {cls.name}: cdf or sf must be defined, see Family")
+    other = _REGISTRY.get(cls.name)
+    if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise CandidateError(f"family {cls.name}: the name is that of {other.__module__}.{other.__qualname__}")
     _REGISTRY[cls.name] = cls
     for alias in cls.aliases:
         _ALIASES[alias] = cls.name

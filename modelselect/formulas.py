@@ -53,6 +53,9 @@ def on_support(formula: Callable[..., Any], off_support: tuple[float, float]) ->
         x = np.asarray(x, dtype=float)
         low, high = self.bounds(*parameters)
         with np.errstate(all="ignore"):
+            if mass and self.period is not None:
+                finite = np.isfinite(x)
+                return np.where(finite, formula(self, np.where(finite, x, low), *parameters), below)
             if not self.discrete and x.size and np.ndim(low) == np.ndim(high) == 0 and x.min() > low and x.max() < high:
                 return formula(self, x, *parameters)
             if self.discrete and not mass:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -12,18 +13,24 @@ from numpy.typing import NDArray
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import DataError
-from modelselect.statistics import decimal_step, divisor
+from modelselect.gathering import (
+    Bounds,
+    Missing,
+    Resolution,
+    Truncation,
+    WeightsKind,
+    gather_bins,
+    gather_ends,
+    gather_values,
+)
+from modelselect.observations import flags_of, is_number, items_of, numbers_or_labels, one_dimensional, weights_of
 
-WeightsKind = Literal["frequency", "importance"]
 Kind = Literal["lattice", "continuous", "nominal"]
-
-#: Distinct values from which on their common divisor tells the step they were rounded to.
-_TELLING = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """The observed distribution P: weighted observations.
+    """The observed distribution P: weighted observations, each a point or an interval.
 
     Parameters
     ----------
@@ -41,34 +48,48 @@ class Sample:
         distinct; else None. None: these are exact real numbers.
     missing
         ``refuse`` NaN and None (default), naming their rows, or ``drop`` and count them.
+    truncation
+        Bounds (lower, upper) within which alone an observation could be made, as numbers or one a row (delayed
+        entry), None where open: each x in (lower, upper] counts with its probability *given that*.
 
     Attributes
     ----------
-    values : distinct values, sorted ``(m,)`` — labels if `kind` is ``nominal``
+    values : distinct values, sorted ``(m,)`` — labels if `kind` is ``nominal``; of an interval its middle, or the
+        finite end of one that is open
     weights : total weight of each ``(m,)``
+    lower, upper : ends of each ``(m,)``, equal where it is an exact point, infinite where open
+    truncation : bounds (lower, upper) of each, ``(m,)`` or ``(1,)``; None without any
     n : number of observations (sum of weights); ``inf`` where P is known
     kind : ``lattice`` (rounded to `resolution`), ``continuous`` or ``nominal``
+    lowest_edge : of bins (a, b], of which the lowest holds its lower edge too; None if the intervals are closed
     notes : what was recognised or assumed, in sentences
     outcomes : all labels that were named, also those never seen; empty for numbers
 
     Raises
     ------
     DataError
-        Empty, non-finite or non-numeric data; weights that are negative, all zero or of another length.
+        Empty, non-finite or non-numeric data; weights that are negative, all zero or of another length;
+        observations outside their truncation bounds.
 
     Examples
     --------
     >>> Sample([3, 1, 1, 2])
-    Sample(n=4, kind='lattice', distinct=3, range=[1, 3], resolution=1)
+    Sample(n=4, kind='lattice', distinct=3, tied=2, range=[1, 3], resolution=1)
     >>> Sample.from_counts({0: 109, 1: 65, 2: 22, 3: 3, 4: 1}).n
     200.0
+    >>> Sample.from_censored([6, 7, 9, 11], [True, True, False, False])
+    Sample(n=4, kind='continuous', distinct=4, tied=0, range=[6, 11], resolution=None, censored=50%)
     """
 
     values: NDArray[Any]
     weights: Array
+    lower: NDArray[Any]
+    upper: NDArray[Any]
+    truncation: Bounds | None
     n: float
     kind: Kind
     resolution: float | None
+    lowest_edge: float | None
     known: bool
     notes: tuple[str, ...]
     n_missing: int
@@ -80,15 +101,16 @@ class Sample:
         weights: Any = None,
         *,
         weights_kind: WeightsKind = "frequency",
-        resolution: float | Literal["auto"] | None = "auto",
-        missing: Literal["refuse", "drop"] = "refuse",
+        resolution: Resolution = "auto",
+        missing: Missing = "refuse",
+        truncation: Truncation = None,
     ) -> None:
         if isinstance(values, Mapping):
             if weights is not None:
                 raise DataError("weights: not allowed with a mapping, whose values are the counts already")
-            made = Sample.from_counts(values, resolution=resolution)
+            made = Sample.from_counts(values, resolution=resolution, truncation=truncation)
         else:
-            made = _from_values(values, weights, weights_kind, resolution, missing)
+            made = _build(gather_values(values, weights, weights_kind, resolution, missing, truncation=truncation))
         for name, value in vars(made).items():
             object.__setattr__(self, name, value)
 
@@ -97,7 +119,8 @@ class Sample:
         cls,
         counts: Mapping[Any, float],
         *,
-        resolution: float | Literal["auto"] | None = "auto",
+        resolution: Resolution = "auto",
+        truncation: Truncation = None,
         what: str = "counts",
     ) -> Sample:
         """Sample from a mapping value → count (fractional counts are allowed, negative ones are not).
@@ -107,8 +130,106 @@ class Sample:
         >>> Sample.from_counts({"heads": 7, "tails": 3}).kind
         'nominal'
         """
-        outcomes, frequencies = _items(counts, what)
-        return _from_values(outcomes, frequencies, "frequency", resolution, "refuse", what)
+        outcomes, frequencies = items_of(counts, what)
+        return _build(
+            gather_values(outcomes, frequencies, "frequency", resolution, "refuse", what, truncation=truncation)
+        )
+
+    @classmethod
+    def from_bins(cls, edges: Any, counts: Any, *, truncation: Truncation = None) -> Sample:
+        """Sample from a histogram: how many observations lie in each bin (a, b]; the lowest holds its lower edge too.
+
+        Parameters
+        ----------
+        edges
+            Ascending, one more than there are bins; the first may be −inf and the last inf (or None): open-ended.
+        counts
+            Of each bin.
+
+        Raises
+        ------
+        DataError
+            Edges that do not increase, counts of another length, negative ones, or only zeros.
+
+        Examples
+        --------
+        >>> Sample.from_bins([0, 1, 2, float("inf")], [5, 3, 2])
+        Sample(n=10, kind='continuous', bins=3, range=[0, inf], resolution=None)
+        """
+        return _build(gather_bins(edges, counts, truncation))
+
+    @classmethod
+    def from_intervals(
+        cls,
+        lower: Any,
+        upper: Any,
+        weights: Any = None,
+        *,
+        weights_kind: WeightsKind = "frequency",
+        resolution: Resolution = None,
+        missing: Missing = "refuse",
+        truncation: Truncation = None,
+    ) -> Sample:
+        """Sample of observations known to lie in [lower, upper]: interval-, left- and right-censored ones, and points.
+
+        Parameters
+        ----------
+        lower, upper
+            Ends, one an observation; equal ones are an exact point; −inf and inf (or None) are open.
+        weights, weights_kind, missing, truncation
+            As of a `Sample`.
+        resolution
+            Step of the grid that the ends are rounded to; None (default): exact real numbers.
+
+        Raises
+        ------
+        DataError
+            A lower end above its upper one, NaN, an observation that is open at both ends, or one that reaches out
+            of its truncation bounds, each with its row.
+
+        Examples
+        --------
+        >>> Sample.from_intervals([1.0, 2.5, None], [1.0, 4.0, 0.5]).censored_share.__round__(3)
+        0.667
+        """
+        return _build(gather_ends(lower, upper, weights, weights_kind, resolution, missing, truncation=truncation))
+
+    @classmethod
+    def from_censored(
+        cls,
+        values: Any,
+        observed: Any,
+        weights: Any = None,
+        *,
+        weights_kind: WeightsKind = "frequency",
+        resolution: Resolution = None,
+        missing: Missing = "refuse",
+        truncation: Truncation = None,
+    ) -> Sample:
+        """Sample of times to an event that was observed (1, True) or is yet to come (0, False: right-censored).
+
+        A continuous family gives P(X > c) to an observation censored at c, a family of counts P(X ≥ c).
+
+        Raises
+        ------
+        DataError
+            As of a `Sample`; and `observed` is not 0 or 1, with its row.
+
+        Examples
+        --------
+        >>> import modelselect as ms
+        >>> remission = Sample.from_censored([6, 6, 7, 9, 10], [1, 0, 1, 0, 1])
+        >>> ms.fit("exponential", remission).parameters["scale"].__round__(4)
+        12.6667
+        """
+        x, nominal = numbers_or_labels(one_dimensional(values, "values"), "values")
+        if nominal:
+            raise DataError(f"values: expected numbers where some are censored, got {x[0]!r}")
+        event = flags_of(observed, len(x), "observed")
+        made = gather_ends(
+            x, np.where(event, x, np.inf), weights, weights_kind, resolution, missing, "values", truncation=truncation
+        )
+        return _build(made)
 
     @classmethod
     def from_probabilities(cls, probabilities: Mapping[Any, float], n: float | None = None) -> Sample:
@@ -127,14 +248,14 @@ class Sample:
         >>> Sample.from_probabilities({"H": 0.5, "T": 0.5}).n
         inf
         """
-        outcomes, shares = _items(probabilities, "probabilities")
-        p = _weights_of(shares, len(outcomes), "probabilities", outcomes)
+        outcomes, shares = items_of(probabilities, "probabilities")
+        p = weights_of(shares, len(outcomes), "probabilities", outcomes)
         if abs(p.sum() - 1.0) > 1e-9:
             raise DataError(f"probabilities: sum to {p.sum():.12g}, expected 1 (within 1e-9)")
-        if n is not None and not (_is_number(n) and np.isfinite(n) and n > 0):
+        if n is not None and not (is_number(n) and np.isfinite(n) and n > 0):
             raise DataError(f"n: must be a positive number, got {n!r}")
         p = p / p.sum() * (1.0 if n is None else n)
-        made = _from_values(outcomes, p, "frequency", "auto", "refuse", "probabilities", known=n is None)
+        made = _build(gather_values(outcomes, p, "frequency", "auto", "refuse", "probabilities", known=n is None))
         if made.known and made.kind == "continuous":
             raise DataError(
                 f"probabilities: the outcomes, such as {made.values[0]:g}, lie on no decimal grid, so that they have "
@@ -144,11 +265,42 @@ class Sample:
 
     @property
     def shares(self) -> Array:
-        """p̂ of each distinct value, summing to 1."""
+        """Share of each distinct observation, summing to 1."""
         return np.asarray(self.weights / self.weights.sum())
 
+    @property
+    def points(self) -> NDArray[np.bool_]:
+        """Which of the distinct observations are exact ``(m,)``."""
+        return np.asarray(self.lower == self.upper, dtype=bool)
+
+    @property
+    def exact(self) -> bool:
+        """Whether all observations are points."""
+        return self.upper is self.lower
+
+    @property
+    def censored_share(self) -> float:
+        """Share of the observations of which only an interval is known."""
+        return 0.0 if self.exact else float(self.shares[~self.points].sum())
+
+    @property
+    def masses(self) -> bool:
+        """Whether every observation is one of which a law gives the mass: of a lattice, a label, or an interval."""
+        return self.kind != "continuous" or (not self.exact and not self.points.any())
+
+    @property
+    def tied(self) -> float:
+        """Number of observations that share their value, or both ends, with another one."""
+        return float(self.weights[self.weights > 1].sum())
+
     def block(self, cells: bool = False) -> Block:
-        """The sample as a batch of one: exact points, or on a lattice the cells x ± resolution/2.
+        """The sample as a batch of one: its points and intervals, cut off at the truncation bounds.
+
+        Parameters
+        ----------
+        cells
+            True for a continuous law: on a lattice each end is moved half a step outwards, so that a point is
+            the cell x ± resolution/2. False for a law on the integers: ends are the integers that lie inside.
 
         Raises
         ------
@@ -157,11 +309,28 @@ class Sample:
         """
         if self.kind == "nominal":
             raise DataError("the outcomes are labels, not numbers")
-        x = self.values[None, :]
-        if not cells or self.resolution is None:
-            return Block(x, x, self.weights[None, :])
-        half = 0.5 * self.resolution
-        return Block(x - half, x + half, self.weights[None, :])
+        weights, lower = self.weights[None, :], self.lower[None, :]
+        upper = lower if self.exact else self.upper[None, :]
+        step = self.resolution if cells else None
+        bounds, within = self.truncation, self.truncation
+        if step is not None:
+            lower, upper = lower - 0.5 * step, upper + 0.5 * step
+            if bounds is not None:
+                low, high = (np.floor(end / step * (1 + 1e-12)) * step + 0.5 * step for end in bounds)
+                bounds = within = low, high
+        elif not cells and not self.exact:
+            if self.lowest_edge is not None:
+                lower = np.where(lower > self.lowest_edge, np.floor(lower) + 1.0, lower)
+            within = None if bounds is None else (np.floor(bounds[0]) + 1.0, bounds[1])
+        if bounds is None or within is None:
+            return Block(lower, upper, weights)
+        if not self.exact or step is not None:
+            points = lower == upper
+            lower, upper = (
+                np.where(points, lower, np.maximum(lower, within[0])),
+                np.where(points, upper, np.minimum(upper, within[1])),
+            )
+        return Block(lower, upper, weights, (bounds[0][None, :], bounds[1][None, :]))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _build, (dict(vars(self)),)
@@ -170,12 +339,34 @@ class Sample:
         return len(self.values)
 
     def __repr__(self) -> str:
-        n = "∞" if self.known else f"{self.n:g}"
+        inner = ", ".join(f"{name}={value}" for name, value in self._facts())
+        return f"Sample({inner})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in self._facts())
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        return f"<table><caption>Sample</caption>{rows}</table>" + (f"<ul>{notes}</ul>" if notes else "")
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What a reader wants to know first: name and value."""
+        facts = [("n", "∞" if self.known else f"{self.n:g}"), ("kind", repr(self.kind))]
         if self.kind == "nominal":
-            return f"Sample(n={n}, kind='nominal', outcomes={[str(v) for v in self.values]})"
-        reach = f"range=[{self.values[0]:g}, {self.values[-1]:g}]"
+            return [*facts, ("outcomes", str([str(v) for v in self.values]))]
+        if self.lowest_edge is not None:
+            facts.append(("bins", str(len(self.values))))
+        else:
+            facts += [("distinct", str(len(self.values))), ("tied", f"{self.tied:g}")]
+        ends = [self.lower[np.isfinite(self.lower)], self.upper[np.isfinite(self.upper)]]
+        low, high = min(end.min() for end in ends if len(end)), max(end.max() for end in ends if len(end))
+        if self.lowest_edge is not None:
+            low, high = self.lower.min(), self.upper.max()
         step = "None" if self.resolution is None else f"{self.resolution:g}"
-        return f"Sample(n={n}, kind={self.kind!r}, distinct={len(self.values)}, {reach}, resolution={step})"
+        facts += [("range", f"[{low:g}, {high:g}]"), ("resolution", step)]
+        if not self.exact and self.lowest_edge is None:
+            facts.append(("censored", f"{100 * self.censored_share:.3g}%"))
+        if self.truncation is not None:
+            facts.append(("truncation", f"({self.truncation[0].min():g}, {self.truncation[1].max():g}]"))
+        return facts
 
 
 def as_sample(data: Any) -> Sample:
@@ -183,220 +374,11 @@ def as_sample(data: Any) -> Sample:
     return data if isinstance(data, Sample) else Sample(data)
 
 
-# -- from what people have to what the mathematics needs ---------------------------------------------------------------
-
-
 def _build(fields: Mapping[str, Any]) -> Sample:
     sample = object.__new__(Sample)
     for name, value in fields.items():
-        if isinstance(value, np.ndarray):
-            value.flags.writeable = False
+        for array in value if isinstance(value, tuple) else (value,):
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
         object.__setattr__(sample, name, value)
     return sample
-
-
-def _items(mapping: Any, what: str) -> tuple[list[Any], list[Any]]:
-    """Keys and values of a mapping, or index and values of a Series."""
-    if not hasattr(mapping, "items"):
-        raise DataError(f"{what}: expected a mapping value → number, got {mapping!r}")
-    if len(mapping) == 0:
-        raise DataError(f"{what}: empty; expected at least one value with a positive number")
-    keys, values = zip(*mapping.items(), strict=True)
-    return list(keys), list(values)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-
-
-def _from_values(
-    values: Any,
-    weights: Any,
-    weights_kind: WeightsKind,
-    resolution: float | Literal["auto"] | None,
-    missing: Literal["refuse", "drop"],
-    what: str = "values",
-    *,
-    known: bool = False,
-) -> Sample:
-    if missing not in ("refuse", "drop"):
-        raise DataError(f"missing: expected refuse or drop, got {missing!r}")
-    if weights_kind not in ("frequency", "importance"):
-        raise DataError(f"weights_kind: expected frequency or importance, got {weights_kind!r}")
-    raw = _one_dimensional(values, what)
-    if len(raw) == 0:
-        raise DataError(f"{what}: empty; expected at least one observation")
-    x, nominal = _numbers_or_labels(raw, what)
-    w = (
-        np.ones(len(x))
-        if weights is None
-        else _weights_of(weights, len(x), "weights" if what == "values" else what, raw)
-    )
-    notes: list[str] = []
-
-    if not nominal and np.isinf(x[w > 0]).any():
-        raise DataError(f"{what}: infinite at {_rows(np.isinf(x) & (w > 0))}; expected finite numbers")
-    absent = np.isnan(x) if not nominal else np.array([_is_missing(v) for v in x], dtype=bool)
-    absent &= w > 0
-    if absent.any():
-        if missing == "refuse":
-            raise DataError(
-                f"{what}: {absent.sum()} missing (NaN) at {_rows(absent)}; remove them, or give "
-                'missing="drop" to Sample (missing: drop in YAML)'
-            )
-        gone = float(w[absent].sum())
-        notes.append(f"{gone:g} missing observation{' was' if gone == 1 else 's were'} dropped")
-        x, w = x[~absent], w[~absent]
-    labels = tuple(dict.fromkeys(x.tolist())) if nominal else ()
-    x, w = x[w > 0], w[w > 0]
-    if len(x) == 0:
-        raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
-    if weights_kind == "importance":
-        n_eff = w.sum() ** 2 / np.sum(w**2)
-        notes.append(f"importance weights: the effective number of observations is {n_eff:.6g} (of {len(w)})")
-        w = w * (n_eff / w.sum())
-
-    step = None if nominal else _resolution(x, np.inf if known else w.sum(), resolution, notes, what)
-    distinct, weight = _distinct(x, w, nominal)
-    kind: Kind = "nominal" if nominal else "continuous" if step is None else "lattice"
-    if nominal:
-        notes.append("the outcomes are labels: candidates are tables and the uniform over the outcomes")
-    if known:
-        notes.append("P is given, not sampled: KL is exact, and what needs a sample size is empty")
-    elif weights_kind == "frequency" and np.any(weight != np.floor(weight)) and not nominal:
-        notes.append("some frequencies are fractional; n is their sum")
-    return _build(
-        {
-            "values": distinct,
-            "weights": weight,
-            "n": float("inf" if known else weight.sum()),
-            "kind": kind,
-            "resolution": step,
-            "known": known,
-            "notes": tuple(notes),
-            "n_missing": int(absent.sum()),
-            "outcomes": labels,
-        }
-    )
-
-
-def _one_dimensional(values: Any, what: str) -> NDArray[Any]:
-    if hasattr(values, "__array__"):
-        values = np.asarray(values)
-    if not isinstance(values, np.ndarray):
-        if isinstance(values, (str, bytes)):
-            raise DataError(f"{what}: a single text, {values!r}; to read a file use modelselect rank, or pandas")
-        if not hasattr(values, "__iter__"):
-            values = [values]
-        values = list(values)
-        try:
-            values = np.array(values, dtype=object if any(isinstance(v, str) for v in values) else None)
-        except ValueError as error:
-            raise DataError(f"{what}: expected one dimension, got rows of different lengths") from error
-    if values.ndim == 0 or (values.ndim == 2 and values.shape[1] == 1):
-        values = values.reshape(-1)
-    if values.ndim != 1:
-        raise DataError(f"{what}: expected one dimension, got shape {values.shape}; name one column")
-    return np.asarray(values)
-
-
-def _numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool]:
-    """Floats, or an array of text where an outcome is text."""
-    if raw.dtype.kind == "f" and raw.dtype.itemsize < 8:
-        # 0.1 in single precision means 0.1, not 0.10000000149: else no grid would ever be recognised
-        distinct, where = np.unique(raw, return_inverse=True)
-        return distinct.astype(str).astype(float)[where], False
-    if raw.dtype.kind in "biuf":
-        return raw.astype(float), False
-    if raw.dtype.kind in "UST":
-        return raw.astype(str if raw.dtype.kind == "S" else object).astype(object), True
-    if raw.dtype.kind == "O":
-        text = np.array([isinstance(v, str) for v in raw])
-        if text.any():
-            odd = ~text & ~np.array([_is_missing(v) for v in raw])
-            if odd.any():
-                fewer, kind = (text, "text among numbers") if text.sum() <= odd.sum() else (odd, "no text, others are")
-                first = raw[fewer][0]
-                raise DataError(f"{what}: expected all numbers or all text, but {first!r} at {_rows(fewer)} is {kind}")
-            return raw.astype(object), True
-        try:
-            return np.array([np.nan if _is_missing(v) else float(v) for v in raw]), False
-        except (TypeError, ValueError, OverflowError) as error:
-            raise DataError(f"{what}: expected numbers or text, got {raw[0]!r}") from error
-    raise DataError(f"{what}: expected numbers or text, got {raw.dtype} such as {raw[0]!r}")
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or type(value).__name__ == "NAType" or bool(value != value)  # NaN is not itself
-
-
-def _weights_of(weights: Any, n: int, what: str, names: Any) -> Array:
-    try:
-        w = np.array(_one_dimensional(weights, what), dtype=float)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{what}: expected numbers, got {weights!r}") from error
-    if w.shape != (n,):
-        raise DataError(f"{what}: expected {n} numbers, one an observation, got shape {w.shape}")
-    bad = ~np.isfinite(w) | (w < 0)
-    if bad.any():
-        i = int(np.argmax(bad))
-        place = f"for {names[i]}" if what != "weights" else f"in row {i}"
-        raise DataError(f"{what}: must be finite and not negative, got {w[i]:g} {place}")
-    if not (w > 0).any():
-        raise DataError(f"{what}: all are zero; expected at least one positive")
-    return w
-
-
-def _rows(mask: NDArray[np.bool_]) -> str:
-    rows = np.flatnonzero(mask)
-    shown = ", ".join(map(str, rows[:10])) + (f", … ({len(rows)} in all)" if len(rows) > 10 else "")
-    return f"row{'s' if len(rows) > 1 else ''} {shown} (counted from 0)"
-
-
-def _resolution(
-    x: Array, n: float, resolution: float | Literal["auto"] | None, notes: list[str], what: str
-) -> float | None:
-    if resolution is None:
-        return None
-    if resolution != "auto":
-        if not (_is_number(resolution) and np.isfinite(resolution) and resolution > 0):
-            raise DataError(f"resolution: expected auto, None or a positive number, got {resolution!r}")
-        step = float(resolution)
-        off = np.abs(x / step - np.rint(x / step)) > 1e-6 * np.maximum(1.0, np.abs(x / step) * 1e-6)
-        if off.any():
-            raise DataError(f"{what}: {x[off][0]:g} is not a multiple of the resolution {step:g}")
-        return step
-    decimal = decimal_step(x)
-    if decimal is None:
-        return None
-    distinct = np.unique(x)
-    if decimal == 1.0:
-        notes.append("all values are integers: scored as masses on the integers (resolution 1)")
-        step = 1.0
-    elif len(distinct) < 0.5 * n:
-        step = decimal * (divisor(distinct / decimal) if len(distinct) >= _TELLING else 1.0)
-        notes.append(f"values are rounded to {step:g}: scored by the mass of x ± {0.5 * step:g}")
-    else:
-        return None
-    apart = decimal * divisor((distinct - distinct[0]) / decimal) if len(distinct) >= _TELLING else step
-    if apart > 1.5 * step:
-        notes.append(
-            f"all values lie {apart:g} or a multiple of it apart; if they are rounded so coarsely, cells of {step:g} "
-            f"make every kl too large by log({apart / step:g}): give the resolution"
-        )
-    return step
-
-
-def _distinct(x: NDArray[Any], w: Array, nominal: bool) -> tuple[NDArray[Any], Array]:
-    if nominal:
-        import pandas as pd
-
-        codes, outcomes = pd.factorize(x)
-        return np.asarray(outcomes, dtype=object), np.asarray(np.bincount(codes, weights=w), dtype=float)
-    if len(x) > 1 and np.all(np.diff(x) > 0):
-        return np.array(x), np.array(w)
-    if np.all(w == w[0]):
-        distinct, count = np.unique(x, return_counts=True)
-        return distinct + 0.0, np.asarray(count * float(w[0]), dtype=float)
-    distinct, index = np.unique(x, return_inverse=True)
-    return distinct + 0.0, np.asarray(np.bincount(index, weights=w), dtype=float)

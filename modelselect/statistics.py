@@ -51,6 +51,18 @@ def reciprocal_excess(x: Array, weights: Array) -> Array:
         return _average(d * ((x - center) / x), weights) / center[:, 0]
 
 
+def mean_reciprocal(x: Array, weights: Array) -> Array:
+    """Σ w / x / W."""
+    with np.errstate(all="ignore"):
+        return _average(1.0 / x, weights)
+
+
+def log_excess_reciprocal(x: Array, weights: Array) -> Array:
+    """`log_excess` of the 1/x."""
+    with np.errstate(all="ignore"):
+        return log_excess(np.asarray(1.0 / x), weights)
+
+
 def mean_square(x: Array, weights: Array) -> Array:
     """Σ w x² / W."""
     return _average(x * x, weights)
@@ -105,24 +117,25 @@ def _l_ratio(x: Array, weights: Array, order: int) -> Array:
 
 
 def l_moments(x: Array, weights: Array, orders: int = 4) -> Array:
-    """First L-moments λ₁, λ₂, …, ``(orders, G)``; of w copies for a frequency w.
+    """First L-moments λ₁, …, λ₄, ``(orders, G)``: the unbiased ones of Hosking (1990), a frequency w meaning w copies.
 
-    Plotting positions are the middles of the steps of the weighted distribution function; the bias is of order 1/n.
+    With the probability-weighted moments bᵣ = Σ x (C(c, r+1) − C(c′, r+1)) / ((r+1) C(n, r+1)), where c and c′ are the
+    cumulative weights up to x and before it. An order above the number of observations is 0.
     """
     x, weights = np.broadcast_arrays(np.where(weights > 0, x, np.inf), weights)
     order = np.argsort(x, axis=-1, kind="stable")
     x, weights = np.take_along_axis(x, order, axis=-1), np.take_along_axis(weights, order, axis=-1)
-    total = weights.sum(axis=-1, keepdims=True)
-    upper = np.cumsum(weights, axis=-1) / total
-    lower = upper - weights / total
+    upper = np.cumsum(weights, axis=-1)
+    lower, n = upper - weights, upper[:, -1]
     values = np.where(weights > 0, x, 0.0)
-    result = []
+    above, below, every = np.ones_like(upper), np.ones_like(upper), np.ones_like(n)
+    b = []
     for r in range(orders):
-        # ∫ P*_r(u) du over each step, P*_r the shifted Legendre polynomial
-        integral = np.polynomial.Legendre.basis(r).integ()
-        share = 0.5 * (integral(2.0 * upper - 1.0) - integral(2.0 * lower - 1.0))
-        result.append(np.sum(share * values, axis=-1))
-    return np.asarray(np.stack(result))
+        above, below, every = above * (upper - r), below * (lower - r), every * (n - r)
+        share = np.sum((above - below) * values, axis=-1) / np.where(every > 0, every, 1.0) / (r + 1)
+        b.append(np.where(every > 0, share, 0.0))
+    mix = np.array([[1, 0, 0, 0], [-1, 2, 0, 0], [1, -6, 6, 0], [-1, 12, -30, 20]])[:orders, :orders]
+    return np.asarray(np.where((n >= 1 + np.arange(orders)[:, None]), mix @ np.stack(b), 0.0))
 
 
 def minimum(x: Array, weights: Array) -> Array:

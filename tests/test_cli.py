@@ -117,6 +117,29 @@ def test_set_replaces_settings(cli) -> None:
     assert (report["criterion"], report["profiles"], report["report"]) == ("bic", [], str(Path("reports/other")))
 
 
+def test_rank_of_every_kind_of_data(cli, tmp_path: Path) -> None:
+    lives = str(ROOT / "datasets" / "french_men.csv")
+    result = cli(
+        *("rank", lives, "-c", "exit", "--event", "died", "--above", "entry"),
+        *("--candidates", "gamma, weibull", "--json"),
+    )
+    assert result.code == 0, result.err
+    (found,) = json.loads(result.out)["experiments"]
+    assert found["footing"] == "length"
+    assert found["ranking"][0]["log_likelihood"] == pytest.approx(-241.833510, abs=1e-5)
+    assert found["ranking"][0]["kl"] is None
+    assert found["manifest"]["data"]["censored_share"] == pytest.approx(0.2)
+    path = tmp_path / "ends.csv"
+    path.write_text("lo,hi\n0,1\n1,2\n1,2\n2,4\n2,4\n4,\n")
+    result = cli(
+        "rank", str(path), "--lower", "lo", "--upper", "hi", "--up-to", "50", "--candidates", "gamma", "--json"
+    )
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["experiments"][0]["footing"] == "counting"
+    assert cli("rank", str(path), "--lower", "lo", "--upper", "hi").code == 0  # candidates that suggest themselves
+    assert cli("rank", lives, "-c", "exit", "--above", "60").code == 1
+
+
 def test_rank_without_yaml(cli) -> None:
     result = cli(
         "rank",

@@ -105,6 +105,12 @@ def test_what_is_not_said_has_a_default(write):
         "{parquet: a.parquet, by: shop, weight: w, weights_kind: importance}",
         "{json: a.json, column: x, resolution: 0.5}",
         "{json: a.json, csv: null, resolution: auto, weights: null}",
+        "{values: [6, 7.5, 9], event: [1, 0, true], weights: [1, 2, 1], truncation: {lower: 5}}",
+        "{lower: [1, null, 2], upper: [2, 3, .inf], truncation: {lower: [0, null, 1], upper: 9}, resolution: 0.5}",
+        "{edges: [null, 1, 2.5, .inf], counts: [3, 4, 0.5], truncation: {upper: 100}}",
+        "{counts: {1: 3, 2: 4}, truncation: {lower: 0}}",
+        "{csv: a.csv, column: t, event: died, truncation: {lower: entry, upper: 99}}",
+        "{parquet: a.parquet, lower: lo, upper: hi, weight: n}",
     ],
 )
 def test_sources_and_their_options(write, data):
@@ -345,6 +351,26 @@ def test_one_problem(write, text, message):
         ("{values: [1], resolution: .inf}", "expected auto, null or a number above 0"),
         ("{probabilities: {a: 1}, n: 0}", "data.n: got '0' (a number), expected a number above 0"),
         ("3", "1:7: data: got '3' (a number), expected a mapping"),
+        ("{edges: [0, 1]}", "1:15: data.edges: there are no counts, expected 'counts', a list of one fewer"),
+        ("{edges: [0, 1], counts: {0: 1}}", "data.counts: got '{0: 1}' (a mapping), expected a list, beside"),
+        ("{edges: [0, x], counts: [1]}", "1:19: data.edges[1]: got 'x' (text), expected a number"),
+        ("{edges: [0, 1], counts: [a]}", "1:32: data.counts[0]: got 'a' (text), expected a number"),
+        ("{csv: a, lower: lo}", "1:23: data.lower: there is no 'upper', expected both ends"),
+        ("{upper: [1]}", "no source is given"),
+        ("{csv: a, lower: lo, upper: hi, column: x}", "data.column: makes no sense beside 'lower' and 'upper'"),
+        ("{csv: a, lower: lo, upper: hi, event: e}", "data.event: makes no sense beside 'lower' and 'upper'"),
+        ("{csv: a, event: [1]}", "1:23: data.event: got '[1]' (a list), expected a column of the file"),
+        ("{values: [1], event: died}", "data.event: got 'died' (text), expected a list of numbers, since there is no"),
+        ("{lower: lo, upper: [1]}", "1:15: data.lower: got 'lo' (text), expected a list of numbers"),
+        ("{lower: [a], upper: [1]}", "1:16: data.lower[0]: got 'a' (text), expected a number"),
+        ("{csv: a, event: 3}", "data.event: got '3' (a number), expected the name of a column of 0 and 1"),
+        ("{counts: {a: 1}, event: [1]}", "data.event: makes no sense with 'counts'"),
+        ("{probabilities: {a: 1}, truncation: {lower: 1}}", "data.truncation: makes no sense with 'probabilities'"),
+        ("{values: [1], truncation: 5}", "1:33: data.truncation: got '5' (a number), expected a mapping"),
+        ("{values: [1], truncation: {}}", "1:33: data.truncation: no bound is given, expected lower or upper"),
+        ("{values: [1], truncation: {low: 5}}", "data.truncation.low: unknown key, expected one of lower, upper"),
+        ("{values: [1], truncation: {lower: true}}", "data.truncation.lower: got 'true' (true or false), expected a"),
+        ("{values: [1], truncation: {lower: entry}}", "data.truncation.lower: got 'entry' (text), expected a list of"),
     ],
 )
 def test_data_that_is_refused(write, data, message):
@@ -358,7 +384,7 @@ def test_data_that_is_refused(write, data, message):
     [
         ("[]", "1:13: candidates: got '[]' (a list), expected at least one"),
         ("", "1:12: candidates: got nothing, expected a list"),
-        ("poisson", "expected a list"),
+        ("3", "expected a list"),
         ("[poison]", "1:14: candidates[0]: unknown family"),
         ("[null]", "candidates[0]: got nothing, expected a family"),
         ("[true]", "expected a family"),
@@ -437,7 +463,7 @@ def test_the_schema_accepts_what_the_loader_accepts():
 
 def test_every_field_is_described():
     schema = json_schema()
-    models = [schema, *(schema["$defs"][name] for name in ("Data", "Profile", "Report", "Engine"))]
+    models = [schema, *(schema["$defs"][name] for name in ("Data", "Truncation", "Profile", "Report", "Engine"))]
     for model in models:
         for name, field in model["properties"].items():
             assert "description" in field or "$ref" in field, name
@@ -464,8 +490,13 @@ ANYTHING = st.recursive(
     max_leaves=8,
 )
 DATA = ANYTHING | st.dictionaries(
-    st.sampled_from([*SOURCES, "column", "weight", "by", "weights", "weights_kind", "n", "missing", "resolution"]),
-    ANYTHING,
+    st.sampled_from(
+        [
+            *(*SOURCES, "column", "weight", "by", "weights", "weights_kind", "n", "missing", "resolution"),
+            *("upper", "event", "truncation"),
+        ]
+    ),
+    ANYTHING | st.dictionaries(st.sampled_from(["lower", "upper"]), ANYTHING),
 )
 FIELDS = {
     "name": ANYTHING,

@@ -76,8 +76,8 @@ def test_wrong_requests(family: object, fixed: dict[str, float] | None, sentence
 
 
 def test_unknown_method() -> None:
-    with pytest.raises(ms.CandidateError, match="method: expected mle, got 'moments'"):
-        ms.fit("gamma", [1, 2], method="moments")
+    with pytest.raises(ms.CandidateError, match=r"method: expected one of mle, .* got 'moment'; did you mean moments"):
+        ms.fit("gamma", [1, 2], method="moment")
 
 
 def test_data_in_every_form() -> None:
@@ -210,6 +210,61 @@ def test_a_table_is_scored_and_nothing_estimated() -> None:
     assert lost.reason == "2 of 3 observations lie on outcomes to which the table gives no mass: T"
     numbers = ms.fit({"table": {0: 0.5, 1: 0.5}}, [0, 1, 1])
     assert numbers.log_likelihood == pytest.approx(3 * np.log(0.5))
+
+
+def test_categorical_is_the_empirical_distribution() -> None:
+    labels = ms.fit("categorical", {"cat": 3, "dog": 1, "owl": 0})
+    assert (labels.status, labels.k, labels.label) == ("closed_form", 2, "categorical")
+    assert labels.parameters == {"cat": 0.75, "dog": 0.25, "owl": 0.0}
+    assert labels.log_likelihood == pytest.approx(3 * np.log(0.75) + np.log(0.25), rel=1e-14)
+    assert np.exp(labels.distribution.logp(np.array(["dog", "owl", "emu"], dtype=object))).tolist() == [0.25, 0.0, 0.0]
+    with pytest.raises(ms.CandidateError, match="categorical: its outcomes are labels"):
+        labels.distribution.cdf("cat")
+    assert "cat" in str(labels.summary())
+
+    numbers = ms.fit("categorical", [1, 1, 2, 5])
+    assert (numbers.k, numbers.parameters) == (2, {"1": 0.5, "2": 0.25, "5": 0.25})
+    assert numbers.distribution.cdf([0, 1, 4.5, 5]).tolist() == [0, 0.5, 0.75, 1]
+    assert numbers.distribution.mean == 2.25
+    assert numbers.pointwise @ numbers.sample.weights == pytest.approx(numbers.log_likelihood, rel=1e-14)
+    assert ms.fit("categorical", [3, 3]).k == 0
+
+
+def test_nothing_is_likelier_than_categorical() -> None:
+    ranking = ms.rank(COUNTS, ["poisson", "negative_binomial", "categorical", "normal"], by="kl")
+    assert ranking.best.label == "categorical"
+    assert ranking.table.loc["categorical", "kl"] == pytest.approx(0, abs=1e-15)
+    assert ranking.table.loc["categorical", "n_parameters"] == 4
+    exact = ms.Sample.from_probabilities({"a": 0.5, "b": 0.5})
+    assert ms.rank(exact, ["categorical", "uniform"]).table["kl"].tolist() == [0, 0]
+
+
+def test_categorical_refuses_what_has_no_outcomes() -> None:
+    real = ms.fit("categorical", exact([0.123, 4.56, 7.8]))
+    assert (real.status, real.log_likelihood) == ("out_of_support", -np.inf)
+    assert "the data are continuous" in real.reason
+    cut = ms.fit("categorical", ms.Sample([1, 2, 3], truncation=(0, None)))
+    assert (cut.status, "truncated" in cut.reason) == ("out_of_support", True)
+    with pytest.raises(ms.CandidateError, match="categorical: its probabilities are estimated"):
+        ms.fit({"categorical": {"a": 0.5, "b": 0.5}}, ["a", "b"])
+
+
+def test_the_size_of_a_population_by_capture_and_recapture() -> None:
+    # Lincoln & Petersen: the integer part of 50 · 40 / 7
+    fit = ms.fit("hypergeometric", [7], fixed={"successes": 50, "draws": 40})
+    assert (fit.parameters["population"], fit.k, fit.status) == (285, 1, "closed_form")
+    assert ms.fit({"hypergeometric": {"successes": 50, "draws": 40}}, [7, 5, 9]).parameters["population"] == 285
+    none = ms.fit({"hypergeometric": {"successes": 50, "draws": 40}}, [0, 0])
+    assert (none.status, none.distribution) == ("degenerate_sample", None)
+
+
+@pytest.mark.parametrize("given", [{"population": 300, "draws": 40}, {"population": 300, "successes": 40}])
+def test_successes_and_draws_of_a_hypergeometric_change_places(given: dict[str, float]) -> None:
+    fit = ms.fit("hypergeometric", [7, 5, 9], fixed=given)
+    (free,) = fit.free
+    assert fit.parameters[free] == 52
+    near = [ms.fit({"hypergeometric": {**given, free: n}}, [7, 5, 9]).log_likelihood for n in (51, 53)]
+    assert fit.log_likelihood >= max(near)
 
 
 # -- a known law -------------------------------------------------------------------------------------------------------

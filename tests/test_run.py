@@ -63,7 +63,9 @@ def test_public_names_are_lazy_and_right() -> None:
     assert ms.Experiment is Experiment
     assert ms.Report is Report
     assert "poisson" in ms.families().index
-    assert set(ms.families().columns) == {"support", "parameters", "aliases", "discrete", "description"}
+    assert set(ms.families().columns) == {
+        "group", "core", "support", "parameters", "aliases", "discrete", "description",
+    }  # fmt: skip
     with pytest.raises(AttributeError, match="nonsense"):
         ms.nonsense  # noqa: B018
 

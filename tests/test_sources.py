@@ -306,3 +306,103 @@ def test_automatic_candidates() -> None:
     assert "gamma" not in automatic_candidates(Sample([-1.25, 0.5, 2.25], resolution=None))
     assert "normal" in automatic_candidates(Sample([-1, 0, 3]))
     assert {"normal", "poisson"} <= set(automatic_candidates(Sample(range(60))))
+
+
+# censored, binned and truncated ---------------------------------------------------------------------------------------
+
+
+def test_inline_data_of_every_kind() -> None:
+    seen = source(values=[6, 7, 9], event=[1, 0, True], weights=[1, 2, 1], truncation={"lower": 5})
+    assert seen.sample.censored_share == 0.5
+    assert seen.sample.resolution is None
+    assert [end.tolist() for end in seen.sample.truncation] == [[5], [np.inf]]
+    assert seen.sentence == "4 observations, given as values"
+    ends = source(lower=[1, None, 2], upper=[2, 3, None], truncation={"lower": [0, None, 1]})
+    assert (ends.sample.lower.tolist(), ends.sample.upper.tolist()) == ([1, 2, -np.inf], [2, np.inf, 3])
+    assert ends.sentence == "3 observations, given as lower and upper ends"
+    bins = source(edges=[0, 1, None], counts=[3, 4])
+    assert bins.sample.lowest_edge == 0
+    assert bins.sentence == "7 observations, given as edges and counts"
+    assert source(counts={1: 3, 2: 4}, truncation={"lower": 0}).sample.truncation is not None
+    assert source(values=[6, 7, 9], event=[1, 0, 1], resolution=1).sample.kind == "lattice"
+
+
+def test_inline_data_of_every_kind_that_are_refused(tmp_path: Path) -> None:
+    def refusal(data: str, *words: str) -> None:
+        config = tmp_path / "a.yaml"
+        config.write_text(f"data: {data}\ncandidates: [normal]\n")
+        refused(lambda: read(Experiment.from_yaml(config)), *words)
+
+    refusal("{lower: [1, 5], upper: [2, 4]}", "a.yaml:1:15: data.lower: 5 lies above the upper end 4 at row 1")
+    refusal("{values: [1, 2], event: [1, 2]}", "a.yaml:1:31: data.event: got 2 at row 1", "expected 1 (true)")
+    refusal("{values: [3, 4], truncation: {lower: 3}}", "data.values: 3 lies outside the truncation bounds at row 0")
+    refusal("{values: [3, 4], truncation: {lower: 3, upper: 1}}", "a.yaml:1:36: data.truncation: the lower bound 3")
+    refusal("{edges: [0, 2, 1], counts: [1, 1]}", "a.yaml:1:15: data.edges: 1 does not lie above 2")
+    refusal("{edges: [0, 2], counts: [1, 1]}", "data.counts: expected 1, one fewer than the 2 edges, got 2")
+
+
+LIVES = "entry,exit,died,n\n1,5.5,1,1\n2,6.5,0,2\n,7.25,1,1\n"
+
+
+def test_events_and_delayed_entries_in_columns(csv: Any) -> None:
+    found = csv(LIVES, column="exit", event="died", weight="n", truncation={"lower": "entry"})
+    sample = found.sample
+    assert (sample.n, sample.censored_share) == (4, 0.5)
+    assert sample.lower.tolist() == [5.5, 6.5, 7.25]
+    assert sample.upper.tolist() == [5.5, np.inf, 7.25]
+    assert sample.truncation[0].tolist() == [1, 2, -np.inf]  # an empty cell is open
+    assert "events in `died`, weighted by `n`" in found.sentence
+    assert csv("t,e\n1.5,true\n2.5,FALSE\n", column="t", event="e").sample.censored_share == 0.5
+    assert (
+        csv("t,e\n1.5,1\n2.5,0\n", event="e").notes[0] == "column `t` was taken: it is the only one that is not named"
+    )
+
+
+def test_ends_of_intervals_in_columns(csv: Any) -> None:
+    found = csv("lo,hi,x\n1,2,a\n,3,b\n4,,c\n5,5,d\n", lower="lo", upper="hi")
+    assert found.sample.lower.tolist() == [1, -np.inf, 4, 5]
+    assert found.sample.upper.tolist() == [2, 3, np.inf, 5]
+    assert found.sentence.startswith("4 observations in columns `lo` to `hi` of ")
+    assert "2 empty or infinite ends of intervals are taken as open" in found.notes
+    dropped = csv("lo,hi\n1,2\n,\n", lower="lo", upper="hi", missing="drop")
+    assert (dropped.sample.n, dropped.sample.n_missing) == (1, 1)
+    only = csv("lo,hi\n1,\n2,\n", lower="lo", upper="hi", truncation={"upper": 9})
+    assert np.isinf(only.sample.upper).all()
+
+
+def test_parquet_and_json_of_every_kind(tmp_path: Path) -> None:
+    rows = "(VALUES (1.5, 2.0, true, 0.5), (3.5, NULL, false, 1.0)) t(lo, hi, e, b)"
+    duckdb.sql(f"SELECT * FROM {rows}").write_parquet(str(tmp_path / "a.parquet"))  # noqa: S608
+    (tmp_path / "a.json").write_text(
+        json.dumps([{"lo": 1.5, "hi": 2.0, "e": True, "b": 0.5}, {"lo": 3.5, "hi": None, "e": False, "b": 1}])
+    )
+    for kind in ("parquet", "json"):
+        path = {kind: str(tmp_path / f"a.{kind}")}
+        assert source(**path, lower="lo", upper="hi").sample.upper.tolist() == [2, np.inf]
+        seen = source(**path, column="lo", event="e", truncation={"lower": "b"}).sample
+        assert seen.upper.tolist() == [1.5, np.inf]
+        assert seen.truncation[0].tolist() == [0.5, 1]
+
+
+def test_columns_of_every_kind_that_are_refused(csv: Any) -> None:
+    refused(lambda: csv("lo,hi\n1,2\n5,4\n", lower="lo", upper="hi"), "data.lower: `lo` of", "5 lies above", "row 2")
+    refused(lambda: csv("lo,hi\n1,2\n,\n", lower="lo", upper="hi"), "1 missing value, in row 2", "missing: drop")
+    refused(lambda: csv("lo,hi\n1,2\nx,3\n", lower="lo", upper="hi"), "data.lower", "the text 'x' in row 2")
+    refused(lambda: csv("t,e\n1,1\n2,3\n", column="t", event="e"), "data.event: `e` of", "got 3.0 in row 2")
+    refused(lambda: csv("t,e\n1,1\n2,\n", column="t", event="e"), "data.event", "row 2", "expected 1 (true)")
+    refused(lambda: csv("t,e\n1,1\n2,no\n", column="t", event="e"), "the text 'no' in row 2", "expected 0 and 1")
+    refused(lambda: csv("t,e\n1,1\n", column="t", event="f"), "no column 'f'", "`t`, `e`")
+    refused(
+        lambda: csv("t,b\n1,0\n2,3\n", column="t", truncation={"lower": "b"}), "2 lies outside", "row 2", "(3, inf]"
+    )
+    refused(lambda: csv("t,b\n1,0\n", column="t", truncation={"lower": "c"}), "data.truncation.lower", "no column 'c'")
+    message = refused(
+        lambda: csv("t,k\n1,a\n2,b\n3,b\n", column="t", where="k = 'b'", truncation={"lower": 2}), "row 2"
+    )
+    assert "2 lies outside" in message
+
+
+def test_the_fingerprint_sees_ends_and_bounds() -> None:
+    plain, cut = Sample([1.5, 2.5]), Sample([1.5, 2.5], truncation=(1, None))
+    censored = Sample.from_censored([1.5, 2.5], [1, 0])
+    assert len({fingerprint(sample) for sample in (plain, cut, censored)}) == 3

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from modelselect.divergence.counts import plug_in
+from modelselect.divergence.counts import chao_wang_jost, plug_in
 from modelselect.divergence.entropy import (
     DRAWS,
     JITTER_SEED,
@@ -28,10 +29,11 @@ from modelselect.divergence.entropy import (
     sparse_lattice,
 )
 from modelselect.divergence.spacings import spacing, spacing_order, spacing_terms
+from modelselect.divergence.turnbull import disjoint, nonparametric
 from modelselect.domain import Array
 from modelselect.errors import CandidateError, did_you_mean
 from modelselect.fitting.estimate import estimate
-from modelselect.fitting.fit import Fit
+from modelselect.fitting.result import Fit
 from modelselect.fitting.status import Status
 from modelselect.sample import Sample
 from modelselect.statistics import decimal_step, stretches
@@ -61,12 +63,15 @@ class Level:
         Pointwise −log p̂(x) of each distinct value ``(m,)``, for the interval.
     counted
         Whether the terms are those of counts, whose χ² floor enters the variance.
+    cells
+        Number of cells that were counted; None: the distinct observations.
     """
 
     entropy: Entropy
     in_sample: float
     terms: Array
     counted: bool
+    cells: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,21 @@ class Divergence:
     cross_entropy: Array
 
 
-def level(sample: Sample, seed: int = JITTER_SEED) -> Level:
+def level(sample: Sample, seed: int = JITTER_SEED, atoms: Sequence[float] = ()) -> Level:
     """Entropy of a sample: exact if P is known, on the lattice of rounded data, by spacings of real ones.
 
-    The seed is that of the noise by which rounded data are spread over their cells.
+    Of intervals it is that of P̂ on disjoint bins, or of the nonparametric maximum of the likelihood (`turnbull`)
+    where they overlap: kl is then (ℓ̂ − ℓ)/n, by how much a law falls short of it. Where densities stand beside
+    probabilities of intervals no estimator of the entropy is known, and the level is NaN.
+
+    Parameters
+    ----------
+    sample
+        The sample.
+    seed
+        Of the noise by which rounded data are spread over their cells.
+    atoms
+        Values that have a mass of their own among real numbers: H = −Σ p log p + (1 − Σp) H(the others).
 
     Examples
     --------
@@ -97,6 +113,11 @@ def level(sample: Sample, seed: int = JITTER_SEED) -> Level:
     if sample.known:
         exact = float(plug_in(w))
         return Level(Entropy(exact, "exact: P is known", 0.0), exact, surprisal, counted=True)
+    if not sample.exact or (sample.truncation is not None and not disjoint(sample.block())):
+        return _level_of_intervals(sample)
+    here = np.isin(sample.values, np.asarray(atoms, dtype=float)) if len(atoms) else np.zeros(0, dtype=bool)
+    if here.any():
+        return _level_with_atoms(sample, here, seed)
     if sample.kind == "nominal":
         return Level(
             lattice_entropy(sample.values, w, method="chao_wang_jost"),
@@ -153,6 +174,49 @@ def _level_with_ties(sample: Sample, found: Entropy) -> Level:
     return Level(Entropy(value, text, se), value, terms, counted=False)
 
 
+def _level_of_intervals(sample: Sample) -> Level:
+    """Of masses that are not simply counts of values."""
+    if not sample.masses:
+        what = "are truncated each in its own way" if sample.exact else "stand beside censored ones"
+        why = f"none: exact observations {what}, for which no estimator of the entropy has been tested"
+        return _no_level(sample, Entropy(float("nan"), why, float("nan")))
+    block, w, n = sample.block(cells=True), sample.weights, sample.n
+    if disjoint(block):
+        found = lattice_entropy(sample.values, w, method="chao_wang_jost")
+        with np.errstate(divide="ignore"):
+            return Level(found, float(plug_in(w)), -np.log(sample.shares), counted=True)
+    best = nonparametric(block)
+    in_sample, cells = -best.log_likelihood / n, best.support
+    # Wilks: in the mean the maximum lies (cells − 1)/2 nats above the truth; on disjoint cells this is Miller and
+    # Madow's. Measured (n = 50, 200): of the bias four fifths go on right-censored counts, half on inspection times
+    value = in_sample + (cells - 1) / (2 * n)
+    spread = float(sample.shares @ np.square(best.terms + in_sample))
+    text = f"nonparametric maximum likelihood ({best.method}) on {cells} cells, Miller-Madow"
+    se = float(np.sqrt(spread / max(n - 1.0, 1.0)))
+    return Level(Entropy(value, text, se), in_sample, -best.terms, counted=True, cells=cells)
+
+
+def _level_with_atoms(sample: Sample, here: NDArray[np.bool_], seed: int) -> Level:
+    """Of real numbers among which some values have a mass of their own."""
+    w, n = sample.weights, sample.n
+    rest = level(Sample(sample.values[~here], w[~here], resolution=None), seed) if not here.all() else None
+    groups = np.append(w[here], w[~here].sum())
+    groups = groups[groups > 0]
+    between, share = float(plug_in(groups)), float(w[~here].sum() / n)
+    with np.errstate(divide="ignore"):
+        terms = np.where(here, -np.log(w / n), -np.log(share) if share else 0.0)
+    if rest is None:
+        return Level(Entropy(between, "plug-in of the atoms", 0.0), between, terms, counted=True)
+    terms[~here] += rest.terms
+    value = float(chao_wang_jost(groups)) + share * rest.entropy.value
+    names = " and ".join(f"{x:g}" for x in sample.values[here])
+    text = f"of the atoms at {names}, and of the others: {rest.entropy.method.removeprefix('none: ')}"
+    text = text if np.isfinite(value) else f"none: {text}"
+    spread = float(sample.shares @ np.square(terms - sample.shares @ terms))
+    found = Entropy(value, text, float(np.sqrt(spread / max(n - 1.0, 1.0))))
+    return Level(found, between + share * rest.in_sample, terms, counted=False)
+
+
 def _no_level(sample: Sample, found: Entropy) -> Level:
     return Level(found, float("nan"), np.full(len(sample), np.nan), counted=False)
 
@@ -181,7 +245,7 @@ def divergence(sample: Sample, of: Level, pointwise: Array, k: Array) -> Diverge
         centre = cross + k / (2 * n) - of.entropy.value
         variance = np.array([_spread(of.terms, row, share) for row in pointwise]) / max(n - 1.0, 1.0)
         if of.counted:
-            cells = np.count_nonzero(share)
+            cells = of.cells or np.count_nonzero(share)
             variance = variance + np.maximum(cells - 1 - k, 1) / (2 * n**2)
         se = np.sqrt(variance) if np.isfinite(of.entropy.value) else np.full(len(k), np.nan)
         low, high = np.maximum(centre - _Z * se, 0.0), np.maximum(centre + _Z * se, 0.0)
@@ -249,7 +313,7 @@ def profile(fit: Fit, parameter: str, grid: Sequence[float] | Array) -> pd.DataF
         found.log_likelihood,
         np.nan,
     )
-    kl = -mean - level(sample).in_sample
+    kl = -mean - level(sample, atoms=law.atoms).in_sample
     total = mean * sample.n if np.isfinite(sample.n) else np.full(len(values), np.nan)
     return pd.DataFrame(
         {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     Field,
     PlainValidator,
     PrivateAttr,
@@ -26,8 +27,11 @@ from pydantic import (
 from modelselect.errors import CandidateError, ConfigurationError, did_you_mean
 from modelselect.experiment.documents import Document, Location, from_plain, kind, merge, shown
 from modelselect.experiment.problems import Problem, explained, several, unexpected
-from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text
+from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text, Truncation
 from modelselect.experiment.yaml import dump, extend, override, read
+from modelselect.families import candidates as families
+from modelselect.families.candidates import is_group
+from modelselect.families.groups import GROUPS
 from modelselect.ranking.criteria import CRITERIA
 
 if TYPE_CHECKING:
@@ -52,15 +56,19 @@ def _candidate(value: object) -> object:
         raise unexpected(f"one family a candidate, not {len(value)} keys{hint}")
     if not isinstance(value, str | dict) or not value:
         raise unexpected("a family such as poisson, or a mapping such as binomial: {n: 10}")
-    _parsed(value)
+    if not is_group(value):
+        _parsed(value)
     return value
 
 
-def _parsed(candidate: object) -> Any:
-    from modelselect.families.candidates import parse_candidate
+def _listed(value: object) -> object:
+    """A single name, such as that of a group, is a list of one."""
+    return [value] if isinstance(value, str) else value
 
+
+def _parsed(candidate: object) -> Any:
     try:
-        return parse_candidate(candidate)
+        return families.parse_candidate(candidate)
     except CandidateError as error:
         raise several([Problem(_culprit(candidate, str(error)), str(error))]) from None
 
@@ -93,9 +101,9 @@ class Experiment(BaseModel):
     )
     title: Text | None = Field(None, description="The heading of the report.")
     data: Data = Field(description="What was observed: values, counts, probabilities or a file.")
-    candidates: list[Candidate] = Field(
+    candidates: Annotated[list[Candidate], BeforeValidator(_listed)] = Field(
         min_length=1,
-        description="The families that could have produced the data; parameters given are fixed.",
+        description="The families that could have produced the data, or the name of a group of them.",
     )
     rank_by: Criterion = Field("kl_corrected", description="The criterion that orders the table.")
     profiles: list[Profile] = Field(default=[], description="Parameters over which KL is drawn.")
@@ -196,9 +204,13 @@ class Experiment(BaseModel):
         """Say where a setting stands, as ``file:line:column``; empty if it comes from Python."""
         return str(self._document.place(location))
 
+    def chosen(self) -> list[families.Candidate]:
+        """The candidates, groups spelled out, in their order."""
+        return families.parse_candidates(self.candidates)
+
     def labels(self) -> list[str]:
         """Labels of the candidates, in their order."""
-        return [str(_parsed(candidate).label) for candidate in self.candidates]
+        return [candidate.label for candidate in self.chosen()]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Experiment) and self.to_dict() == other.to_dict()
@@ -215,7 +227,7 @@ class Experiment(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":
-        labels = self.labels()
+        labels = [spec if is_group(spec) else str(_parsed(spec).label) for spec in self.candidates]
         problems = [
             Problem(
                 ("candidates", number),
@@ -225,22 +237,24 @@ class Experiment(BaseModel):
             if labels.index(label) < number
         ]
         for number, profile in enumerate(self.profiles):
-            sentence = self._mismatch(profile.candidate, labels)
+            sentence = self._mismatch(profile.candidate)
             if sentence:
                 problems.append(Problem(("profiles", number, "candidate"), sentence))
         if problems:
             raise several(problems)
         return self
 
-    def _mismatch(self, name: str, labels: list[str]) -> str:
+    def _mismatch(self, name: str) -> str:
         """Say what is wrong with a profile's candidate, which is a label or the family of one candidate."""
-        families = [{_written_family(spec), _parsed(spec).family.name} for spec in self.candidates]
-        found = [label for label, names in zip(labels, families, strict=True) if name in names]
+        labels = self.labels()
+        written = {_parsed(spec).label: _written_family(spec) for spec in self.candidates if not is_group(spec)}
+        named = [{candidate.family.name, written.get(candidate.label, "")} for candidate in self.chosen()]
+        found = [label for label, names in zip(labels, named, strict=True) if name in names]
         if name in labels or len(found) == 1:
             return ""
         if found:
             return f"got {shown(name)}, a family of several candidates, expected a label: {', '.join(found)}"
-        hint = did_you_mean(name[:80], sorted(set(labels).union(*families)))
+        hint = did_you_mean(name[:80], sorted(set(labels).union(*named) - {""}))
         return f"got {shown(name)}, expected one of the candidates: {', '.join(labels)}{hint}"
 
 
@@ -253,6 +267,7 @@ def _written_family(candidate: str | dict[Any, Any]) -> str:
 _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     (): Experiment,
     ("data",): Data,
+    ("data", "truncation"): Truncation,
     ("profiles",): Profile,
     ("report",): Report,
     ("engine",): Engine,
@@ -310,12 +325,12 @@ def load_experiments(path: str | Path, overrides: Sequence[str] = ()) -> list[Ex
     return experiments
 
 
-def json_schema(families: Sequence[str] = ()) -> dict[str, Any]:
+def json_schema(known: Sequence[str] = ()) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of an experiment file, for editors.
 
     Parameters
     ----------
-    families
+    known
         Names that the editor proposes for candidates; others are accepted all the same.
 
     Examples
@@ -324,8 +339,13 @@ def json_schema(families: Sequence[str] = ()) -> dict[str, Any]:
     ['candidates', 'data', 'engine', 'experiments']
     """
     schema = Experiment.model_json_schema(by_alias=True)
-    schema["properties"]["candidates"]["items"] = {"$ref": "#/$defs/Candidate"}
-    definitions = {**schema["$defs"], "Candidate": _candidate_schema(families)}
+    listed = {**schema["properties"]["candidates"], "items": {"$ref": "#/$defs/Candidate"}}
+    description = listed.pop("description")
+    schema["properties"]["candidates"] = {
+        "description": description,
+        "anyOf": [listed, {"type": "string", "examples": list(GROUPS)}],
+    }
+    definitions = {**schema["$defs"], "Candidate": _candidate_schema(known)}
     definitions["PartOfExperiment"] = {
         "type": "object",
         "description": "One of several experiments; what it does not say is taken from the top of the file.",
@@ -355,13 +375,15 @@ def json_schema(families: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def _candidate_schema(families: Sequence[str]) -> dict[str, Any]:
+def _candidate_schema(known: Sequence[str]) -> dict[str, Any]:
     long_form = {
         "type": "object",
         "required": ["family"],
         "properties": {
             "family": {"description": "The family, or a composition of families."},
             "fixed": {"type": ["object", "null"], "description": "Parameters that are known."},
+            "bounds": {"type": ["object", "null"], "description": "Parameter: [low, high], null for no bound."},
+            "method": {"enum": list(families.METHODS), "description": "How it is estimated."},
             "label": {"type": "string", "description": "The name of this candidate in tables and figures."},
         },
     }
@@ -369,11 +391,11 @@ def _candidate_schema(families: Sequence[str]) -> dict[str, Any]:
         "type": "object",
         "minProperties": 1,
         "maxProperties": 1,
-        "properties": {family: {"description": f"Fixed parameters of {family}."} for family in families},
+        "properties": {family: {"description": f"Fixed parameters of {family}."} for family in known},
     }
-    names: dict[str, Any] = {"type": "string", **({"examples": list(families)} if families else {})}
+    names: dict[str, Any] = {"type": "string", **({"examples": [*GROUPS, *known]} if known else {})}
     return {
-        "description": "A family; a family with fixed parameters; or family, fixed and label.",
+        "description": "A family; a group; a family and its fixed parameters; or family, fixed, bounds, method, label.",
         "anyOf": [names, long_form, short_form],
     }
 

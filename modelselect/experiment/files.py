@@ -41,7 +41,7 @@ SEALED: dict[str, str | bool | int | float | list[str]] = {
 
 def at(experiment: Experiment, setting: str, sentence: str) -> str:
     """Put the place and the path of a setting in front of a sentence that begins with its last word."""
-    place = experiment.place("data", *([setting] if setting else []))
+    place = experiment.place("data", *setting.split(".")) if setting else experiment.place("data")
     return f"{place}: data.{sentence}" if place else f"data.{sentence}"
 
 
@@ -66,6 +66,15 @@ class DataFile:
     def refuse(self, setting: str, sentence: str, kind: type[ModelSelectError] = DataError) -> ModelSelectError:
         """Make an error about one of the settings under ``data``."""
         return kind(at(self.experiment, setting, f"{setting}: {sentence}"))
+
+
+def check_columns(file: DataFile, columns: dict[str, str]) -> dict[str, str]:
+    """Columns that the settings name, all of which must exist."""
+    named = columns_named(file.experiment)
+    for setting, name in named.items():
+        if name not in columns:
+            raise file.refuse(setting, no_such_column(file, name, columns))
+    return named
 
 
 def check_readable(file: DataFile) -> None:
@@ -128,9 +137,18 @@ _READ_CSV = """
 def _wanted(file: DataFile, names: Sequence[str]) -> str:
     """Columns that will be used, as SQL; all of them if a condition may name any."""
     data = file.experiment.data
-    if data.where is None and data.column in names:
-        names = [name for name in names if name in (data.column, data.weight)]
+    if data.where is None and (data.column in names or data.lower in names):
+        names = [name for name in names if name == data.column or name in columns_named(file.experiment).values()]
     return ", ".join(map(quoted, names))
+
+
+def columns_named(experiment: Experiment) -> dict[str, str]:
+    """Setting → column, of all settings but ``column`` that name one."""
+    data = experiment.data
+    named = {"lower": data.lower, "upper": data.upper, "event": data.event, "weight": data.weight}
+    if data.truncation is not None:
+        named |= {"truncation.lower": data.truncation.lower, "truncation.upper": data.truncation.upper}
+    return {setting: name for setting, name in named.items() if isinstance(name, str)}
 
 
 def quoted(name: str) -> str:
@@ -163,10 +181,11 @@ def value_column(file: DataFile, columns: dict[str, str]) -> tuple[str, bool]:
             raise file.refuse("column", no_such_column(file, data.column, columns))
         name, chosen = data.column, False
     else:
-        possible = [name for name in columns if name != data.weight]
+        others = columns_named(file.experiment).values()
+        possible = [name for name in columns if name not in others]
         if len(possible) != 1:
             many = f"say which of the columns of {file.name} to use: {_listed(columns)}"
-            none = f"{file.name} has no column but `{data.weight}`"
+            none = f"{file.name} has no column but {' and '.join(f'`{name}`' for name in dict.fromkeys(others))}"
             raise file.refuse("column", many if possible else none, ConfigurationError)
         name, chosen = possible[0], True
     if data.source == "csv" and re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?", name):

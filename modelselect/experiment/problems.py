@@ -16,11 +16,15 @@ Models: TypeAlias = Mapping[tuple[str, ...], type[BaseModel]]
 
 @dataclass(frozen=True)
 class Problem:
-    """A sentence about a location; ``at_key`` if the key is wrong rather than its value."""
+    """A sentence about a location; ``at_key`` if the key is wrong rather than its value.
+
+    With ``got``, a tuple of the value that stands there, the sentence is what was expected instead.
+    """
 
     location: Location
     sentence: str
     at_key: bool = False
+    got: tuple[object, ...] = ()
 
 
 def unexpected(expected: str, hint: str = "") -> PydanticCustomError:
@@ -74,7 +78,9 @@ def _problems(detail: ErrorDetails, document: Document, models: Models) -> Itera
     location, context = detail["loc"], detail.get("ctx", {})
     if detail["type"] == "several":
         for problem in context["problems"]:
-            yield Problem((*location, *problem.location), problem.sentence, problem.at_key)
+            place = (*location, *problem.location)
+            got = f"got {_got(problem.got[0], place, document)}, expected " if problem.got else ""
+            yield Problem(place, got + problem.sentence, problem.at_key)
     elif detail["type"] == "missing":
         model = models[_path(location[:-1])]
         descriptions = dict(zip(fields(model), model.model_fields.values(), strict=True))

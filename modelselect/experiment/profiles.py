@@ -12,7 +12,8 @@ from modelselect.domain import Array
 from modelselect.errors import ConfigurationError, did_you_mean
 from modelselect.families.candidates import Candidate, parse_candidate
 from modelselect.family import Parameter
-from modelselect.fitting.fit import Fit, fit_candidate
+from modelselect.fitting.fit import fit_candidate
+from modelselect.fitting.result import Fit
 from modelselect.reporting.page import ProfileCurve
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def profile_curves(experiment: Experiment, ranking: Ranking) -> tuple[tuple[Prof
 
 def _candidate(experiment: Experiment, wanted: Profile) -> Candidate:
     """The candidate of that label, else the one of that family; `Experiment` has made sure there is one."""
-    candidates = [parse_candidate(spec) for spec in experiment.candidates]
+    candidates = experiment.chosen()
     by_label = {candidate.label: candidate for candidate in candidates}
     if wanted.candidate in by_label:
         return by_label[wanted.candidate]

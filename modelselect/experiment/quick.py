@@ -29,6 +29,10 @@ def quick_experiment(
     column: str | None = None,
     candidates: str | None = None,
     by: str = "kl_corrected",
+    event: str | None = None,
+    lower: str | None = None,
+    upper: str | None = None,
+    truncation: tuple[str | None, str | None] = (None, None),
     weight: str | None = None,
     where: str | None = None,
     resolution: str = "auto",
@@ -45,7 +49,9 @@ def quick_experiment(
         A YAML list without its brackets; None takes `automatic_candidates`, and says so.
     resolution
         ``auto``, ``none``, or a number.
-    column, by, weight, where, missing, unit
+    truncation
+        Bounds (lower, upper): numbers, or names of columns.
+    column, by, event, lower, upper, weight, where, missing, unit
         As in an experiment file.
 
     Raises
@@ -58,6 +64,10 @@ def quick_experiment(
     data: dict[str, Any] = {
         _format(file): file,
         "column": column,
+        "event": event,
+        "lower": lower,
+        "upper": upper,
+        "truncation": _truncation(truncation),
         "weight": weight,
         "where": where,
         "resolution": _resolution(resolution),
@@ -65,7 +75,7 @@ def quick_experiment(
         "unit": unit,
     }
     data = {key: value for key, value in data.items() if value is not None or key == "resolution"}
-    settings: dict[str, Any] = {"name": _name(file, column), "data": data, "rank_by": by}
+    settings: dict[str, Any] = {"name": _name(file, column or lower), "data": data, "rank_by": by}
     if candidates is not None:
         settings["candidates"] = load(f"candidates: [{candidates}\n]", "--candidates").data["candidates"]
         experiment = Experiment.from_dict(settings)
@@ -86,6 +96,17 @@ def _format(file: str) -> str:
 def _name(file: str, column: str | None) -> str:
     stem = PurePath(file).name.split(".")[0] or "data"
     return stem if column is None else f"{stem}-{column}"
+
+
+def _truncation(bounds: tuple[str | None, str | None]) -> dict[str, str | float] | None:
+    given: dict[str, str | float] = {}
+    for name, text in zip(("lower", "upper"), bounds, strict=True):
+        if text is not None:
+            try:
+                given[name] = float(text)
+            except ValueError:
+                given[name] = text
+    return given or None
 
 
 def _resolution(text: str) -> str | float | None:

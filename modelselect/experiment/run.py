@@ -258,7 +258,7 @@ def check(experiment: Experiment) -> None:
 
 def steps(experiment: Experiment) -> int:
     """How often `run` calls its progress: data, candidates, profiles, report."""
-    return 2 + len(experiment.candidates) + len(experiment.profiles)
+    return 2 + len(experiment.chosen()) + len(experiment.profiles)
 
 
 def slug(name: str) -> str:
@@ -333,6 +333,8 @@ def _manifest(experiment: Experiment, source: Source, ranking: Ranking) -> dict[
             "missing": sample.n_missing,
             "kind": sample.kind,
             "resolution": sample.resolution,
+            **({} if sample.exact else {"censored_share": sample.censored_share}),
+            **({} if sample.truncation is None else {"truncated": True}),
             "notes": list(source.notes),
         },
         "criterion": experiment.rank_by,

@@ -3,9 +3,9 @@
 The descriptions are the help text that editors show.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -16,18 +16,24 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from modelselect.experiment.documents import Location
 from modelselect.experiment.problems import Problem, several, unexpected, without_quotes
 
 FILES = ("csv", "parquet", "json")
-SOURCES = ("values", "counts", "probabilities", *FILES)
+SOURCES = ("values", "counts", "probabilities", *FILES, "edges", "lower")
 
 # the options of `data` that each source understands; `unit` goes with all of them
-_FILE_OPTIONS = ("column", "weight", "weights_kind", "where", "by", "missing", "resolution")
+_FILE_OPTIONS = (
+    "column", "event", "lower", "upper", "truncation", "weight", "weights_kind", "where", "by", "missing", "resolution",
+)  # fmt: skip
 _OPTIONS: dict[str, tuple[str, ...]] = {
-    "values": ("weights", "weights_kind", "missing", "resolution"),
-    "counts": ("resolution",),
+    "values": ("event", "truncation", "weights", "weights_kind", "missing", "resolution"),
+    "counts": ("resolution", "truncation"),
     "probabilities": ("n",),
+    "edges": ("counts", "truncation"),
+    "lower": ("upper", "truncation", "weights", "weights_kind", "missing", "resolution"),
     **dict.fromkeys(FILES, _FILE_OPTIONS),
 }
 
@@ -58,6 +64,60 @@ def _resolution(value: object) -> object:
     return value
 
 
+def _each(items: Iterable[tuple[Any, object]], check: Callable[[object], object]) -> None:
+    """Check each of a mapping or list, and say of every one that is wrong where it stands."""
+    problems = []
+    for key, value in items:
+        try:
+            check(value)
+        except PydanticCustomError as error:
+            context = error.context or {}
+            problems.append(Problem((key,), f"{context.get('expected')}{context.get('hint')}", got=(value,)))
+    if problems:
+        raise several(problems)
+
+
+def _counts(value: object) -> object:
+    """How often each outcome was observed (a mapping), or how many lie in each bin (a list)."""
+    if isinstance(value, list):
+        _each(enumerate(value), _number)
+    elif isinstance(value, dict):
+        _each(((key, key) for key in value), _scalar)
+        _each(value.items(), _number)
+    else:
+        raise unexpected("a mapping such as 'name: value', or a list beside edges")
+    return value
+
+
+def _end(value: object) -> object:
+    return value if value is None else _number(value)
+
+
+def _ends(value: object) -> object:
+    """The column of a file, or a list of numbers, where null is open."""
+    if isinstance(value, list):
+        _each(enumerate(value), _end)
+    elif not isinstance(value, str) or not value:
+        raise unexpected("the name of a column, or a list of numbers")
+    return value
+
+
+def _bound(value: object) -> object:
+    """A number, or as ends."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | list) or value == "":
+        raise unexpected("a number, the name of a column, or a list of numbers")
+    return value if isinstance(value, int | float) else _ends(value)
+
+
+def _event(value: object) -> object:
+    """The column of a file, or a list of 0 and 1."""
+    if isinstance(value, list):
+        _each(enumerate(value), _scalar)
+    elif not isinstance(value, str) or not value:
+        raise unexpected("the name of a column of 0 and 1, or a list of them")
+    return value
+
+
 def _names(value: object) -> object:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
@@ -71,6 +131,34 @@ Scalar: TypeAlias = Annotated[
     WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
 ]
 Number: TypeAlias = Annotated[float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+_LIST_OF_NUMBERS: dict[str, Any] = {"type": "array", "items": {"type": ["number", "null"]}}
+Ends: TypeAlias = Annotated[
+    Any, PlainValidator(_ends), WithJsonSchema({"anyOf": [{"type": "string"}, _LIST_OF_NUMBERS]})
+]
+Bound: TypeAlias = Annotated[
+    Any,
+    PlainValidator(_bound),
+    WithJsonSchema({"anyOf": [{"type": ["number", "string"]}, _LIST_OF_NUMBERS]}),
+]
+Counts: TypeAlias = Annotated[
+    Any,
+    PlainValidator(_counts),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "object", "additionalProperties": {"type": "number"}},
+                {"type": "array", "items": {"type": "number"}},
+            ]
+        }
+    ),
+]
+Event: TypeAlias = Annotated[
+    Any,
+    PlainValidator(_event),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": ["number", "boolean", "string"]}}]}
+    ),
+]
 Positive: TypeAlias = Annotated[
     float, PlainValidator(_positive), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
 ]
@@ -89,15 +177,52 @@ Text: TypeAlias = Annotated[str, Field(min_length=1)]
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Truncation(BaseModel):
+    """Bounds within which alone an observation could be made."""
+
+    model_config = STRICT
+
+    lower: Bound | None = Field(None, description="Only larger values could be seen: a number, a column, or a list.")
+    upper: Bound | None = Field(
+        None, description="Only values up to this could be seen: a number, a column, or a list."
+    )
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> "Truncation":
+        if self.lower is None and self.upper is None:
+            raise several([Problem((), "no bound is given, expected lower or upper")])
+        return self
+
+
 class Data(BaseModel):
     """What was observed: exactly one source, and how to read it."""
 
     model_config = STRICT
 
     values: list[Scalar] | None = Field(None, description="The observations themselves: numbers or labels.")
-    counts: dict[Scalar, Number] | None = Field(None, description="How often each outcome was observed.")
+    counts: Counts | None = Field(
+        None, description="How often each outcome was observed; beside edges the list of how many lie in each bin."
+    )
     probabilities: dict[Scalar, Number] | None = Field(
         None, description="A known P: the probability of each outcome; they sum to 1."
+    )
+    edges: list[Number | None] | None = Field(
+        None,
+        description="Edges of bins, ascending; null (or infinity) at an end is open. The counts stand beside them.",
+    )
+    lower: Ends | None = Field(
+        None, description="Lower ends of observations known up to an interval: a column of the file, or a list."
+    )
+    upper: Ends | None = Field(
+        None, description="Upper ends of observations known up to an interval: a column of the file, or a list."
+    )
+    event: Event | None = Field(
+        None,
+        description="Whether each event was seen (1, true) or is yet to come (0, false: right-censored): a column or a "
+        "list.",
+    )
+    truncation: Truncation | None = Field(
+        None, description="Bounds within which alone an observation could be made; delayed entry by a column."
     )
     csv: Text | None = Field(None, description="A CSV file, relative to the file this stands in.")
     parquet: Text | None = Field(None, description="A Parquet file, relative to the file this stands in.")
@@ -119,7 +244,7 @@ class Data(BaseModel):
     )
     resolution: Resolution = Field(
         "auto",
-        description="The step values are rounded to; auto finds it, null: they are exact real numbers.",
+        description="The step values are rounded to; auto finds it (never of censored ones), null: exact real numbers.",
     )
     unit: Text = Field("observation", description="A word for one observation, used in the report: worm, day.")
 
@@ -145,12 +270,17 @@ class Data(BaseModel):
             sentence = f"{got}, expected exactly one of {', '.join(SOURCES)}{hint}"
             raise several([Problem((name,), sentence) for name in given] or [Problem((), sentence)])
         problems = [Problem((name,), sentence, at_key=True) for name, sentence in self._out_of_place(given[0])]
+        problems += self._half_said(given[0])
         if problems:
             raise several(problems)
         return self
 
     def _given(self) -> tuple[str, ...]:
         present = {"json" if name == "json_file" else name for name, value in self if value is not None}
+        if "edges" in present:
+            present -= {"counts"}  # they are those of its bins
+        if present & set(FILES):
+            present -= {"lower"}  # it names a column
         return tuple(name for name in SOURCES if name in present)
 
     def _out_of_place(self, source: str) -> Iterator[tuple[str, str]]:
@@ -165,6 +295,33 @@ class Data(BaseModel):
                 "weights_kind",
                 f"there are no weights, expected '{'weights' if source == 'values' else 'weight'}' too",
             )
+
+    def _half_said(self, source: str) -> Iterator[Problem]:
+        """Options that need another one, or exclude it; columns without a file, and lists beside one."""
+        if source == "counts" and isinstance(self.counts, list):
+            yield Problem(("counts",), "a mapping, or a list beside 'edges'", got=(self.counts,))
+        if source == "edges" and self.counts is None:
+            yield Problem(("edges",), "there are no counts, expected 'counts', a list of one fewer")
+        elif source == "edges" and not isinstance(self.counts, list):
+            yield Problem(("counts",), "a list, beside 'edges'", got=(self.counts,))
+        for name, other in (("lower", "upper"), ("upper", "lower")):
+            if getattr(self, name) is not None and getattr(self, other) is None:
+                yield Problem((name,), f"there is no '{other}', expected both ends")
+        in_file = source in FILES
+        if in_file and self.lower is not None:
+            for name in ("column", "event"):
+                if getattr(self, name) is not None:
+                    yield Problem((name,), "makes no sense beside 'lower' and 'upper'", at_key=True)
+        options: list[tuple[Location, object]] = [
+            ((name,), getattr(self, name)) for name in ("lower", "upper", "event")
+        ]
+        if self.truncation is not None:
+            options += [(("truncation", name), getattr(self.truncation, name)) for name in ("lower", "upper")]
+        for place, value in options:
+            if in_file and isinstance(value, list):
+                yield Problem(place, "a column of the file", got=(value,))
+            elif not in_file and isinstance(value, str):
+                yield Problem(place, "a list of numbers, since there is no file", got=(value,))
 
 
 class Profile(BaseModel):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from modelselect.errors import ConfigurationError, DataError
+from modelselect.experiment.columns import Table, check_values, sample_of
 from modelselect.experiment.documents import shown
 from modelselect.experiment.files import (
     ROW,
@@ -21,10 +21,10 @@ from modelselect.experiment.files import (
     TEXTS,
     DataFile,
     at,
+    check_columns,
     check_readable,
     filtered,
     load,
-    no_such_column,
     quoted,
     type_columns,
     value_column,
@@ -33,6 +33,7 @@ from modelselect.sample import Sample
 
 if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
+    from modelselect.experiment.settings import Data
 
 #: Names of DuckDB's types of numbers.
 _NUMBERS = re.compile(
@@ -82,23 +83,33 @@ def read(experiment: Experiment) -> Source:
     if data.path is not None:
         return _read_file(experiment)
     try:
-        if data.values is not None:
-            sample = Sample(
-                data.values,
-                data.weights,
-                weights_kind=data.weights_kind,
-                resolution=data.resolution,
-                missing=data.missing,
-            )
-        elif data.counts is not None:
-            sample = Sample.from_counts(data.counts, resolution=data.resolution)
-        else:
-            sample = Sample.from_probabilities(data.probabilities or {}, data.n)
+        sample = _inline(data)
     except DataError as error:
-        setting = data.source if str(error).startswith(data.source) else ""
-        raise DataError(at(experiment, setting, str(error))) from None
+        sentence = re.sub(r"^observed:", "event:", str(error))
+        setting = re.match(r"\w*", sentence)[0]  # type: ignore[index]
+        given = setting in type(data).model_fields and getattr(data, setting) is not None
+        raise DataError(at(experiment, setting if given else "", sentence)) from None
     n, what = (len(data.probabilities or {}), "outcome") if sample.known else (sample.n, "observation")
-    return Source(sample, f"{_counted(n, what)}, given as {data.source}", sample.notes)
+    given_as = {"edges": "edges and counts", "lower": "lower and upper ends"}.get(data.source, data.source)
+    return Source(sample, f"{_counted(n, what)}, given as {given_as}", sample.notes)
+
+
+def _inline(data: Data) -> Sample:
+    """Sample of what stands in the experiment itself."""
+    bounds = None if data.truncation is None else (data.truncation.lower, data.truncation.upper)
+    if data.probabilities is not None:
+        return Sample.from_probabilities(data.probabilities, data.n)
+    if data.edges is not None:
+        return Sample.from_bins(data.edges, data.counts, truncation=bounds)
+    if data.counts is not None:
+        return Sample.from_counts(data.counts, resolution=data.resolution, truncation=bounds)
+    common: dict[str, Any] = {"weights_kind": data.weights_kind, "missing": data.missing, "truncation": bounds}
+    if data.values is not None and data.event is None:
+        return Sample(data.values, data.weights, resolution=data.resolution, **common)
+    step = None if data.resolution == "auto" else data.resolution
+    if data.values is not None:
+        return Sample.from_censored(data.values, data.event, data.weights, resolution=step, **common)
+    return Sample.from_intervals(data.lower, data.upper, data.weights, resolution=step, **common)
 
 
 def grouping_refused(experiment: Experiment) -> ConfigurationError:
@@ -108,7 +119,7 @@ def grouping_refused(experiment: Experiment) -> ConfigurationError:
 
 
 def fingerprint(sample: Sample) -> str:
-    """SHA-256 of the distinct values and their weights, the same on every platform.
+    """SHA-256 of the distinct observations and their weights, the same on every platform.
 
     Examples
     --------
@@ -121,6 +132,10 @@ def fingerprint(sample: Sample) -> str:
     else:
         digest.update(np.asarray(sample.values, dtype="<f8").tobytes())
     digest.update(np.asarray(sample.weights, dtype="<f8").tobytes())
+    if not sample.exact:
+        digest.update(np.asarray(sample.lower, dtype="<f8").tobytes() + np.asarray(sample.upper, dtype="<f8").tobytes())
+    for bound in sample.truncation or ():
+        digest.update(np.asarray(bound, dtype="<f8").tobytes())
     return digest.hexdigest()
 
 
@@ -139,12 +154,12 @@ def _read_file(experiment: Experiment) -> Source:
 def _source(file: DataFile) -> Source:
     data, notes = file.experiment.data, []
     columns = load(file)
-    value, chosen = value_column(file, columns)
+    named = check_columns(file, columns)
+    value, chosen = (None, False) if "lower" in named else value_column(file, columns)
     if chosen:
-        notes.append(f"column `{value}` was taken: it is the only one{' but the weights' if data.weight else ''}")
-    if data.weight is not None and data.weight not in columns:
-        raise file.refuse("weight", no_such_column(file, data.weight, columns))
-    needed = dict.fromkeys(name for name in (value, data.weight) if name is not None)
+        others = list(named) and (" but the weights" if list(named) == ["weight"] else " that is not named")
+        notes.append(f"column `{value}` was taken: it is the only one{others or ''}")
+    needed = dict.fromkeys([*([value] if value is not None else []), *named.values()])
     kinds = type_columns(file, columns, list(columns) if data.where else list(needed))
 
     rows = file.connection.table("data")
@@ -153,47 +168,68 @@ def _source(file: DataFile) -> Source:
         raise file.refuse(data.source, f"{file.name} has no rows of data")
     if data.where is not None:
         rows = filtered(file, rows, data.where, columns)
-    x, weights, row = _fetch(file, rows, value, kinds, notes)
-    if len(row) == 0:
+    table = _fetch(file, rows, value, named, kinds, notes)
+    if len(table.row) == 0:
         raise file.refuse("where", f"none of the {total} rows of {file.name} meets {shown(data.where or '')}")
-    _check_values(file, value, x, weights, row)
-    sample = _sample(file, value, x, weights)
+    check_values(file, value, table)
+    sample = sample_of(file, value, table, notes)
 
-    sentence = f"{_counted(sample.n, 'observation')} in column `{value}` of {file.name}"
+    column = f"`{value}`" if value is not None else f"`{data.lower}` to `{data.upper}`"
+    sentence = f"{_counted(sample.n, 'observation')} in column{'' if value else 's'} {column} of {file.name}"
+    if data.event is not None:
+        sentence += f", events in `{data.event}`"
     if data.weight is not None:
         sentence += f", weighted by `{data.weight}`"
     if data.where is not None:
-        sentence += f", where {data.where.strip()}: {len(row)} of {total} rows"
+        sentence += f", where {data.where.strip()}: {len(table.row)} of {total} rows"
     elif data.weight is not None:
         sentence += f": {total} rows"
     return Source(sample, sentence, (*notes, *sample.notes))
 
 
 def _fetch(
-    file: DataFile, rows: Any, value: str, kinds: dict[str, str], notes: list[str]
-) -> tuple[NDArray[Any], NDArray[Any] | None, NDArray[Any]]:
-    """Values, weights and row numbers as arrays; missing values as NaN, or None among labels."""
-    weight = file.experiment.data.weight
-    kind = kinds[value]
+    file: DataFile, rows: Any, value: str | None, named: dict[str, str], kinds: dict[str, str], notes: list[str]
+) -> Table:
+    """Values, row numbers and the other columns as arrays; missing values as NaN, or None among labels."""
+    is_text = value is not None and _check_kind(file, rows, value, kinds[value], notes)
+    for setting, name in named.items():
+        known = _NUMBERS.fullmatch(kinds[name]) or (setting == "event" and kinds[name] == "BOOLEAN")
+        empty = kinds[name] == "VARCHAR" and setting not in ("weight", "event") and _is_empty(rows, name)
+        if not (known or empty):
+            expected = "0 and 1" if setting == "event" else "numbers"
+            sentence = f"`{name}` of {file.name} holds {_first_text(rows, name, kinds[name])}, expected {expected}"
+            raise file.refuse(setting, sentence)
+    parts = [f"{quoted(ROW)} AS r"]
+    if value is not None:
+        parts.append(f"CAST({quoted(value)} AS {'VARCHAR' if is_text else 'DOUBLE'}) AS x")
+    parts += [f"TRY_CAST({quoted(name)} AS DOUBLE) AS c{i}" for i, name in enumerate(named.values())]
+    arrays = rows.project(", ".join(parts)).fetchnumpy()
+    x = None
+    if value is not None:
+        x = np.array(np.ma.getdata(arrays["x"]))
+        x[np.ma.getmaskarray(arrays["x"])] = None if is_text else np.nan
+        if not is_text and kinds[value].endswith("INT") and len(x) and np.nanmax(np.abs(x), initial=0.0) >= 2.0**53:
+            notes.append(f"whole numbers beyond 2^53 in column `{value}` are rounded to the nearest double")
+    others = {
+        setting: np.asarray(np.ma.filled(arrays[f"c{i}"].astype(float), np.nan)) for i, setting in enumerate(named)
+    }
+    return Table(x, others, np.ma.getdata(arrays["r"]))
+
+
+def _check_kind(file: DataFile, rows: Any, value: str, kind: str, notes: list[str]) -> bool:
+    """Whether the observations are labels; refuses what is neither numbers nor text."""
     is_text = kind.startswith(TEXTS) and not kind.endswith("]") and not _are_numbers(rows, value)
     if kind == "BOOLEAN":
         notes.append(f"true and false in column `{value}` are taken as 1 and 0")
     elif not (_NUMBERS.fullmatch(kind) or kind.startswith(TEXTS)):
         raise file.refuse("column", f"`{value}` of {file.name} holds {_in_words(kind)}, expected numbers or text")
-    if weight is not None and not _NUMBERS.fullmatch(kinds[weight]):
-        raise file.refuse(
-            "weight", f"`{weight}` of {file.name} holds {_first_text(rows, weight, kinds[weight])}, expected numbers"
-        )
     if is_text:
         _check_labels(file, rows, value)
-    parts = [f"{quoted(ROW)} AS r", f"CAST({quoted(value)} AS {'VARCHAR' if is_text else 'DOUBLE'}) AS x"]
-    parts += [f"CAST({quoted(weight)} AS DOUBLE) AS w"] if weight is not None else []
-    arrays = rows.project(", ".join(parts)).fetchnumpy()
-    x = np.array(np.ma.getdata(arrays["x"]))
-    x[np.ma.getmaskarray(arrays["x"])] = None if is_text else np.nan
-    if not is_text and kind.endswith("INT") and len(x) and np.nanmax(np.abs(x), initial=0.0) >= 2.0**53:
-        notes.append(f"whole numbers beyond 2^53 in column `{value}` are rounded to the nearest double")
-    return x, np.ma.filled(arrays["w"], np.nan) if weight is not None else None, np.ma.getdata(arrays["r"])
+    return is_text
+
+
+def _is_empty(rows: Any, name: str) -> bool:
+    return bool(rows.aggregate(f"count({quoted(name)})").fetchall()[0][0] == 0)
 
 
 def _in_words(kind: str) -> str:
@@ -239,46 +275,5 @@ def _check_labels(file: DataFile, rows: Any, name: str) -> None:
         )
 
 
-def _check_values(file: DataFile, value: str, x: NDArray[Any], weights: NDArray[Any] | None, row: NDArray[Any]) -> None:
-    """Refuse what `Sample` would refuse, but with the rows of the file."""
-    data = file.experiment.data
-    counts = np.ones(len(x)) if weights is None else weights
-    odd = ~np.isfinite(counts) | (counts < 0)
-    if odd.any():
-        first = counts[odd][0]
-        got = "no weight" if np.isnan(first) else f"the weight {first:g}"
-        raise file.refuse(
-            "weight", f"`{data.weight}` of {file.name} has {got} in {_rows(row[odd])}, expected at least 0"
-        )
-    if not (counts > 0).any():
-        raise file.refuse("weight", f"`{data.weight}` of {file.name} is 0 everywhere, expected a positive weight")
-    is_text = x.dtype == object
-    absent = np.array([label is None for label in x]) if is_text else np.isnan(x)
-    absent &= counts > 0
-    if absent.all():
-        raise file.refuse("column", f"`{value}` of {file.name} has no values at all, {len(x)} are missing")
-    if absent.any() and data.missing == "refuse":
-        sentence = f"`{value}` of {file.name} has {_counted(absent.sum(), 'missing value')}, in {_rows(row[absent])}"
-        raise file.refuse("column", f"{sentence}; leave them out with missing: drop")
-    if not is_text and (infinite := np.isinf(x) & (counts > 0)).any():
-        raise file.refuse("column", f"`{value}` of {file.name} is infinite in {_rows(row[infinite])}, expected numbers")
-
-
 def _counted(n: float, what: str) -> str:
     return f"{n:.12g} {what}{'' if n == 1 else 's'}"
-
-
-def _rows(rows: NDArray[Any]) -> str:
-    shown_rows = ", ".join(map(str, rows[:8].tolist()))
-    more = f", … ({len(rows)} in all)" if len(rows) > 8 else ""
-    return f"row{'s' * (len(rows) > 1)} {shown_rows}{more} (data rows, counted from 1)"
-
-
-def _sample(file: DataFile, value: str, x: NDArray[Any], weights: NDArray[Any] | None) -> Sample:
-    data = file.experiment.data
-    kind = data.weights_kind if weights is not None else "frequency"
-    try:
-        return Sample(x, weights, weights_kind=kind, resolution=data.resolution, missing=data.missing)
-    except DataError as error:
-        setting = "resolution" if "resolution" in str(error) else "column"
-        raise file.refuse(setting, f"`{value}` of {file.name}: {error}") from None

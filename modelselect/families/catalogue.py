@@ -7,10 +7,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelselect.families.groups import CORE, room
 from modelselect.family import Family, Parameter, lookup, registered
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: Group of the forms that make a family from other families.
+COMPOSITION = "composition"
 
 
 def families() -> pd.DataFrame:
@@ -19,8 +24,9 @@ def families() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``name``; columns ``support``, ``parameters`` and ``aliases`` (names with commas), ``discrete``
-        (whether it gives masses) and ``description`` (parametrisation and conventions).
+        Index ``name``; columns ``group`` (``composition`` for what is made from other families), ``core``, ``support``,
+        ``parameters`` and ``aliases`` (names with commas), ``discrete`` (whether it gives masses) and ``description``
+        (parametrisation and conventions).
 
     Examples
     --------
@@ -33,15 +39,17 @@ def families() -> pd.DataFrame:
     rows = [
         (
             name,
+            COMPOSITION if family.made and not family.nominal else room(family),
+            name in CORE,
             _support(family),
             ", ".join(family.parameters),
             ", ".join(family.aliases),
-            family.support.lattice or family.nominal,
+            family.nominal or (not family.made and family.support.lattice),
             _document(family).split("\n")[0],
         )
         for name, family in registered().items()
     ]
-    columns = ["name", "support", "parameters", "aliases", "discrete", "description"]
+    columns = ["name", "group", "core", "support", "parameters", "aliases", "discrete", "description"]
     return pd.DataFrame(rows, columns=columns).set_index("name")
 
 
@@ -85,6 +93,8 @@ def describe(name: str) -> Description:
     'poisson(mean=7.6) is scipy.stats.poisson(mu=7.6)'
     """
     family = lookup(name)
+    if family.made and not family.nominal:  # its parameters are those of what it is made from
+        return Description(family.name, _document(family), _support(family), tuple(family.aliases), (), (), "")
     parameters = tuple((name, str(p.domain), _origin(p)) for name, p in family.parameters.items())
     nested = tuple(
         (other, ", ".join(f"{key} = {_value(value)}" for key, value in restriction.items() if key != value))
@@ -102,7 +112,9 @@ def describe(name: str) -> Description:
 
 
 def _support(family: type[Family]) -> str:
-    return "outcomes, numbers or labels" if family.nominal else str(family.support)
+    if family.nominal:
+        return "outcomes, numbers or labels"
+    return "that of what it is made from" if family.made else str(family.support)
 
 
 def _document(family: type[Family]) -> str:
@@ -125,7 +137,7 @@ def _value(value: float | str) -> str:
 
 
 def _in_scipy(family: type[Family]) -> str:
-    if family.nominal:
+    if family.nominal or family.made:
         return ""
     values = []
     for parameter in family.parameters.values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,16 @@ from scipy.special import betainc, betaincc, gammaln
 
 import modelselect.statistics as observed
 from modelselect.domain import COUNTS, INTEGERS, POSITIVE, POSITIVE_INTEGERS, UNIT_CLOSED, Array, Interval
-from modelselect.families.special import log_binomial, log_minus_digamma, log_rising_excess
+from modelselect.families.counts.recursion import first_without
+from modelselect.families.counts.sums import log_tails
+from modelselect.families.special import (
+    log1mexp,
+    log_binomial,
+    log_minus_digamma,
+    log_power_sum,
+    log_rising_excess,
+    times,
+)
 from modelselect.family import Family, Limit, Parameter, register
 from modelselect.formulas import nearest
 
@@ -201,3 +212,169 @@ class BetaBinomial(Family):
         shape = (*x.shape, len(k))
         below, above = (np.take_along_axis(np.broadcast_to(s, shape), at, axis=-1)[..., 0] for s in (below, above))
         return np.minimum(below, 1.0), np.minimum(above, 1.0)
+
+
+@register
+class Zipf(Family):
+    """Zipf(exponent, n) on 1, …, n: mass proportional to x^(−exponent); n given, or the largest observation.
+
+    = scipy's zipfian (its zipf is our zeta, where n is infinite).
+    """
+
+    support = POSITIVE_INTEGERS
+    exponent = Parameter(POSITIVE.closed(), typical=(0.2, 4))
+    n = Parameter(POSITIVE_INTEGERS, typical=(3, 400), regular=False)
+    statistics = (observed.mean_log, observed.maximum)
+    nested = {"discrete_uniform": {"exponent": 0.0, "n": "high", "low": 1}}
+    aliases = ("zipfian",)
+
+    def logp(self, x: Any, exponent: Any, n: Any) -> Any:
+        return -times(np.log(x), exponent) - log_power_sum(exponent, 1.0, n)[0]
+
+    def cdf(self, x: Any, exponent: Any, n: Any) -> Any:
+        return np.exp(self.log_cdf(x, exponent, n))
+
+    def sf(self, x: Any, exponent: Any, n: Any) -> Any:
+        return np.exp(self.log_sf(x, exponent, n))
+
+    def log_cdf(self, x: Any, exponent: Any, n: Any) -> Any:
+        part = log_power_sum(exponent, 1.0, x)[0] - log_power_sum(exponent, 1.0, n)[0]
+        return np.where(part > -0.7, log1mexp(-self.log_sf(x, exponent, n)), part)
+
+    def log_sf(self, x: Any, exponent: Any, n: Any) -> Any:
+        rest = log_power_sum(exponent, x + 1, n - x)[0] - log_power_sum(exponent, 1.0, n)[0]
+        return np.where(x >= n, -np.inf, rest - times(np.log1p(x), exponent))
+
+    def bounds(self, exponent: Any, n: Any) -> Any:
+        return 1.0, n
+
+    def mle(self, mean_log: Any, maximum: Any, *, exponent: Any = None, n: Any = None) -> Any:
+        n = maximum if n is None else n
+        if exponent is not None:
+            return exponent, n
+        # mean log x = −d log Σ k^(−a) / da falls with a: Newton, and bisection where it leaves its bracket
+        low, high = np.zeros_like(mean_log), np.full_like(mean_log, 1e3)
+        a = np.clip(1 / mean_log, 0.1, 100.0)
+        for _ in range(60):
+            slope, h = log_power_sum(a, 1.0, n)[1], 1e-6 * (1 + a)
+            low, high = np.where(slope > mean_log, a, low), np.where(slope > mean_log, high, a)
+            step = (slope - mean_log) * h / (slope - log_power_sum(a + h, 1.0, n)[1])
+            a, before = np.where((a + step > low) & (a + step < high), a + step, 0.5 * (low + high)), a
+            if not np.any(np.abs(a - before) > 1e-15 * a):
+                break
+        flat = mean_log >= log_power_sum(np.zeros_like(a), 1.0, n)[1]
+        return np.where(flat, 0.0, np.where(mean_log > 0, a, np.inf)), n
+
+    def score(self, x: Any, exponent: Any, n: Any) -> Any:
+        return log_power_sum(exponent, 1.0, n)[1] - np.log(x), np.zeros_like(x)
+
+    def moments(self, exponent: Any, n: Any) -> Any:
+        whole = log_power_sum(exponent, 1.0, n)[0]
+        mean, square = (np.exp(log_power_sum(exponent - k, 1.0, n)[0] - whole) for k in (1, 2))
+        return mean, square - mean**2
+
+    def to_scipy(self, exponent: Any, n: Any) -> Any:
+        return "zipfian", {"a": exponent, "n": int(n)}
+
+
+#: From here on not every float is an integer.
+_LARGEST = 2.0**53
+
+
+def _itself(x: Any, weights: Any) -> Any:
+    """The sample: no summary suffices for the size of a population."""
+    return np.stack(np.broadcast_arrays(x, weights))
+
+
+@register
+class Hypergeometric(Family):
+    """Hypergeometric(population, successes, draws): successes among draws without replacement; = hypergeom(M, n, N).
+
+    On max(0, successes + draws − population), …, min(successes, draws). Two of the three are given and the third is
+    estimated as an integer: the population, as in capture and recapture (unless successes or draws is left out). An
+    estimate that is not unique is the smallest.
+    """
+
+    support = COUNTS
+    population = Parameter(POSITIVE_INTEGERS, typical=(60, 400), regular=False)
+    successes = Parameter(COUNTS, typical=(5, 50), regular=False, required=True)
+    draws = Parameter(COUNTS, typical=(5, 50), regular=False, required=True)
+    statistics = (_itself,)
+    aliases = ("hypergeom", "hyper")
+
+    def logp(self, x: Any, population: Any, successes: Any, draws: Any) -> Any:
+        return self._mass(x, population, successes, draws)
+
+    def cdf(self, x: Any, population: Any, successes: Any, draws: Any) -> Any:
+        return np.exp(self._tails(x, population, successes, draws)[0])
+
+    def sf(self, x: Any, population: Any, successes: Any, draws: Any) -> Any:
+        return np.exp(self._tails(x, population, successes, draws)[1])
+
+    def log_cdf(self, x: Any, population: Any, successes: Any, draws: Any) -> Any:
+        return self._tails(x, population, successes, draws)[0]
+
+    def log_sf(self, x: Any, population: Any, successes: Any, draws: Any) -> Any:
+        return self._tails(x, population, successes, draws)[1]
+
+    def bounds(self, population: Any, successes: Any, draws: Any) -> Any:
+        return np.maximum(0.0, successes + draws - population), np.minimum(successes, draws)
+
+    def valid(self, population: Any, successes: Any, draws: Any) -> Any:
+        return (successes <= population) & (draws <= population)
+
+    def check(self, given: Mapping[str, Any], where: str = "") -> dict[str, float]:
+        """Check names and domains of given values; the one that is left out of three is then the one to estimate."""
+        checked = super().check(given, where)
+        if len(checked) == len(self.parameters) - 1:
+            self.parameters = {name: replace(p, required=name in checked) for name, p in self.parameters.items()}
+        return checked
+
+    def mle(self, sample: Any, *, population: Any = None, successes: Any = None, draws: Any = None) -> Any:
+        x, weights = sample
+        used = np.where(weights > 0, x, np.nan)
+        low, high = np.nanmin(used, axis=-1), np.nanmax(used, axis=-1)
+
+        def rises(log_ratio: Any) -> Any:
+            return observed.mean(log_ratio, weights) > 0
+
+        if population is None:
+            # P(x) at M over that at M − 1 is above 1 exactly where M x < successes · draws
+            product, both = (successes * draws)[:, None], (successes + draws)[:, None]
+
+            def more(at: Any) -> Any:
+                M = at[:, None] + 1
+                return rises(np.log1p((product - x * M) / (M * (M - both + x))))
+
+            least = np.maximum(np.maximum(successes, draws), successes + draws - low)
+            found = first_without(more, least, np.maximum(least, _LARGEST))
+            return np.where(observed.mean(x, weights) > 0, found, np.nan), successes, draws
+        # successes and draws may change places
+        other, M = (draws if successes is None else successes)[:, None], population[:, None]
+
+        def more_of_them(at: Any) -> Any:
+            n = at[:, None]
+            return rises(np.log1p(x / (n + 1 - x)) + np.log1p((x - other) / (M - n)))
+
+        found = first_without(more_of_them, high, population - other[:, 0] + low)
+        return population, found if successes is None else successes, found if draws is None else draws
+
+    def moments(self, population: Any, successes: Any, draws: Any) -> Any:
+        p = successes / population
+        left = (population - draws) / np.maximum(population - 1, 1)
+        return draws * p, draws * p * (1 - p) * left
+
+    def to_scipy(self, population: Any, successes: Any, draws: Any) -> Any:
+        return "hypergeom", {"M": int(population), "n": int(successes), "N": int(draws)}
+
+    @staticmethod
+    def _mass(x: Any, population: Any, successes: Any, draws: Any) -> Any:
+        # of binomial laws that share a p, whatever it is (Loader 2000)
+        p, q = (draws + 1) / (population + 2), (population - draws + 1) / (population + 2)
+        y, rest = draws - x, population - successes
+        value = log_binomial(x, successes, p, q) + log_binomial(y, rest, p, q) - log_binomial(draws, population, p, q)
+        return np.where((x < 0) | (y < 0) | (x > successes) | (y > rest), -np.inf, value)
+
+    def _tails(self, x: Any, population: Any, successes: Any, draws: Any) -> tuple[Array, Array]:
+        middle = (successes + 1) * ((draws + 1) / (population + 2))
+        return log_tails(self._mass, x, (population, successes, draws), middle)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from math import comb, factorial
 from typing import Any
 
 import numpy as np
-from scipy.special import bernoulli, betainc, exp1, gammainc, gammaincc, gammaln, hyp2f1
+from scipy.special import bernoulli, betainc, digamma, exp1, gammainc, gammaincc, gammaln, hyp2f1, ive
 
 from modelselect.domain import Array
 from modelselect.formulas import log_share
 
 HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 _BERNOULLI = bernoulli(16)
+#: B_2k/(2k)! of the Euler–Maclaurin formula.
+_EULER_MACLAURIN = np.array([_BERNOULLI[2 * k] / factorial(2 * k) for k in range(1, 8)])
 #: From here on log-gamma differences are replaced by Stirling's error and the deviance.
 LARGE = 100.0
 
@@ -57,10 +60,30 @@ def log_minus_digamma(a: Any) -> Array:
     a = np.asarray(a, dtype=float)
     with np.errstate(all="ignore"):
         steps = sum(1.0 / (a + i) for i in range(10))
-        r = 1.0 / (a + 10)
-        s = r * r
-        series = r / 2 + s * (1 / 12 - s * (1 / 120 - s * (1 / 252 - s * (1 / 240 - s * (1 / 132 - s * 691 / 32760)))))
-        return np.asarray(series + (steps - np.log1p(10 / a)))
+        return np.asarray(_log_minus_digamma(a + 10) + (steps - np.log1p(10 / a)))
+
+
+def digamma_step(z: Any, d: Any) -> Array:
+    """ψ(z + d) − ψ(z) for z > 0, d ≥ 0, to full precision where d is small beside z."""
+    z, end = np.asarray(z, dtype=float), np.asarray(z + d, dtype=float)
+    with np.errstate(all="ignore"):
+        large = np.log1p(d / z) + _log_minus_digamma(z) - _log_minus_digamma(end)
+        return np.asarray(np.where(z >= 20, large, digamma(end) - digamma(z)))
+
+
+def _log_minus_digamma(z: Any) -> Any:
+    """The asymptotic series of `log_minus_digamma`, for z ≥ 10."""
+    r = 1.0 / z
+    s = r * r
+    return r / 2 + s * (1 / 12 - s * (1 / 120 - s * (1 / 252 - s * (1 / 240 - s * (1 / 132 - s * 691 / 32760)))))
+
+
+def log_rising_ratio(b: Any, a: Any, x: Any) -> Array:
+    """Log Γ(b + a) Γ(b + x) / (Γ(b) Γ(b + a + x)) for b > 0 and a, x ≥ 0 of any size: about −ax/b where b is large."""
+    small, large = np.minimum(a, x), np.maximum(a, x)
+    with np.errstate(all="ignore"):
+        excess = log_rising_excess(b, small) - log_rising_excess(b + large, small)
+        return np.asarray(np.where(small == 0, 0.0, excess - small * np.log1p(large / b)))
 
 
 def deviance(x: Any, m: Any) -> Array:
@@ -166,6 +189,78 @@ def log_series_tail(x: Any, p: Any) -> Array:
             derivative = sum(comb(n, j) * factorial(j) * rate ** (n - j) / N ** (j + 1) for j in range(n + 1))
             total = total + _BERNOULLI[2 * k] / factorial(2 * k) * derivative
         return np.asarray(np.where(far, np.log(total), near) + N * np.log(p))
+
+
+def log_power_sum(a: Any, m: Any, n: Any) -> tuple[Array, Array]:
+    """Log of Σ_{0≤j<n} (1 + j/m)^(−a) and minus its derivative in a, for a ≥ 0, m ≥ 1 and finite n.
+
+    Twenty terms and the Euler–Maclaurin formula for the rest; 0 and 0 at a = ∞.
+    """
+    a, m, n = (np.asarray(p, dtype=float)[..., None] for p in (a, m, n))
+    with np.errstate(all="ignore"):
+        j = np.arange(20.0)
+        log = np.log1p(j / m)
+        term = np.where(j < n, np.exp(times(-a, log)), 0.0)
+        total, slope = term.sum(axis=-1), (log * term).sum(axis=-1)
+        more = n[..., 0] > 20
+        if np.any(more):
+            # f(M) (½ ± Σ_k B_2k/(2k)! a(a+1)…(a+2k−2) / M^(2k−1)) at both ends
+            i = np.arange(1.0, 13.0)
+            rest = np.concatenate([np.ones_like(a), np.cumprod(a + i, axis=-1)[..., 1::2]], axis=-1)
+            inverse = np.concatenate([np.zeros_like(a), np.cumsum(1 / (a + i), axis=-1)[..., 1::2]], axis=-1)
+            last = np.maximum(n, 21) - 1
+            for at, sign in ((20.0, 1.0), (last, -1.0)):
+                log = np.log1p(at / m)[..., 0]
+                each = sign * _EULER_MACLAURIN * rest / (m + at) ** np.arange(1.0, 14.0, 2.0)
+                g, dg = 0.5 + (a * each).sum(axis=-1), (each * (1 + a * inverse)).sum(axis=-1)
+                end = np.where(more, np.exp(-a[..., 0] * log), 0.0)
+                total, slope = total + end * g, slope + end * (log * g - dg)
+            # ∫ from M to M′ is f(M) M t φ(y), t = log M′/M, y = (a − 1) t, φ(y) = (1 − e^(−y))/y
+            a, m, last = a[..., 0], m[..., 0], last[..., 0]
+            log, t = np.log1p(20 / m), np.log1p((last - 20) / (m + 20))
+            y = (a - 1) * t
+            near = np.abs(y) < 0.01
+            safe = np.where(near, 1.0, y)
+            phi = np.where(near, 1 - y / 2 * (1 - y / 3 * (1 - y / 4 * (1 - y / 5))), -np.expm1(-safe) / safe)
+            dphi = np.where(near, -0.5 + y / 3 * (1 - 3 * y / 8 * (1 - 4 * y / 15)), (np.exp(-safe) - phi) / safe)
+            area = np.where(more, np.exp(-a * log) * (m + 20) * t, 0.0)
+            far = a > 1e4 * m
+            total = np.where(far, 1.0, total + area * phi)
+            slope = np.where(far, 0.0, slope + area * (log * phi - t * dphi))
+        return np.log(total), slope / total
+
+
+# -- Bessel functions --------------------------------------------------------------------------------------------------
+
+
+@cache
+def _debye() -> tuple[Any, ...]:
+    """Coefficients in t² of t^(−k) U_k(t), the polynomials of Debye's expansion (DLMF 10.41.9)."""
+    t = np.polynomial.Polynomial([0.0, 1.0])
+    U = [np.polynomial.Polynomial([1.0])]
+    for _ in range(12):
+        U.append(0.5 * t**2 * (1 - t**2) * U[-1].deriv() + ((1 - 5 * t**2) * U[-1]).integ() / 8)
+    return tuple(u.coef[k::2] for k, u in enumerate(U))
+
+
+def log_bessel_i(order: Any, z: Any) -> Array:
+    """Log of I_order(z) e^(−z) for order, z ≥ 0 of any size (Debye's expansion beyond 50; DLMF 10.41.3)."""
+    order, z = np.broadcast_arrays(np.asarray(order, dtype=float), np.asarray(z, dtype=float))
+    with np.errstate(all="ignore"):
+        r = np.hypot(order, z)
+        far = r >= 50
+        value = np.log(ive(np.where(far, 0.0, order), np.where(far, 1.0, z)))
+        tiny = value < np.log(_TINY)
+        if np.any(tiny):
+            first = times(order, np.log(z / 2)) - gammaln(order + 1) + np.log1p(z * z / (4 * (order + 1))) - z
+            value = np.where(tiny, first, value)
+        if np.any(far):
+            value = np.array(value)
+            v, x, r = order[far], z[far], r[far]
+            square = (v / r) ** 2
+            series = sum(np.polynomial.polynomial.polyval(square, u) / r**k for k, u in enumerate(_debye()))
+            value[far] = v**2 / (r + x) + times(v, np.log(x / (v + r))) - 0.5 * np.log(2 * np.pi * r) + np.log(series)
+        return np.asarray(value)
 
 
 # -- tails -------------------------------------------------------------------------------------------------------------

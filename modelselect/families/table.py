@@ -1,4 +1,4 @@
-"""Table: an explicit probability mass over any outcomes, nothing estimated."""
+"""Table: an explicit probability mass over any outcomes, nothing estimated; Categorical: the same with free masses."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Table(Family):
             The outcomes are labels, which have no order.
         """
         if len(self._by_number) != len(self.masses):
-            raise CandidateError("table: its outcomes are labels, which have no order and so no cdf")
+            raise CandidateError(f"{self.name}: its outcomes are labels, which have no order and so no cdf")
         order = np.array(sorted(self._by_number))
         reached = np.concatenate([[0.0], np.cumsum([self._by_number[o] for o in order])])
         return np.asarray(reached[np.searchsorted(order, np.asarray(x, dtype=float), side="right")])
@@ -105,3 +105,47 @@ class Table(Family):
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest outcome."""
         return (min(self._by_number), max(self._by_number)) if self._by_number else (-np.inf, np.inf)
+
+
+@register
+class Categorical(Table):
+    """Categorical over any outcomes: a table with free probabilities, estimated by the shares of the sample.
+
+    Its outcomes are those that the sample names, also the ones never seen, and all probabilities but one are free
+    parameters. As no other law is likelier, what the others lose to it is all that there is to lose.
+    """
+
+    def __init__(self, masses: Mapping[Any, float] | None = None) -> None:
+        if masses is not None:
+            super().__init__(masses)
+            return
+        # not estimated yet
+        self.masses, self._by_text, self._by_number = {}, {}, {}
+
+    @classmethod
+    def read(cls, arguments: Any, parse: Callable[[Any], Any]) -> tuple[Family, dict[str, float]]:
+        if arguments:
+            raise CandidateError(
+                f"categorical: its probabilities are estimated, got {arguments!r}; known ones make a table"
+            )
+        return cls(), {}
+
+    def label(self, given: Mapping[str, float]) -> str:
+        return self.name
+
+    @classmethod
+    def of(cls, outcomes: Any, values: Any, shares: Array) -> Categorical:
+        """Return the estimate from the shares of distinct values; outcomes never seen have none.
+
+        Examples
+        --------
+        >>> Categorical.of(["cat", "dog", "owl"], ["cat", "dog"], np.array([0.75, 0.25])).probabilities
+        {'cat': 0.75, 'dog': 0.25, 'owl': 0.0}
+        """
+        masses = dict.fromkeys(outcomes, 0.0)
+        return cls({**masses, **dict(zip(np.asarray(values).tolist(), shares.tolist(), strict=True))})
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Outcome, as text, → probability."""
+        return {o if isinstance(o, str) else f"{o:g}": mass for o, mass in self.masses.items()}

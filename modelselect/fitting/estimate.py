@@ -108,7 +108,8 @@ def estimate(family: Family, block: Block, fixed: Mapping[str, Any] | None = Non
         if name in given:
             theta[:, j] = given[name]
     work = _Work(family, block, theta, tuple(name for name in family.parameters if name not in given))
-    work.run()
+    with np.errstate(all="ignore"):
+        work.run()
     return work.result()
 
 
@@ -135,7 +136,7 @@ class _Work:
         self._refuse_outside()
         if not self.free:
             self._settle(self.open, Status.CLOSED_FORM)
-            self._evaluate()
+            self._evaluate(usable(self.status))
             self._refuse_impossible()
             return
         self._refuse_constant()
@@ -176,17 +177,23 @@ class _Work:
 
     def _refuse_outside(self) -> None:
         """Observations that no member of the family can produce."""
+        if self.family.period is not None:
+            return
         parameters = tuple(self.theta[:, j, None] for j in range(len(self.names)))
         (low, high), support, block = self.family.bounds(*parameters), self.family.support, self.block
         with np.errstate(invalid="ignore"):
-            if block.exact:
-                under, over = self.family.outside(block.lower, *parameters)
-                outside = under | over
-                if self.family.discrete:
-                    outside = outside | (block.lower != np.floor(block.lower))
-            else:
+            under, over = self.family.outside(block.lower, *parameters)
+            outside = under | over
+            if self.family.discrete:
+                outside = outside | ~self.family.support.on_lattice(block.lower)
+            if not block.exact:
                 low, high = np.where(np.isnan(low), support.low, low), np.where(np.isnan(high), support.high, high)
-                outside = (block.upper <= low) | (block.lower >= high)
+                if self.family.discrete:
+                    first, last = np.ceil(block.lower), np.floor(block.upper)
+                    beyond = (last < low) | (first > high) | (last < first)
+                else:
+                    beyond = (block.upper <= low) | (block.lower >= high)
+                outside = np.where(block.lower == block.upper, outside, beyond)
         outside = np.broadcast_to(outside & (block.weights > 0), (self.groups, block.weights.shape[1]))
         rows = outside.any(axis=-1)
         if not rows.any():
@@ -231,6 +238,7 @@ class _Work:
             # a parameter that tends to its limit must be free to do so
             if all(isinstance(limit.parameters.get(name), str) for name in self.given):
                 certain = np.broadcast_to(limit.certain, (self.groups,)) & all(name in allowed for name in self.given)
+                certain = certain & self.block.plain  # the theory is one of exact points
                 limits.append(limit._replace(certain=certain))
         return limits
 
@@ -242,6 +250,7 @@ class _Work:
     def _closed_form(self) -> bool:
         """Try the family's exact answer; True where there is one."""
         ends_only = all(not self.family.parameters[name].regular for name in self.free)
+        ends_only &= bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
         if self.block.truncation is not None or not (self.block.exact or ends_only) or not self._has_exact:
             return False
         standard = Standard.of(self.family, self.block)
@@ -265,11 +274,10 @@ class _Work:
         self._settle(rows & good, Status.CLOSED_FORM)
         self._settle(rows & good & edge, Status.BOUNDARY, why.ON_EDGE)
         self._settle(rows & ~good, Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
-        self._evaluate()
+        self._evaluate(rows & usable(self.status))
         self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
 
-    def _evaluate(self) -> None:
-        rows = usable(self.status)
+    def _evaluate(self, rows: NDArray[np.bool_]) -> None:
         with np.errstate(all="ignore"):
             value = mean_log_likelihood(
                 self.family, self.block, tuple(self.theta[:, j, None] for j in range(len(self.names)))
@@ -311,8 +319,10 @@ class _Work:
         may sit at the edge of one, and a Laplace's location anywhere between two. Writes into theta and good.
         """
         parameters = list(self.family.parameters.values())
-        kinked = self.family.information is not None
-        held = [j for j in problem.free if not parameters[j].regular or (kinked and parameters[j].role == "location")]
+        # a family with an information of its own has a kink: at its location, without one at its scale
+        place = "location" if any(p.role == "location" for p in parameters) else "scale"
+        kinked = place if self.family.information is not None else ""
+        held = [j for j in problem.free if not parameters[j].regular or parameters[j].role == kinked]
         free = [j for j in problem.free if j not in held]
         if not (held and free and self._has_exact):
             return
@@ -337,8 +347,12 @@ class _Work:
         def with_integer(n: Array) -> Estimate:
             return estimate(self.family, block, {**given, name: n})
 
-        low = np.broadcast_to(block.statistic(observed.maximum), (len(rows),))
-        low = np.maximum(low, self.family.parameters[name].domain.low)
+        most = np.broadcast_to(observed.maximum(block.lower, block.weights), (len(rows),))
+        low = np.full(len(rows), self.family.parameters[name].domain.low)
+        # an integer that is the end of the support is no smaller than the largest observation
+        at = self.theta[rows].copy()
+        at[:, j] = most
+        low = np.where(np.isfinite(self.family.bounds(*at.T)[1]), np.maximum(low, most), low)
         answer = with_integer(best_integer(lambda n: with_integer(n).log_likelihood, low))
         self.theta[rows] = answer.parameters
         self.value[rows] = self.best[rows] = answer.log_likelihood
@@ -363,9 +377,13 @@ class _Work:
 
     @property
     def _at_an_end(self) -> NDArray[np.bool_]:
-        """Groups with an exact observation at an end of the support that no parameter moves."""
+        """Groups with an exact observation at an end of the support where the density is mostly 0 or infinite."""
         ends = [end for end in (self.family.support.low, self.family.support.high) if np.isfinite(end)]
-        touched = np.isin(self.block.lower, ends) & (self.block.weights > 0) if self.block.exact else np.zeros((1, 1))
+        typical = np.array([parameter.typical for parameter in self.family.parameters.values()]).reshape(-1, 2)
+        with np.errstate(all="ignore"):  # at the two ends of what is typical: a density that vanishes or explodes
+            ends = [end for end in ends if not np.isfinite(self.family.logp(end, *typical)).any()]
+        points = self.block.lower == self.block.upper
+        touched = np.isin(self.block.lower, ends) & points & (self.block.weights > 0)
         return np.broadcast_to(touched.any(axis=-1) & (not self.family.discrete), (self.groups,))
 
     def _statistics(self, block: Block) -> list[Array]:

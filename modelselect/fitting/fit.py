@@ -1,172 +1,35 @@
-"""fit() and Fit: one family fitted to one sample."""
+"""fit(): one candidate fitted to one sample."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from modelselect.block import Block
 from modelselect.distribution import Distribution
-from modelselect.domain import Array
 from modelselect.errors import CandidateError
 from modelselect.families.bounded.classic import Uniform
 from modelselect.families.candidates import Candidate, parse_candidate
 from modelselect.families.finite import DiscreteUniform
-from modelselect.families.table import Table
+from modelselect.families.table import Categorical, Table
 from modelselect.family import Family
-from modelselect.fitting.estimate import estimate
-from modelselect.fitting.likelihood import pointwise
+from modelselect.fitting import status as why
+from modelselect.fitting.result import Fit, estimate_candidate
 from modelselect.fitting.status import Status
-from modelselect.fitting.uncertainty import covariance, standard_errors
 from modelselect.sample import Sample, as_sample
 
-if TYPE_CHECKING:
-    import pandas as pd
 
-
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """A family fitted to a sample.
-
-    Attributes
-    ----------
-    candidate
-        Family, given parameters and label.
-    law
-        The family that was fitted in fact (`uniform` is a discrete uniform on integers).
-    parameters
-        Name → estimate or given value; the limits on a boundary, NaN where there is none.
-    log_likelihood
-        Σ w log q(x) in nats: of masses on a lattice, of densities on exact real data. NaN if P is known.
-    n, k
-        Number of observations and of free parameters.
-    status, reason
-        How the estimate came about; a sentence unless it is a plain success.
-    sample
-        The data, kept for standard errors, profiles and figures.
-    """
-
-    candidate: Candidate
-    law: Family
-    parameters: dict[str, float]
-    mean_log_likelihood: float
-    k: int
-    status: Status
-    reason: str
-    sample: Sample
-    limit: Distribution | None = None
-    #: False where the law's masses would be compared with densities: it then has no log-probabilities.
-    comparable: bool = True
-
-    @property
-    def family(self) -> Family:
-        """The family as the candidate names it."""
-        return self.candidate.family
-
-    @property
-    def label(self) -> str:
-        """The candidate's label."""
-        return self.candidate.label
-
-    @property
-    def n(self) -> float:
-        """Number of observations."""
-        return self.sample.n
-
-    @property
-    def free(self) -> tuple[str, ...]:
-        """Names of the estimated parameters."""
-        given = {
-            name for name, p in self.law.parameters.items() if name in self.candidate.fixed or p.default is not None
-        }
-        return tuple(name for name in self.law.parameters if name not in given)
-
-    @property
-    def log_likelihood(self) -> float:
-        """Log-likelihood in nats; NaN where P is known and n infinite."""
-        return float("nan") if self.sample.known else self.mean_log_likelihood * self.n
-
-    @property
-    def aic(self) -> float:
-        """2k − 2ℓ."""
-        return 2.0 * self.k - 2.0 * self.log_likelihood
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion, k log n − 2ℓ."""
-        return self.k * float(np.log(self.n)) - 2.0 * self.log_likelihood if np.isfinite(self.n) else float("nan")
-
-    @cached_property
-    def distribution(self) -> Distribution | None:
-        """The fitted law (the limit law on a boundary); None where there is no estimate."""
-        if self.limit is not None:
-            return self.limit
-        if isinstance(self.law, Table):
-            return Distribution(self.law)
-        if not (self.status.usable or self.k == 0):
-            return None
-        return Distribution(self.law, self.parameters, checked=True)
-
-    @cached_property
-    def covariance(self) -> pd.DataFrame:
-        """Inverse observed information of the estimates; NaN where there is none (given, boundary, non-regular)."""
-        import pandas as pd
-
-        names = list(self.law.parameters)
-        matrix = np.full((1, len(names), len(names)), np.nan)
-        if self._regular:
-            matrix = covariance(self.law, self._block, self._theta, self.free)
-        return pd.DataFrame(matrix[0], index=names, columns=names)
-
-    @cached_property
-    def standard_errors(self) -> dict[str, float]:
-        """Square roots of the diagonal of the covariance."""
-        errors = np.full((1, len(self.law.parameters)), np.nan)
-        if self._regular:
-            errors = standard_errors(self.law, self._block, self._theta, self.free)
-        return dict(zip(self.law.parameters, map(float, errors[0]), strict=True))
-
-    @property
-    def _regular(self) -> bool:
-        estimated = self.status in (Status.CONVERGED, Status.CLOSED_FORM) and bool(self.free)
-        return estimated and not self.sample.known
-
-    @property
-    def _theta(self) -> Array:
-        return np.array([list(self.parameters.values())])
-
-    @cached_property
-    def pointwise(self) -> Array:
-        """Log-probability of each distinct value of the sample, ``(m,)`` in nats; NaN without an estimate."""
-        law = self.distribution if self.comparable else None
-        values = self.sample.values
-        if self.status is Status.OUT_OF_SUPPORT and law is None:
-            return np.full(len(values), -np.inf)
-        if law is None:
-            return np.full(len(values), np.nan)
-        if law.family.nominal:
-            return np.asarray(law.logp(values))
-        if self.sample.kind == "nominal":
-            return np.full(len(values), -np.inf)
-        block = self.sample.block(cells=not law.discrete)
-        with np.errstate(all="ignore"):
-            return np.asarray(pointwise(law.family, block, tuple(law.parameters.values()))[0])
-
-    @property
-    def _block(self) -> Block:
-        return self.sample.block(cells=not self.law.discrete)
-
-    def __repr__(self) -> str:
-        inner = ", ".join(f"{name}={value:.6g}" for name, value in self.parameters.items())
-        return f"Fit({self.label}: {inner}; n={self.n:g}, log_likelihood={self.log_likelihood:.6g}, {self.status})"
-
-
-def fit(family: Any, data: Any, *, fixed: Mapping[str, float] | None = None, method: str = "mle") -> Fit:
-    """Fit a family to data by maximum likelihood, which minimises KL(data ‖ family).
+def fit(
+    family: Any,
+    data: Any,
+    *,
+    fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
+    method: str = "mle",
+) -> Fit:
+    """Fit a family to data, by maximum likelihood unless told otherwise, which minimises KL(data ‖ family).
 
     Parameters
     ----------
@@ -176,8 +39,11 @@ def fit(family: Any, data: Any, *, fixed: Mapping[str, float] | None = None, met
         A `Sample`, or anything a Sample is made of.
     fixed
         Parameters that are given instead of estimated.
+    bounds
+        Parameters that are kept between two values: name → (low, high), None for no bound.
     method
-        ``mle``.
+        ``mle``; or ``moments``, ``l_moments``, ``quantiles``, ``spacing``, ``minimum_distance`` (that is ``cvm``),
+        ``ad``, ``ks``, see `modelselect.fitting.methods`.
 
     Returns
     -------
@@ -202,12 +68,20 @@ def fit(family: Any, data: Any, *, fixed: Mapping[str, float] | None = None, met
     >>> round(ms.fit("poisson", {0: 109, 1: 65, 2: 22, 3: 3, 4: 1}).parameters["mean"], 6)
     0.61
     """
-    if method != "mle":
-        raise CandidateError(f"method: expected mle, got {method!r}")
     candidate = parse_candidate(family)
-    if fixed:
-        both = {**candidate.fixed, **fixed}
-        candidate = parse_candidate({"family": candidate.family, "fixed": both})
+    if fixed or bounds or method != "mle":
+        candidate = parse_candidate(
+            {
+                "family": candidate.family,
+                "fixed": {**candidate.fixed, **(fixed or {})},
+                "bounds": {**candidate.bounds, **(bounds or {})},
+                "method": method if method != "mle" else candidate.method,
+            }
+        )
+    for name, parameter in candidate.family.parameters.items():
+        if parameter.required and name not in candidate.fixed:
+            what = f"{name} is never estimated; give it, as in {candidate.family.name}: {{{name}: 10}}"
+            raise CandidateError(f"{candidate.family.name}: parameter {what}")
     return fit_candidate(candidate, as_sample(data))
 
 
@@ -219,8 +93,16 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
         return _fit_table(candidate, law, sample)
     if sample.kind == "nominal":
         return refused(candidate, law, sample, f"the outcomes are labels; {law.name} gives probabilities to numbers")
+    missing = [name for name, p in law.parameters.items() if p.required and name not in candidate.fixed]
+    if missing:
+        reason = why.NEVER_ESTIMATED.format(names=" and ".join(missing))
+        return refused(candidate, law, sample, reason, Status.NOT_IDENTIFIED)
     block = sample.block(cells=not law.discrete)
-    found = estimate(law, block, candidate.fixed)
+    try:
+        found = estimate_candidate(candidate, law, block, {})
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+        # a family of somebody else's: the other candidates are to be ranked all the same
+        return refused(candidate, law, sample, f"{type(error).__name__}: {error}", Status.FAILED)
     status = Status(found.status[0])
     limit = None
     law_reached, at = found.law(0)
@@ -240,15 +122,20 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
     )
 
 
-def refused(candidate: Candidate, law: Family, sample: Sample, why: str) -> Fit:
-    """Return the fit of a candidate that cannot be scored on a sample: infinite loss, and the reason."""
+def refused(
+    candidate: Candidate, law: Family, sample: Sample, reason: str, status: Status = Status.OUT_OF_SUPPORT
+) -> Fit:
+    """Return the fit of a candidate that cannot be scored on a sample: infinite loss or none, and the reason."""
     given = {name: candidate.fixed.get(name, np.nan) for name in law.parameters}
-    fit = Fit(candidate, law, given, -np.inf, 0, Status.OUT_OF_SUPPORT, why, sample, comparable=False)
+    value = -np.inf if status is Status.OUT_OF_SUPPORT else np.nan
+    fit = Fit(candidate, law, given, value, 0, status, reason, sample, comparable=False)
     return replace(fit, k=len(fit.free))
 
 
 def law_on(candidate: Candidate, sample: Sample) -> Family:
-    """`uniform` means the discrete uniform on integers and equal masses on labels; all else means itself."""
+    """`uniform` means the discrete one on integers and equal masses on labels, `categorical` the sample's shares."""
+    if isinstance(candidate.family, Categorical) and sample.kind != "continuous":
+        return Categorical.of(sample.outcomes, sample.values, sample.shares)
     if not isinstance(candidate.family, Uniform):
         return candidate.family
     if sample.kind == "nominal":
@@ -258,12 +145,19 @@ def law_on(candidate: Candidate, sample: Sample) -> Family:
 
 
 def _fit_table(candidate: Candidate, law: Table, sample: Sample) -> Fit:
+    if not sample.exact or sample.truncation is not None:
+        reason = "a table gives masses to outcomes; some observations are known up to an interval only, or truncated"
+        return refused(candidate, law, sample, reason)
+    if not law.masses:
+        return refused(candidate, law, sample, f"{law.name} gives masses to outcomes; the data are continuous")
     logp = law.logp(sample.values)
     lost = np.isneginf(logp)
     with np.errstate(invalid="ignore"):
         value = float(np.sum(sample.shares * logp))
     if not lost.any():
-        return Fit(candidate, law, {}, value, 0, Status.CLOSED_FORM, "", sample)
+        estimated = law.probabilities if isinstance(law, Categorical) else {}
+        k = max(len(estimated) - 1, 0)
+        return Fit(candidate, law, estimated, value, k, Status.CLOSED_FORM, "", sample)
     outcomes = ", ".join(str(v) for v in sample.values[lost][:5])
     share = (
         f"{sample.shares[lost].sum():.3g} of the probability lies"

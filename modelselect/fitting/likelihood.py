@@ -1,7 +1,6 @@
 """The one likelihood: log-probability of each observation of a block under a family.
 
-An exact point counts log q(x), an interval log of its mass, computed from whichever of cdf, sf and
-the density keeps the digits.
+An exact point counts log q(x), an interval the log of its mass.
 """
 
 from __future__ import annotations
@@ -13,13 +12,9 @@ import numpy as np
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
+from modelselect.masses import log_mass
 
-# Gauss–Legendre nodes for the mass of an interval that is narrow beside the spread of the law
-_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
-#: Below this share of the nearer tail, the difference of two cdf values has lost three digits.
-_NARROW = 1e-3
-#: Below this the nearer tail is taken on the log scale.
-_TINY = 1e-290
+__all__ = ["log_mass", "mean_log_likelihood", "pointwise"]
 
 
 def pointwise(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
@@ -43,6 +38,13 @@ def _unconditional(family: Family, block: Block, parameters: tuple[Any, ...]) ->
     if block.exact:
         return np.asarray(family.logp(block.lower, *parameters))
     points = block.lower == block.upper
+    if len(points) == 1 and points.any():  # the same observations are exact in all groups
+        exact = np.asarray(family.logp(block.lower[:, points[0]], *parameters))
+        rest = ~points[0]
+        mass = log_mass(family, block.lower[:, rest], block.upper[:, rest], parameters)
+        both = np.empty((max(len(exact), len(mass)), points.shape[1]))
+        both[:, points[0]], both[:, rest] = exact, mass
+        return both
     mass = log_mass(family, block.lower, block.upper, parameters)
     if not points.any():
         return mass
@@ -54,60 +56,3 @@ def mean_log_likelihood(family: Family, block: Block, parameters: tuple[Any, ...
     logp = pointwise(family, block, parameters)
     with np.errstate(invalid="ignore"):
         return np.asarray((block.shares * np.where(block.shares > 0, logp, 0.0)).sum(axis=-1))
-
-
-def log_mass(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
-    """Log P(lower ≤ X ≤ upper) of a discrete family, log (F(upper) − F(lower)) of a continuous one."""
-    below = -family.support.floor(-lower) - family.support.step if family.discrete else lower
-    with np.errstate(all="ignore"):
-        F = family.cdf(below, *parameters), family.cdf(upper, *parameters)
-        S = family.sf(below, *parameters), family.sf(upper, *parameters)
-        left = F[1] <= S[0]
-        mass = np.where(left, F[1] - F[0], S[0] - S[1])
-        nearer = np.where(left, F[1], S[0])
-        result = np.log(mass)
-        lost = ~(mass > _NARROW * nearer)
-        far = nearer < _TINY
-        if np.any(far):
-            tail, ratio = _far_out(family, below, upper, parameters, left)
-            result = np.where(far, tail, result)
-            lost = np.where(far, ~(ratio > _NARROW), lost)
-        narrow = lost & np.isfinite(lower) & np.isfinite(upper)
-        if family.discrete or not np.any(narrow):
-            return np.asarray(result)
-        return np.where(narrow, _narrow(family, lower, upper, parameters), result)
-
-
-def _far_out(
-    family: Family, below: Array, upper: Array, parameters: tuple[Any, ...], left: Array
-) -> tuple[Array, Array]:
-    """Log of the mass where cdf and sf underflow, and its share of the tail (NaN where that underflows as well)."""
-    large = np.where(left, family.log_cdf(upper, *parameters), family.log_sf(below, *parameters))
-    small = np.where(left, family.log_cdf(below, *parameters), family.log_sf(upper, *parameters))
-    ratio = -np.expm1(small - large)
-    return np.where(np.isneginf(large), -np.inf, large + np.log(ratio)), ratio
-
-
-def _narrow(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
-    """Log of the integral of the density over a narrow interval, split at a kink."""
-    whole = _quadrature(family, lower, upper, parameters)
-    for kink in family.kinks(*parameters):
-        if np.any(inside := (lower < kink) & (kink < upper)):
-            split = np.where(inside, kink, upper)
-            halves = _quadrature(family, lower, split, parameters), _quadrature(family, split, upper, parameters)
-            whole = np.where(inside, np.logaddexp(*halves), whole)
-    return whole
-
-
-def _quadrature(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
-    """Log of the integral of the density over a narrow interval."""
-    middle, half = 0.5 * (lower + upper), 0.5 * (upper - lower)
-    logs = np.stack(
-        [
-            family.logp(middle + node * half, *parameters) + np.log(w)
-            for node, w in zip(_NODES, _NODE_WEIGHTS, strict=True)
-        ]
-    )
-    top = logs.max(axis=0)
-    top = np.where(np.isfinite(top), top, 0.0)
-    return np.asarray(np.log(half) + top + np.log(np.exp(logs - top).sum(axis=0)))

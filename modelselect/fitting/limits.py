@@ -50,6 +50,8 @@ class Limits:
     def apply_certain(self, i: int, open_: Flags, theta: Array, value: Array) -> Flags:
         """Groups for which theory says that limit i is reached; their theta and value are filled in."""
         rows = np.asarray(self.candidates[i].certain & open_)
+        if rows.any():  # the limit of a family made from others may have no maximum either
+            rows &= np.broadcast_to(usable(self._fit(i).status), rows.shape)
         self._certain |= rows
         return self._apply(i, rows, theta, value)
 
@@ -68,9 +70,8 @@ class Limits:
         with np.errstate(invalid="ignore"):
             over_nothing = ~(best > supremum + slack) & ~unbounded
             over_limit = supremum > value + 1e-12 * size
-            beaten = np.where(
-                status == Status.CONVERGED, supremum >= value, np.where(self.reached >= 0, over_limit, over_nothing)
-            )
+            interior = (status == Status.CONVERGED) | (status == Status.CLOSED_FORM)
+            beaten = np.where(interior, supremum >= value, np.where(self.reached >= 0, over_limit, over_nothing))
         return self._apply(i, np.asarray(undecided & able & beaten, dtype=bool), theta, value)
 
     def places(self) -> NDArray[np.intp]:
@@ -86,7 +87,7 @@ class Limits:
                 if isinstance(target, str):
                     if name in self.given:
                         fixed[target] = self.given[name]
-                elif name not in self.family.parameters:
+                elif name not in self.family.parameters and not callable(target):
                     fixed[name] = target
             self.fits[i] = self._estimate(limit.law, self.block, fixed)
         return self.fits[i]
@@ -101,6 +102,9 @@ class Limits:
             if isinstance(target, str):
                 column = list(fit.family.parameters).index(target)
                 theta[rows, j] = fit.parameters[take, column][rows]
+            elif callable(target):
+                values = fit.parameters[take][rows]
+                theta[rows, j] = target(dict(zip(fit.family.parameters, values.T, strict=True)))
             elif name not in self.given:
                 theta[rows, j] = target
         value[rows] = fit.log_likelihood[take][rows]

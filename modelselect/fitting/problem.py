@@ -86,12 +86,15 @@ class Problem:
         Parameters of the standardised data ``(G, p)``; those of free columns are not used.
     free
         Columns of the parameters that are estimated.
+    plain
+        Each coordinate is that of one parameter, also where the family has straighter ones.
     """
 
     family: Family
     block: Block
     given: Array
     free: Sequence[int]
+    plain: bool = False
 
     @property
     def groups(self) -> int:
@@ -103,10 +106,16 @@ class Problem:
         theta = self.given[rows % self.groups].copy()
         for i, j in enumerate(self.free):
             theta[:, j] = self._domain(j).from_real(u[:, i])
+        if self._bends and self.family.bend is not None:
+            with np.errstate(all="ignore"):
+                theta = np.stack(np.broadcast_arrays(*self.family.bend(*theta.T)), axis=-1)
         return theta
 
     def u(self, theta: Array) -> Array:
         """Free coordinates of parameters ``(r, p)``, kept off the ends of the domain."""
+        if self._bends and self.family.straighten is not None:
+            with np.errstate(all="ignore"):
+                theta = np.stack(np.broadcast_arrays(*self.family.straighten(*theta.T)), axis=-1)
         columns = []
         for j in self.free:
             domain = self._domain(j)
@@ -123,7 +132,7 @@ class Problem:
         theta = self.theta(u, rows)
         with np.errstate(all="ignore"):
             columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
-            value = mean_log_likelihood(self.family, self._rows(rows), columns)
+            value = mean_log_likelihood(self.family, self.rows(rows), columns)
             value = np.broadcast_to(value, (len(rows),))
             legal = np.isfinite(theta).all(axis=-1) & np.broadcast_to(self.family.valid(*theta.T), (len(rows),))
         return np.where(legal & ~np.isnan(value), value, -np.inf)
@@ -133,28 +142,51 @@ class Problem:
         if self.family.score is None:
             raise TypeError(f"family {self.family.name} has no score")
         theta = self.theta(u, rows)
-        block = self._rows(rows)
+        block = self.rows(rows)
         with np.errstate(all="ignore"):
             scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))
             means = [np.where(block.shares > 0, block.shares * scores[j], 0.0).sum(axis=-1) for j in self.free]
-            return np.stack(means, axis=-1) * self.slope(theta)
+            by_parameter = np.stack(means, axis=-1)
+            if self._bends:
+                return np.asarray(np.einsum("rj,rij->ri", by_parameter, self._slopes(u, rows)))
+            return by_parameter * self.slope(theta)
 
     def units(self, u: Array, rows: Rows) -> Array:
-        """A location is measured in units of the current scale, all else is 1."""
+        """Local unit of each coordinate: the current scale for a location, the size of a shape that may be negative."""
         unit = np.ones_like(u)
-        roles = [parameter.role for parameter in self.family.parameters.values()]
-        if "location" in roles and "scale" in roles:
-            scale = self.theta(u, rows)[:, roles.index("scale")]
-            for i, j in enumerate(self.free):
-                if roles[j] == "location":
-                    unit[:, i] = scale
+        parameters = list(self.family.parameters.values())
+        roles = [parameter.role for parameter in parameters]
+        scale = self.theta(u, rows)[:, roles.index("scale")] if "location" in roles and "scale" in roles else None
+        for i, j in enumerate(self.free):
+            if roles[j] == "location" and scale is not None:
+                unit[:, i] = scale
+            elif roles[j] is None and np.isinf([parameters[j].domain.low, parameters[j].domain.high]).all():
+                unit[:, i] = np.maximum(1.0, np.abs(u[:, i]))
         return unit
 
     def slope(self, theta: Array) -> Array:
         """d(parameter)/d(coordinate) of the free parameters, ``(r, free)``."""
         return np.stack([self._domain(j).slope(theta[:, j]) for j in self.free], axis=-1)
 
-    def _rows(self, rows: Rows) -> Block:
+    @property
+    def _bends(self) -> bool:
+        """Whether the coordinates are the family's straighter ones, which they are if all parameters are free."""
+        return not self.plain and self.family.bend is not None and len(self.free) == self.given.shape[1]
+
+    def _slopes(self, u: Array, rows: Rows) -> Array:
+        """d(parameter j)/d(coordinate i) ``(r, i, j)`` of bent coordinates, by differences of 4th order."""
+        h, (r, p) = 1e-3, u.shape
+        steps = h * np.array([-2.0, -1.0, 1.0, 2.0])[:, None, None] * np.eye(p)
+        there = (u + steps.reshape(4 * p, 1, p)).reshape(-1, p)
+        theta = self.theta(there, np.tile(rows, 4 * p))
+        # a scale may change by e^100 along a coordinate: the parameters' own coordinates are smooth
+        real = np.stack([self._domain(j).to_real(theta[:, j]) for j in range(theta.shape[1])], axis=-1)
+        real = real.reshape(4, p, r, -1)
+        by = np.moveaxis((8.0 * (real[2] - real[1]) - (real[3] - real[0])) / (12.0 * h), 0, 1)
+        return np.asarray(by * self.slope(self.theta(u, rows))[:, None, :])
+
+    def rows(self, rows: Rows) -> Block:
+        """Return the data of rows (row r belongs to group r mod G)."""
         if self.block.groups == 1 or (
             len(rows) == self.groups and np.array_equal(rows % self.groups, np.arange(self.groups))
         ):

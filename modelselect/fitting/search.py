@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
+from modelselect.family import Family
 from modelselect.fitting.compress import compress, compressible
 from modelselect.fitting.problem import Problem
 from modelselect.fitting.solve import Maximum, Rows, maximise
@@ -28,6 +29,8 @@ AT_LIMIT = 1e6
 MANY_CELLS = 20
 #: Least distance of a start from the end of its domain.
 _MARGIN = 1e-6
+#: The same where the domain is a half-line: a scale may be as small as floats allow.
+_SMALLEST = 1e-290
 
 
 def ascend(problem: Problem) -> tuple[Maximum, Flags]:
@@ -43,10 +46,10 @@ def ascend(problem: Problem) -> tuple[Maximum, Flags]:
     Many observations are first replaced by a few weighted nodes; from the maximum found there one or two
     steps on all of them lead to the exact one. Groups in which that may mislead start afresh on all observations.
     """
-    small = _stand_in(problem.block)
+    small = None if problem.family.atoms else _stand_in(problem.block)  # a node would mix an atom with its neighbours
     if small is None:
         top, collapsed, _ = _from_all_starts(problem)
-        return top, collapsed
+        return _arranged(problem, top), collapsed
     rough, collapsed, any_collapsed = _from_all_starts(replace(problem, block=small))
     top = _maximise(problem, rough.at)
     collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
@@ -58,7 +61,7 @@ def ascend(problem: Problem) -> tuple[Maximum, Flags]:
         fresh, fresh_collapsed, _ = _from_all_starts(replace(problem, block=block, given=problem.given[rows]))
         top, collapsed = top.put(rows, fresh), collapsed.copy()
         collapsed[rows] = fresh_collapsed
-    return top, collapsed
+    return _arranged(problem, top), collapsed
 
 
 def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
@@ -92,17 +95,39 @@ def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
 
 def _stand_in(block: Block) -> Block | None:
     """Return a cheaper block with nearly the same maximum: weighted nodes for many points, points for many cells."""
-    if block.truncation is not None or not np.isfinite(block.upper - block.lower).all():
+    bounds = block.truncation
+    if bounds is not None and any(end.shape[-1] > 1 for end in bounds):
         return None
-    points = block if block.exact else Block(block.points, block.points, block.weights)
-    if compressible(points):
-        return compress(points)
-    return None if block.exact or points.lower.shape[1] < MANY_CELLS else points
+    if np.isfinite(block.upper - block.lower).all():
+        points = block if block.exact else Block(block.points, block.points, block.weights)
+        cheap = not block.exact and points.lower.shape[1] >= MANY_CELLS
+        small = compress(points) if compressible(points) else points if cheap else None
+    else:
+        small = _of_censored(block)
+    return None if small is None else Block(small.lower, small.upper, small.weights, bounds)
+
+
+def _of_censored(block: Block) -> Block | None:
+    """Nodes for many points, and for many observations censored on one side; None if there are other intervals."""
+    lower, upper = block.lower[0], block.upper[0]
+    kinds = {(False, False): lower == upper, (False, True): np.isposinf(upper), (True, False): np.isneginf(lower)}
+    if block.groups > 1 or len(block.lower) > 1 or not np.all(sum(kinds.values())):
+        return None
+    parts, helps = [], False
+    for (low_open, high_open), rows in kinds.items():
+        at = (upper if low_open else lower)[None, rows]
+        part = Block(at, at, block.weights[:, rows])
+        if compressible(part):
+            part, helps = compress(part), True
+        left, right = np.full_like(part.lower, -np.inf), np.full_like(part.lower, np.inf)
+        parts.append((left if low_open else part.lower, right if high_open else part.lower, part.weights))
+    a, b, w = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
+    return Block(a, b, w) if helps else None
 
 
 def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group, whether its scale collapsed, and whether that of any start did."""
-    start = _starts(problem)
+    start = starts(problem)
     top = _maximise(problem, problem.u(start))
     collapsed = _collapsed(problem, top.at, np.arange(len(start)))
     good = (top.converged & ~collapsed).reshape(-1, problem.groups)
@@ -110,6 +135,17 @@ def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags, Flags]:
     chosen = np.argmax(np.where(good | ~good.any(axis=0), value, -np.inf), axis=0)
     rows = chosen * problem.groups + np.arange(problem.groups)
     return top.take(rows), collapsed[rows], np.asarray(collapsed.reshape(-1, problem.groups).any(axis=0))
+
+
+def _arranged(problem: Problem, top: Maximum) -> Maximum:
+    """The same maxima with the parts of the law in their canonical order."""
+    if type(problem.family).arranged is Family.arranged:
+        return top
+    theta = problem.theta(top.at, np.arange(problem.groups))
+    with np.errstate(all="ignore"):
+        other = problem.family.arranged(theta, problem.free)
+        changed = (theta != other).any(axis=-1, keepdims=True)
+        return replace(top, at=np.where(changed, problem.u(other), top.at))
 
 
 def _maximise(problem: Problem, start: Array) -> Maximum:
@@ -123,19 +159,26 @@ def _maximise(problem: Problem, start: Array) -> Maximum:
     )
 
 
-def _starts(problem: Problem) -> Array:
+def starts(problem: Problem) -> Array:
     """Starts ``(S·G, p)``, forced into the domains; given parameters are kept."""
     family = problem.family
-    block = problem.block.clipped(family.support.low, family.support.high)
+    block = problem.block
+    if family.period is None:
+        block = block.clipped(family.support.low, family.support.high)
+    if not (np.isfinite(block.lower).all() and np.isfinite(block.upper).all()):
+        block = Block(block.points, block.points, block.weights)  # a censored observation is no largest one
     with np.errstate(all="ignore"):
-        guesses = [np.asarray(a, dtype=float) for a in family.start(*map(block.statistic, family.statistics))]
+        given = problem.given.copy()
+        given[:, list(problem.free)] = np.nan
+        guesses = [np.asarray(a, dtype=float) for a in family.starts(block, given)]
     count = max(len(guess) if guess.ndim == 2 else 1 for guess in guesses)
     theta = np.broadcast_to(problem.given, (count, *problem.given.shape)).copy()
     parameters = list(family.parameters.values())
     for j in problem.free:
         domain = parameters[j].domain
-        low = domain.low + _MARGIN if np.isfinite(domain.low) else -1e300
-        high = domain.high - _MARGIN if np.isfinite(domain.high) else 1e300
+        margin = _MARGIN if np.isfinite(domain.high - domain.low) else _SMALLEST
+        low = domain.low + margin if np.isfinite(domain.low) else -1e300
+        high = domain.high - margin if np.isfinite(domain.high) else 1e300
         guess = np.where(np.isfinite(guesses[j]), guesses[j], np.clip(1.0, low, high))
         theta[:, :, j] = np.clip(np.broadcast_to(guess, theta.shape[:2]), low, high)
     return theta.reshape(-1, theta.shape[-1])
@@ -155,6 +198,8 @@ def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
     """Whether the likelihood has no bound here: a density that is infinite at an end, a scale shrunk onto a datum."""
     theta = problem.theta(u, rows)
     flags = np.broadcast_to(np.asarray(problem.family.unbounded(*theta.T), dtype=bool), (len(rows),))
+    if problem.family.made:
+        flags = flags | problem.family.degenerate(problem.rows(rows), theta)
     roles = [parameter.role for parameter in problem.family.parameters.values()]
     if "location" not in roles or "scale" not in roles or roles.index("scale") not in problem.free:
         return flags

@@ -50,6 +50,7 @@ ON_EDGE = "the estimate lies on the edge of the parameter's domain"
 IMPOSSIBLE = "an observation has probability 0 under the given parameters"
 INFINITE = "the density is infinite at an observation"
 AT_AN_END = "an observation lies at an end of the support, where the density of every member tried is 0 or infinite"
+NEVER_ESTIMATED = "{names} must be given: never estimated"
 UNKNOWN = "the density could not be computed at the given parameters"
 
 
@@ -65,6 +66,6 @@ def outside_support(block: Block, outside: NDArray[np.bool_], support: Interval,
 
 def at_limit(limit: Limit) -> str:
     """Say which limit is reached."""
-    numbers = {name: value for name, value in limit.parameters.items() if not isinstance(value, str)}
+    numbers = {name: value for name, value in limit.parameters.items() if isinstance(value, (int, float))}
     at = ", ".join(f"{name} → {value:g}".replace("inf", "∞") for name, value in numbers.items())
     return f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.law.name}"

@@ -1,4 +1,4 @@
-"""How well the estimates are known: covariance from the observed information."""
+"""How well the estimates are known: covariance from the observed information, and the sandwich."""
 
 from __future__ import annotations
 
@@ -7,28 +7,35 @@ import numpy as np
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
+from modelselect.fitting.likelihood import pointwise
 from modelselect.fitting.problem import Problem, Standard
-from modelselect.fitting.solve import DEFINITE, derivatives, principal, whitening
+from modelselect.fitting.solve import DEFINITE, STEP, derivatives, principal, whitening
 
 
-def covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> Array:
+def covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...], *, robust: bool = False) -> Array:
     """Inverse of the observed information ``(G, p, p)``; NaN for given and for non-regular parameters.
 
     The second derivatives of the log-likelihood are taken at the estimate by central differences on
     the unconstrained scale, and carried to the parameters by the delta method (exact at a maximum).
+    Robust: J⁻¹ K J⁻¹ with the mean square K of the observations' own scores, which holds also where the family is
+    not that of the data (the sandwich of Huber 1967 and White 1982).
     """
-    inverse, factor = _unit_covariance(family, block, theta, free)
+    inverse, factor = _unit_covariance(family, block, theta, free, robust)
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(inverse * factor[:, :, None] * factor[:, None, :])
 
 
-def standard_errors(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> Array:
+def standard_errors(
+    family: Family, block: Block, theta: Array, free: tuple[str, ...], *, robust: bool = False
+) -> Array:
     """Square roots of the diagonal of the covariance ``(G, p)``, also where the variances are no floats."""
-    inverse, factor = _unit_covariance(family, block, theta, free)
+    inverse, factor = _unit_covariance(family, block, theta, free, robust)
     return np.asarray(np.sqrt(np.einsum("gii->gi", inverse)) * np.abs(factor))
 
 
-def _unit_covariance(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> tuple[Array, Array]:
+def _unit_covariance(
+    family: Family, block: Block, theta: Array, free: tuple[str, ...], robust: bool
+) -> tuple[Array, Array]:
     """Covariance ``(G, p, p)`` in units of ``(G, p)`` each, NaN where there is none."""
     names = tuple(family.parameters)
     columns = [j for j, name in enumerate(names) if name in free and family.parameters[name].regular]
@@ -43,12 +50,15 @@ def _unit_covariance(family: Family, block: Block, theta: Array, free: tuple[str
     moved = [np.broadcast_to(standard.slope(names[j]), (len(theta),)) for j in columns]
     factor[:, columns] = np.stack(moved, axis=-1)
     with np.errstate(all="ignore"):
+        problem = Problem(family, data, at, columns, plain=True)
         if family.information is not None and block.plain:
             information = np.asarray(family.information(*at.T))[..., columns, :][..., columns]
         else:
-            information, slope = _observed(Problem(family, data, at, columns))
+            information, slope = _observed(problem)
             factor[:, columns] *= slope
         inverse = _inverse(information * block.total[:, None, None])
+        if robust:
+            inverse = inverse @ (_mean_square_score(problem) * block.total[:, None, None]) @ inverse
     result[np.ix_(range(len(theta)), columns, columns)] = inverse
     return result, factor
 
@@ -76,3 +86,25 @@ def _inverse(matrix: Array) -> Array:
     usable &= eigenvalue[:, 0] > DEFINITE
     inverse = np.einsum("gij,gj,gkj->gik", vector, 1.0 / np.where(eigenvalue > 0, eigenvalue, 1.0), vector)
     return np.where(usable[:, None, None], inverse / (root[:, :, None] * root[:, None, :]), np.nan)
+
+
+def _mean_square_score(problem: Problem) -> Array:
+    """Σ p̂ s sᵀ of the observations' scores s in local units ``(G, p, p)``."""
+    rows = np.arange(problem.groups)
+    u = problem.u(problem.given)
+    unit = problem.units(u, rows)
+    if problem.family.information is not None and problem.block.plain:
+        unit = unit / problem.slope(problem.given)  # its information is in the parameters themselves
+
+    def pointwise_at(v: Array) -> Array:
+        columns = tuple(problem.theta(v, rows).T[:, :, None])
+        return np.broadcast_to(pointwise(problem.family, problem.block, columns), problem.block.weights.shape)
+
+    scores = []
+    for j in range(u.shape[1]):
+        step = np.zeros_like(u)
+        step[:, j] = STEP * unit[:, j]
+        near, far = (pointwise_at(u + k * step) - pointwise_at(u - k * step) for k in (1, 2))
+        scores.append((8.0 * near - far) / (12.0 * STEP))
+    s = np.where(problem.block.shares > 0, np.stack(scores), 0.0)
+    return np.asarray(np.einsum("igm,jgm,gm->gij", s, s, problem.block.shares))

@@ -15,7 +15,7 @@ from scipy.special import chdtrc, ndtr
 
 from modelselect.domain import Array
 from modelselect.families.candidates import Candidate
-from modelselect.fitting.fit import Fit
+from modelselect.fitting.result import Fit
 from modelselect.statistics import stretches
 
 #: Two candidates whose difference has a p-value above this are not told apart.
@@ -97,11 +97,19 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
     n = a.n
     if not (np.isfinite(gap) and np.isfinite(n) and n >= _FEW and len(a.sample) > 1):
         return _NONE
+    as_declared, at_limit = nesting(a, b), {1: a.limit is not None, -1: b.limit is not None}
     a, b = _reached(a), _reached(b)
     rounding = 1e-12 * max(1.0, abs(a.mean_log_likelihood))
     if max(se, abs(gap)) <= rounding:
         return Test(0.0, 1.0, "same law")
     relation = nesting(a, b)
+    if relation is None:
+        relation = as_declared
+    elif relation.degrees > 0 and at_limit[relation.sign]:
+        # a larger family that the data chose among the limits of one makes no test: those that were declared, or none
+        if as_declared is None:
+            return Test(max(2.0 * n * gap * relation.sign, 0.0), float("nan"), "likelihood ratio (at a limit)")
+        relation = as_declared
     if relation is not None:
         ratio = max(2.0 * n * gap * relation.sign, 0.0)
         if relation.degrees == 0:
@@ -126,9 +134,8 @@ def _reached(fit: Fit) -> Fit:
         return fit
     law = fit.limit.family
     fixed = {name: value for name, value in fit.candidate.fixed.items() if name in law.parameters}
-    return replace(
-        fit, law=law, candidate=Candidate(law, fixed, fit.label), k=len(law.parameters) - len(fixed), limit=None
-    )
+    free = [name for name, parameter in law.parameters.items() if name not in fixed and parameter.default is None]
+    return replace(fit, law=law, candidate=Candidate(law, fixed, fit.label), k=len(free), limit=None)
 
 
 class Nesting(NamedTuple):
@@ -146,41 +153,58 @@ class Nesting(NamedTuple):
 
 def nesting(a: Fit, b: Fit) -> Nesting | None:
     """How two candidates nest in each other, as their families declare it; None if they do not."""
+    if any(fit.candidate.method != "mle" or fit.candidate.bounds for fit in (a, b)):
+        return None  # the likelihood ratio is one of two maxima
     for sign, large, small in ((1, a, b), (-1, b, a)):
         boundary = _contains(large, small)
         if boundary is not None and large.k >= small.k:
             extra = set(large.free) - set(small.free)
             regular = all(large.law.parameters[name].regular for name in extra)
-            return Nesting(sign, large.k - small.k, boundary, regular)
+            regular &= boundary <= 1 and not _singular(large, small)
+            return Nesting(sign, large.k - small.k, boundary > 0, regular)
     return None
 
 
-def _contains(large: Fit, small: Fit) -> bool | None:
-    """Whether every law of `small` is a law (or, True, a limit) of `large`, given parameters included."""
+def _singular(large: Fit, small: Fit) -> bool:
+    """Whether `small` restricts what no likelihood ratio that is χ² tests: the weights of a mixture, a threshold."""
+    restriction = large.law.nested.get(small.law.name, {})
+    return small.law.name in large.law.singular or any(
+        not isinstance(restriction.get(name, name), str) for name in large.law.singular
+    )
+
+
+def _contains(large: Fit, small: Fit) -> int | None:
+    """In how many directions `small` lies on the boundary of `large`; None where it is no part of it.
+
+    Given parameters included: every law of `small` is a law, or a limit, of `large`.
+    """
     if large.law.nominal or small.law.nominal:
         return None
     if large.law.name == small.law.name:
-        return False if _given(large).items() <= _given(small).items() else None
+        return 0 if _given(large).items() <= _given(small).items() else None
     restriction = large.law.nested.get(small.law.name)
     if restriction is None:
         return None
     own = large.law.parameters
-    if any(small.candidate.fixed.get(name) != value for name, value in restriction.items() if name not in own):
+    theirs = _given(small)
+    if any(theirs.get(name) != value for name, value in restriction.items() if name not in own):
         return None
-    boundary = False
+    boundary = 0
     for name in own:
         target = restriction.get(name, name)
         held = _given(large).get(name)
         if isinstance(target, str):
             # a parameter given in the large one must be given alike in the small one
-            if held is not None and small.candidate.fixed.get(target) != held:
+            if held is not None and theirs.get(target) != held:
                 return None
         elif held is not None and held != target:
             return None
         elif held is None:
             domain = large.law.parameters[name].domain
-            boundary |= target in (domain.low, domain.high)
-    return boundary
+            boundary += target in (domain.low, domain.high)
+    # those that reach their ends together, as a and b of a beta-binomial do, leave a parameter of the smaller one free
+    targets = [restriction.get(name, name) for name in own]
+    return max(boundary - sum(name not in targets for name in small.law.parameters), int(boundary > 0))
 
 
 def _given(fit: Fit) -> dict[str, float]:

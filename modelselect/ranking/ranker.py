@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,15 +15,14 @@ from modelselect.divergence.empirical import Divergence, Level, divergence, leve
 from modelselect.divergence.entropy import Entropy
 from modelselect.domain import Array
 from modelselect.errors import ConfigurationError, NothingFittedError
-from modelselect.families.candidates import Candidate, parse_candidates
-from modelselect.fitting.fit import Fit, fit_candidate, law_on, refused
+from modelselect.families.candidates import parse_candidates
+from modelselect.fitting.result import Fit
 from modelselect.fitting.status import Status
 from modelselect.ranking.automatic import automatic_candidates
 from modelselect.ranking.comparison import Paired, compare, pairs
 from modelselect.ranking.criteria import Scores, lookup_criterion
+from modelselect.ranking.footing import Footing, atoms_of, fit_on_footing, footing_of
 from modelselect.sample import Sample, as_sample
-
-Footing = Literal["counting", "length", "nominal"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,8 @@ class Ranking:
     ledger
         Every candidate that is not a plain success: candidate, status, reason.
     footing
-        What is compared: masses on a lattice (counting), densities (length), labels (nominal).
+        What is compared: masses on a lattice or of intervals (counting), densities (length), both where one value
+        has a mass of its own (atoms+length), labels (nominal).
     """
 
     table: pd.DataFrame
@@ -86,12 +86,13 @@ class Ranking:
         notes = list(self.sample.notes)
         weights = self.sample.weights
         once = float(weights[weights <= 1].sum())
-        counted = self.footing != "length" and not self.sample.known and np.isfinite(self.entropy.value)
+        counted = self.footing in ("counting", "nominal") and not self.sample.known and np.isfinite(self.entropy.value)
         if counted and once > 0.5 * self.sample.n:
             notes.append(
                 f"{once:g} of {self.sample.n:g} observations have a value of their own: the in-sample kl says mostly "
                 "that; read kl_corrected"
             )
+        notes += [f"{fit.label} {fit.family.note}" for fit in self.fits.values() if fit.family.note]
         return tuple(notes)
 
     @property
@@ -170,9 +171,9 @@ def rank(
 
     Notes
     -----
-    Masses and densities are never ranked together. On a lattice (integers, or data rounded to a grid) every
-    candidate is scored by the mass it gives to each cell; on exact real data by its density, where a discrete
-    family is out of its support.
+    Masses and densities are never ranked together. On a lattice (integers, or data rounded to a grid) and where only
+    intervals are known (bins, censored data) every candidate is scored by the mass it gives to each cell; on exact
+    real data by its density, where a discrete family is out of its support. See `footing_of`.
 
     Examples
     --------
@@ -185,14 +186,14 @@ def rank(
     sample = as_sample(data)
     chosen = parse_candidates(automatic_candidates(sample) if candidates is None else candidates)
     order_by = lookup_criterion(by)
-    footing: Footing = "nominal" if sample.kind == "nominal" else "counting" if sample.kind == "lattice" else "length"
+    footing, atoms = footing_of(sample, chosen), atoms_of(sample, chosen)
     fits: list[Fit] = []
     for candidate in chosen:
-        fits.append(fit_on_footing(candidate, sample))
+        fits.append(fit_on_footing(candidate, sample, atoms))
         if progress is not None:
             progress(candidate.label)
 
-    of = level(sample, seed)
+    of = level(sample, seed, atoms)
     k = np.array([fit.k for fit in fits], dtype=float)
     pointwise = np.stack([fit.pointwise for fit in fits])
     scores = Scores(divergence(sample, of, pointwise, k), k, sample.n)
@@ -221,21 +222,6 @@ def rank(
     return Ranking(
         table, {fit.label: fit for fit in ordered}, of.entropy, ledger, footing, by, sample, unit, of, paired
     )
-
-
-def fit_on_footing(candidate: Candidate, sample: Sample) -> Fit:
-    """Fit a candidate unless its masses would be compared with densities."""
-    law = law_on(candidate, sample)
-    masses = law.discrete and not law.nominal
-    if masses and sample.kind == "continuous":
-        why = f"{law.name} gives masses to integers; the data are continuous (say resolution: 1 if they are counts)"
-    elif masses and sample.kind == "lattice" and sample.resolution != 1.0:
-        why = f"{law.name} gives masses to integers; the data are rounded to a grid of step {sample.resolution:g}"
-    elif law.nominal and sample.kind == "continuous":
-        why = "a table gives masses to outcomes; the data are continuous"
-    else:
-        return fit_candidate(candidate, sample)
-    return refused(candidate, law, sample, why)
 
 
 def _table(

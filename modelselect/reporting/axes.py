@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.domain import Array
-from modelselect.fitting.fit import Fit
+from modelselect.fitting.result import Fit
 from modelselect.ranking.ranker import Ranking
 from modelselect.reporting.cells import Cells
 from modelselect.reporting.tables import count, nats, plain

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.domain import Array
-from modelselect.fitting.fit import Fit
-from modelselect.fitting.likelihood import log_mass
+from modelselect.fitting.result import Fit
+from modelselect.reporting.observed import Observed, Window, log_mass_within, observed
 from modelselect.sample import Sample
 
 Scale = Literal["labels", "values", "doubling", "bins", "geometric"]
@@ -47,6 +47,8 @@ class Cells:
         The labels or values of single-valued cells; None for bins. A last label may stand for *all others*.
     step
         Step of the lattice; 0 for labels and continuous data.
+    seen
+        Bounds within which data could be seen; None without any.
     """
 
     scale: Scale
@@ -56,6 +58,7 @@ class Cells:
     share: Array
     outcomes: NDArray[Any] | None = None
     step: float = 0.0
+    seen: Window | None = None
 
     @property
     def places(self) -> Array:
@@ -69,8 +72,10 @@ class Cells:
     def window(self) -> tuple[Array, Array]:
         """Ends of the cells, the infinite ones replaced by the width of their neighbour."""
         low, high = self.low.copy(), self.high.copy()
+        if len(low) == 1:
+            return np.where(np.isinf(low), high - 1.0, low), np.where(np.isinf(high), low + 1.0, high)
         if np.isinf(low[0]):
-            low[0] = high[0] - (high[1] - low[1])
+            low[0] = high[0] - (high[1] - low[1] if np.isfinite(high[1]) else 1.0)
         if np.isinf(high[-1]):
             high[-1] = low[-1] + (high[-2] - low[-2])
         return low, high
@@ -82,7 +87,7 @@ class Cells:
             return np.full(len(self.share), np.nan)
         with np.errstate(all="ignore"):
             if not law.family.nominal:
-                return np.asarray(log_mass(law.family, self.low, self.high, tuple(law.parameters.values())))
+                return log_mass_within(law, self.low, self.high, self.seen)
             if self.outcomes is None:
                 return np.asarray(np.log(law.cdf(self.high) - law.cdf(self.low)))
             log_mass_of = np.asarray(law.logp(self.outcomes))
@@ -110,30 +115,50 @@ def cells_of(sample: Sample, fits: Sequence[Fit] = ()) -> Cells:
     """
     if sample.kind == "nominal":
         return _labels(sample)
-    x, p = sample.values.astype(float), sample.shares
+    data = observed(sample)
+    cells = _bins_given(data) if data.binned and len(data.share) < _MOST_BINS else _chosen(sample, data, fits)
+    return replace(cells, seen=data.window)
+
+
+def _chosen(sample: Sample, data: Observed, fits: Sequence[Fit]) -> Cells:
+    x, p = data.x, data.share
     step = sample.resolution
     middle, half = quantile(x, p, [0.25, 0.5, 0.75]), 0.5 * (step or 0.0)
     spread = float(middle[2] - middle[0])
     wide = float(x[-1] - x[0]) > _WIDE * max(spread, step or 0.0)
-    if step is not None:
+    closed = data.below[1] == data.above[1] == 0
+    if step is not None and closed:
         size = round((x[-1] - x[0]) / step) + 1
         if size <= _MOST_VALUES:
-            return _values(x, p, step, fits)
+            return _values(x, p, step, fits, data.window)
         if wide and x[0] >= 0:
             return _doubling(x, p, step)
-    elif wide and x[0] > 0:
+    elif closed and wide and x[0] > 0:
         bins = int(np.clip(2 * len(x) ** (1 / 3), 8, 40))
-        edges = np.geomspace(x[0], x[-1], bins + 1)
+        edges: Array = np.geomspace(x[0], x[-1], bins + 1)
         edges[-1] = np.nextafter(x[-1], np.inf)
         return Cells("geometric", (), edges[:-1], edges[1:], _shares(x, p, edges))
     low, high = float(x[0]), float(x[-1])
+    if data.above[1]:
+        high = max(high, data.above[0] - half)
+    if data.below[1]:
+        low = min(low, data.below[0] + half)
     if wide and spread > 0:
         low, high = max(low, middle[0] - 8 * spread), min(high, middle[2] + 8 * spread)
     n = sample.n if np.isfinite(sample.n) else len(x)
     width = min(2.0 * spread * n ** (-1 / 3), (high - low) / (1.0 + math.log2(max(n, 2.0))))
     edges = _edges(low - half, high + half, width, step)
+    if step is not None and high - low <= _MOST_VALUES * step:
+        edges = np.asarray(np.arange(round(low / step), round(high / step) + 2) * step - half, dtype=float)
+    if step is None:  # what lies beyond an end is known from there on, not from a rounder number
+        if data.above[1]:
+            last = float(np.nextafter(data.above[0], np.inf))
+            edges = np.append(edges[edges < data.above[0]], last)
+        if data.below[1]:
+            edges = np.append(data.below[0], edges[edges > data.below[0]])
     inner = _shares(x, p, edges)
-    below, above = p[x < edges[0]].sum(), p[x >= edges[-1]].sum()
+    below = p[x < edges[0]].sum() + data.below[1]
+    above = p[x >= edges[-1]].sum() + data.above[1]
     lower, upper = edges[:-1], edges[1:]
     if below > 0:
         inner, lower, upper = np.append(below, inner), np.append(-np.inf, lower), np.append(edges[0], upper)
@@ -142,9 +167,21 @@ def cells_of(sample: Sample, fits: Sequence[Fit] = ()) -> Cells:
     return Cells("bins", (), lower, upper, inner, step=step or 0.0)
 
 
+def _bins_given(data: Observed) -> Cells:
+    """The bins of the data, with empty ones where they leave gaps, and the open ones at the ends."""
+    low, high, share = data.low, data.high, data.share
+    if data.below[1]:
+        low, high, share = np.append(-np.inf, low), np.append(data.below[0], high), np.append(data.below[1], share)
+    if data.above[1]:
+        low, high, share = np.append(low, data.above[0]), np.append(high, np.inf), np.append(share, data.above[1])
+    gaps = np.flatnonzero(low[1:] > high[:-1]) + 1
+    filled = np.insert(low, gaps, high[gaps - 1]), np.insert(high, gaps, low[gaps]), np.insert(share, gaps, 0.0)
+    return Cells("bins", (), *filled)
+
+
 def quantile(x: Array, shares: Array, q: Sequence[float] | Array) -> Array:
-    """Smallest x whose cumulative share reaches q."""
-    reached = np.cumsum(shares)
+    """Smallest x whose cumulative share, of all that is known, reaches q."""
+    reached = np.cumsum(shares) / max(float(np.sum(shares)), 1e-300)
     return np.asarray(x[np.minimum(np.searchsorted(reached, np.asarray(q) - 1e-12), len(x) - 1)])
 
 
@@ -161,14 +198,14 @@ def _labels(sample: Sample) -> Cells:
     return Cells("labels", tuple(map(str, names)), nowhere, nowhere, share, np.array(outcomes, dtype=object))
 
 
-def _values(x: Array, p: Array, step: float, fits: Sequence[Fit]) -> Cells:
+def _values(x: Array, p: Array, step: float, fits: Sequence[Fit], seen: Window | None) -> Cells:
     first, last = round(x[0] / step), round(x[-1] / step)
     reach = max(math.ceil(0.25 * (last - first + 1)), 2)
     share = np.zeros(last - first + 1 + 2 * reach)
     index = np.rint(x / step).astype(int) - first + reach
     share[index] = p
     values = np.arange(first - reach, last + reach + 1) * step
-    grid = Cells("values", (), values - 0.5 * step, values + 0.5 * step, share, values, step)
+    grid = Cells("values", (), values - 0.5 * step, values + 0.5 * step, share, values, step, seen)
     likely = share > 0
     for fit in fits:
         likely |= grid.expected(fit) >= 0.005

@@ -23,10 +23,15 @@ from modelselect.reporting.tables import (
     significant,
     with_error,
 )
+from modelselect.sample import Sample
 
 _KINDS = {
     "counting": "a lattice of values: every candidate is scored by the mass it gives to each value",
+    "intervals": "intervals: every candidate is scored by the mass it gives to each",
     "length": "real numbers: every candidate is scored by its density",
+    "censored": "real numbers, some of them censored: every candidate is scored by its density at those that are exact "
+    "and by the probability it gives to the intervals of the others",
+    "atoms+length": "real numbers and values that have a mass of their own: every candidate is scored by both",
     "nominal": "labels, which have no order: every candidate is scored by the probability it gives to each",
 }
 _CRITERIA = {
@@ -74,21 +79,12 @@ def facts(ranking: Ranking) -> list[tuple[str, str]]:
         if sample.known
         else f"n = {count(sample.n)}" + (f"; one observation is one {unit}" if unit != "observation" else "")
     )
-    lines = [("Observations", size), ("Kind", _KINDS[ranking.footing])]
+    lines = [("Observations", size), ("Kind", _kind(ranking))]
     if sample.kind == "nominal":
         shown = [plain(str(label), 40) for label in sample.outcomes or sample.values]
         lines.append(("Outcomes", f"{len(shown)}: {join(shown, 12)}"))
     else:
-        x, p = sample.values.astype(float), sample.shares
-        mean = float(p @ x)
-        spread = math.sqrt(float(p @ (x - mean) ** 2))
-        lines.append(
-            (
-                "Range",
-                f"{significant(float(x[0]), 5)} to {significant(float(x[-1]), 5)}, {count(len(x))} distinct values",
-            )
-        )
-        lines.append(("Mean", f"{significant(mean)}, standard deviation {significant(spread)}"))
+        lines += _reach(sample)
         lines.append(
             (
                 "Resolution",
@@ -105,6 +101,36 @@ def facts(ranking: Ranking) -> list[tuple[str, str]]:
         lines.append(("Entropy", f"{amount} ({plain(entropy.method, 200)})"))
     else:
         lines.append(("Entropy", f"unknown: {plain(entropy.method.removeprefix('none: '), 200)}"))
+    return lines
+
+
+def _kind(ranking: Ranking) -> str:
+    sample, footing = ranking.sample, ranking.footing
+    if footing == "counting" and sample.kind == "continuous":
+        return _KINDS["intervals"]
+    return _KINDS["censored" if footing == "length" and not sample.exact else footing]
+
+
+def _reach(sample: Sample) -> list[tuple[str, str]]:
+    """Range, and mean or median; what is known of censored and truncated observations."""
+    x, p = sample.values.astype(float), sample.shares
+    low, high = float(sample.lower.min()), float(sample.upper.max())
+    if sample.lowest_edge is None:
+        low = min(float(ends[np.isfinite(ends)].min(initial=np.inf)) for ends in (sample.lower, sample.upper))
+        high = max(float(ends[np.isfinite(ends)].max(initial=-np.inf)) for ends in (sample.lower, sample.upper))
+    what = "bins" if sample.lowest_edge is not None else "distinct values" if sample.exact else "distinct observations"
+    lines = [("Range", f"{significant(low, 5)} to {significant(high, 5)}, {count(len(x))} {what}")]
+    if sample.exact and sample.truncation is None:
+        mean = float(p @ x)
+        spread = math.sqrt(float(p @ (x - mean) ** 2))
+        lines.append(("Mean", f"{significant(mean)}, standard deviation {significant(spread)}"))
+    elif not sample.exact and sample.lowest_edge is None:
+        lines.append(("Censored", f"{100 * sample.censored_share:.3g} % of the observations"))
+    if sample.truncation is not None:
+        low, high = float(sample.truncation[0].min()), float(sample.truncation[1].max())
+        each = len(sample.truncation[0]) + len(sample.truncation[1]) > 2
+        bounds = f"only values in ({significant(low)}, {significant(high)}] could be seen"
+        lines.append(("Truncated", bounds + ("; each observation has bounds of its own" if each else "")))
     return lines
 
 
@@ -135,7 +161,8 @@ def minimum(curve: ProfileCurve, ranking: Ranking) -> str:
     error = math.nan if fit is None or ranking.sample.known else fit.standard_errors.get(curve.parameter, math.nan)
     at = with_error(curve.at, error) if math.isfinite(error) and error > 0 else significant(curve.at, 3)
     where = f"minimum at {plain(curve.parameter, 40)} = {at}"
-    return f"{plain(curve.candidate)}: {where}, where KL = {nats(curve.kl, 4)} nats per {plain(ranking.unit, 60)}."
+    amount = f", where KL = {nats(curve.kl, 4)} nats per {plain(ranking.unit, 60)}" if math.isfinite(curve.kl) else ""
+    return f"{plain(curve.candidate)}: {where}{amount}."
 
 
 def method(ranking: Ranking) -> list[str]:
@@ -147,7 +174,7 @@ def method(ranking: Ranking) -> list[str]:
         "when the candidate q stands in for the data p̂. It is not symmetric; the data always come first.",
         f"Units: nats (natural logarithms) per {unit}. One nat is {BITS_PER_NAT:.4f} bits.",
         f"Order: by {_CRITERIA.get(ranking.by, ranking.by)}; smaller is better, ties go to fewer parameters.",
-        f"Footing: {_KINDS[ranking.footing]}. Masses and densities are never ranked together.",
+        f"Footing: {_kind(ranking)}. Masses and densities are never ranked together.",
     ]
     if known:
         return [*words, "P is given, not sampled: KL is exact, and nothing that needs a sample size is shown."]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from modelselect.fitting.fit import Fit
+from modelselect.fitting.result import Fit
 from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.ranker import Ranking
 from modelselect.reporting.axes import (
@@ -23,6 +23,7 @@ from modelselect.reporting.axes import (
 )
 from modelselect.reporting.cells import Cells, cells_of
 from modelselect.reporting.losses import divergence_picture, loss_picture, profile_picture
+from modelselect.reporting.observed import density_within, observed, what_is_drawn
 from modelselect.reporting.page import Picture, ProfileCurve, file_names
 from modelselect.reporting.quantiles import cdf_picture, quantile_picture
 from modelselect.reporting.tables import join, plain, significant
@@ -35,7 +36,7 @@ def pictures(ranking: Ranking, profiles: tuple[ProfileCurve, ...] = ()) -> list[
     """Draw all pictures of a report that the data allow, in reading order."""
     fits = drawable(ranking)
     made: list[Picture | None] = []
-    if fits:
+    if fits and has_picture(ranking):
         cells = cells_of(ranking.sample, fits)
         made += [data_picture(ranking, fits, cells), divergence_picture(ranking)]
         made += [
@@ -66,7 +67,16 @@ def data_figure(ranking: Ranking, *, candidates: Sequence[str] | None = None) ->
                     f"plot: no candidate {label!r} in this ranking{did_you_mean(label, ranking.fits)}"
                 )
         fits = drawable(ranking, only=candidates)
+    if not has_picture(ranking):
+        from modelselect.errors import DataError
+
+        raise DataError("plot: no observation is known from both sides, so that there is nothing to draw")
     return data_picture(ranking, fits, cells_of(ranking.sample, fits)).figure
+
+
+def has_picture(ranking: Ranking) -> bool:
+    """Whether something is known of the data that can be drawn."""
+    return ranking.sample.kind == "nominal" or len(observed(ranking.sample).share) > 0
 
 
 def drawable(ranking: Ranking, most: int = MOST, only: Sequence[str] | None = None) -> list[Fit]:
@@ -96,14 +106,16 @@ def data_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture:
         else:
             figure, panels = canvas.sheet(title, 3.1)
             axes = panels[0, 0]
-            if ranking.sample.kind == "continuous":
+            if ranking.sample.kind == "continuous" and not any(fit.law.discrete for fit in fits):
                 _densities(axes, ranking, fits, cells)
                 note = "Bars: a histogram of the data. Lines: the densities of the candidates."
             else:
                 _masses(axes, ranking, fits, cells)
-                note = (
-                    "Bars: the share of the data at each value. Coloured: the share that each candidate expects there."
-                )
+                what = "value" if cells.outcomes is not None or cells.scale == "doubling" else "bin"
+                note = f"Bars: the share of the data at each {what}. Coloured: what each candidate expects there."
+                if np.isinf(cells.low[0]) or np.isinf(cells.high[-1]):
+                    note += " A bin at an end of the picture holds all that lies beyond."
+            note += what_is_drawn(ranking.sample)
             canvas.legend(axes)
         if extra:
             note += f" {only_drawn(fits, extra)}"
@@ -135,10 +147,13 @@ def _masses(axes: Any, ranking: Ranking, fits: list[Fit], cells: Cells) -> None:
     axes.set_xlim(low[0] - 0.2 * (high[0] - low[0]), high[-1] + 0.2 * (high[-1] - low[-1]))
     value_axis(axes, ranking, cells)
     width = significant(float(high[1] - low[1])) if cells.scale == "bins" and len(low) > 1 else ""
+    even = len(low) < 2 or bool(np.allclose(high - low, high[1] - low[1], rtol=1e-6))
     head(
         axes,
         f"share in each bin of width {width}"
-        if width
+        if width and even
+        else "share in each bin"
+        if cells.scale == "bins"
         else "share of each group of values, written at its largest"
         if cells.scale == "doubling"
         else "share of each value",
@@ -149,7 +164,10 @@ def _densities(axes: Any, ranking: Ranking, fits: list[Fit], cells: Cells) -> No
     from modelselect.reporting.canvas import COLOURS, DASHES, DATA, head
 
     inside = np.isfinite(cells.low) & np.isfinite(cells.high)
-    low, high, share = cells.low[inside], cells.high[inside], cells.share[inside]
+    if not inside.any():
+        inside[:] = True
+    (low, high), share = cells.window, cells.share
+    low, high, share = low[inside], high[inside], share[inside]
     logarithmic = cells.scale == "geometric"
     density = share / (np.log(high / low) if logarithmic else high - low)
     axes.bar(
@@ -167,7 +185,7 @@ def _densities(axes: Any, ranking: Ranking, fits: list[Fit], cells: Cells) -> No
     for i, fit in enumerate(fits):
         assert fit.distribution is not None  # noqa: S101 — drawable() saw to it
         with np.errstate(all="ignore"):
-            y = np.exp(np.asarray(fit.distribution.logp(x), dtype=float)) * (x if logarithmic else 1.0)
+            y = density_within(fit.distribution, x, cells.seen) * (x if logarithmic else 1.0)
         curves.append(y)
         axes.plot(x, y, color=COLOURS[i], linestyle=DASHES[i], label=entry(ranking, fit), zorder=9 - i)
     axes.set_ylim(0, top_of(density, curves))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from modelselect.domain import Array
-from modelselect.fitting.fit import Fit
+from modelselect.fitting.result import Fit
 from modelselect.ranking.ranker import Ranking
 from modelselect.reporting.axes import (
     log_ticks,
@@ -185,23 +185,29 @@ def profile_picture(ranking: Ranking, curve: ProfileCurve, name: str) -> Picture
     from modelselect.reporting import canvas
 
     x, y = curve.frame[curve.parameter].to_numpy(dtype=float), curve.frame["kl"].to_numpy(dtype=float)
+    least, what = curve.kl, "KL, nats"
+    if np.isnan(y).all():  # the level is unknown, the differences are not
+        likelihood = curve.frame["log_likelihood"].to_numpy(dtype=float)
+        y, least = (np.nanmax(likelihood) - likelihood) / ranking.sample.n, 0.0
+        what = "KL, nats more than at its minimum"
     order = np.argsort(x)
     x, y = x[order], np.where(np.isfinite(y[order]), y[order], np.nan)
     parameter = plain(curve.parameter, 30)
     where = f"{parameter} = {significant(curve.at, 3)}"
-    amount = f"{nats(curve.kl)} nats per {plain(ranking.unit, 30)}"
-    title = f"The loss of {plain(curve.candidate, 50)} is least at {where}: {amount}"
+    title = f"The loss of {plain(curve.candidate, 50)} is least at {where}"
+    if np.isfinite(curve.kl):
+        title += f": {nats(curve.kl)} nats per {plain(ranking.unit, 30)}"
     ratio = np.diff(np.log(x)) if len(x) > 2 and x[0] > 0 else np.zeros(0)
     logarithmic = len(ratio) > 1 and np.allclose(ratio, ratio[0], rtol=1e-3) and x[-1] / x[0] > 5
     with canvas.style():
         figure, panels = canvas.sheet(title, 2.9, right=0.985)
         axes = panels[0, 0]
         axes.plot(x, y, color=canvas.COLOURS[0], marker="o" if len(x) < 12 else "", markersize=3.5)
-        if np.isfinite(curve.at) and np.isfinite(curve.kl):
-            axes.plot([curve.at, curve.at], [0, curve.kl], color=canvas.DATA_EDGE, linewidth=1.0, linestyle=(0, (3, 2)))
+        if np.isfinite(curve.at) and np.isfinite(least):
+            axes.plot([curve.at, curve.at], [0, least], color=canvas.DATA_EDGE, linewidth=1.0, linestyle=(0, (3, 2)))
             axes.plot(
                 [curve.at],
-                [curve.kl],
+                [least],
                 marker="o",
                 color=canvas.COLOURS[1],
                 markersize=7,
@@ -209,8 +215,8 @@ def profile_picture(ranking: Ranking, curve: ProfileCurve, name: str) -> Picture
                 zorder=5,
             )
             axes.annotate(
-                f"minimum at {where}\n{nats(curve.kl)} nats",
-                (curve.at, curve.kl),
+                f"minimum at {where}" + (f"\n{nats(curve.kl)} nats" if np.isfinite(curve.kl) else ""),
+                (curve.at, least),
                 xytext=(0, 13),
                 textcoords="offset points",
                 ha=side_of(x, curve.at, logarithmic),
@@ -220,14 +226,12 @@ def profile_picture(ranking: Ranking, curve: ProfileCurve, name: str) -> Picture
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
             )
         tall = float(np.nanmax(y)) if np.isfinite(y).any() else 1.0
-        axes.set_ylim(
-            min(0.0, curve.kl if np.isfinite(curve.kl) else 0.0) - 0.01 * tall, 1.05 * tall if tall > 0 else 1.0
-        )
+        axes.set_ylim(min(0.0, least if np.isfinite(least) else 0.0) - 0.01 * tall, 1.05 * tall if tall > 0 else 1.0)
         if logarithmic:
             axes.set_xscale("log")
             log_ticks(axes.xaxis)
         axes.set_xlabel(parameter, loc="left")
-        canvas.head(axes, "KL, nats")
+        canvas.head(axes, what)
     return Picture(name, figure, title, "At each value of the parameter the others are fitted anew; KL is in-sample.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from modelselect.domain import Array
-from modelselect.fitting.fit import Fit
+from modelselect.fitting.result import Fit
 from modelselect.ranking.ranker import Ranking
 from modelselect.reporting.axes import (
     curve_grid,
@@ -19,6 +19,7 @@ from modelselect.reporting.axes import (
     window_of,
 )
 from modelselect.reporting.cells import Cells
+from modelselect.reporting.observed import Window, cdf_within, observed, quantile_within, what_is_drawn
 from modelselect.reporting.page import Picture
 from modelselect.reporting.tables import plain, significant
 
@@ -34,18 +35,22 @@ def cdf_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture | No
         return None
     from modelselect.reporting import canvas
 
+    data, window = observed(sample), cells.seen
     half = 0.5 * (sample.resolution or 0.0)
-    x, reached = sample.values.astype(float), np.cumsum(sample.shares)
+    x, reached, before = data.high, data.reached, data.reached - data.share
+    steps = bool(np.all(data.low == data.high))
     few = cells.scale == "values" and cells.outcomes is not None
     if few:
         x, reached = np.asarray(cells.outcomes, dtype=float), np.cumsum(cells.share)
+        before = np.append(0.0, reached[:-1])
     kept = thin(len(x), _POINTS)
-    before = np.concatenate([[0.0], reached])[kept]
-    x, reached = x[kept], reached[kept]
+    left = x[kept] if few else data.low[kept]
+    x, reached, before = x[kept], reached[kept], before[kept]
     laws = [fit.distribution for fit in fits if fit.distribution is not None]
-    with np.errstate(all="ignore"):
-        at = [np.asarray(law.cdf(x + half), dtype=float) for law in laws]
-    gap = np.abs(at[0] - reached) if half else np.maximum(np.abs(at[0] - reached), np.abs(at[0] - before))
+    at = [cdf_within(law, x + half, window) for law in laws]
+    gap = np.abs(at[0] - reached)
+    if not half and steps:
+        gap = np.maximum(gap, np.abs(at[0] - before))
     worst = int(np.nanargmax(gap)) if np.isfinite(gap).any() else 0
     most = f"at most {gap[worst]:.2g}, at {significant(x[worst], 4)}"
     title = f"The cumulative share of {plain(fits[0].label, 50)} differs from that of {of_data(ranking)} by {most}"
@@ -53,8 +58,15 @@ def cdf_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture | No
         figure, panels = canvas.sheet(title, 2.9)
         axes = panels[0, 0]
         low, high = window_of(x, cells)
-        ends = np.concatenate([[low], x, [high]]), np.concatenate([[0.0], reached, [1.0]])
-        axes.step(*ends, where="post", color=canvas.DATA_EDGE, linewidth=4.0, alpha=0.75, label=data_name(ranking))
+        if steps:
+            ends = np.concatenate([[low], x, [high]]), np.concatenate([[data.below[1]], reached, [reached[-1]]])
+        else:  # within an interval nothing is known but how much of P̂ lies in it
+            ends = (
+                np.concatenate([[low], np.stack([left, x], axis=1).ravel(), [high]]),
+                np.concatenate([[data.below[1]], np.stack([before, reached], axis=1).ravel(), [reached[-1]]]),
+            )
+        style = {"color": canvas.DATA_EDGE, "linewidth": 4.0, "alpha": 0.75, "label": data_name(ranking)}
+        axes.plot(*ends, drawstyle="steps-post" if steps else "default", **style)
         smooth = curve_grid(low, high, fits, cells.scale in ("geometric", "doubling"))
         if half:
             smooth = np.unique(np.rint(smooth / (2 * half)) * (2 * half)) if not few else np.append(x, high)
@@ -66,14 +78,15 @@ def cdf_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture | No
                 "zorder": 9 - i,
                 "linewidth": 1.4,
             }
-            with np.errstate(all="ignore"):
-                axes.plot(smooth, law.cdf(smooth + half), drawstyle="steps-post" if half else "default", **options)
+            drawn = cdf_within(law, smooth + half, window)
+            axes.plot(smooth, drawn, drawstyle="steps-post" if half or law.discrete else "default", **options)
         axes.set_xlim(low, high)
         axes.set_ylim(0, 1.02)
         value_axis(axes, ranking, cells, whole=False)
         canvas.head(axes, "share at or below each value")
         canvas.legend(axes)
-    return Picture("cdf", figure, title, "Grey: the data. A candidate that fits runs inside the grey line.")
+    note = "Grey: the data. A candidate that fits runs inside the grey line." + what_is_drawn(sample)
+    return Picture("cdf", figure, title, note)
 
 
 def quantile_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture | None:
@@ -83,20 +96,25 @@ def quantile_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture
         return None
     from modelselect.reporting import canvas
 
-    x, p = ranking.sample.values.astype(float), ranking.sample.shares
-    middle = np.cumsum(p) - 0.5 * p
+    data = observed(ranking.sample)
+    x = data.high
+    # the middle of the step of a point; at the upper end of an interval the share is known
+    middle = data.reached - np.where(data.low == data.high, 0.5 * data.share, 0.0)
+    x, middle = x[middle < 1 - 1e-12], middle[middle < 1 - 1e-12]
+    if len(x) < 2:
+        return None
     kept = np.arange(len(x))
     if len(x) > 160:  # evenly on the logit scale, so that the tails are seen
         first, last = np.log(middle[[0, -1]] / (1 - middle[[0, -1]]))
         kept = np.unique(
             np.searchsorted(middle, 1 / (1 + np.exp(-np.linspace(first, last, 160))) - 1e-12).clip(0, len(x) - 1)
         )
-    observed, level = x[kept], middle[kept]
+    values, level = x[kept], middle[kept]
     logarithmic = cells.scale == "geometric" or (cells.scale == "doubling" and x[0] > 0)
-    expected = [_quantiles(fit, level) for fit in fits]
-    low, high = window_of(observed, cells)
-    inside = (observed >= low) & (observed <= high)
-    reach = np.concatenate([e[inside & np.isfinite(e)] for e in expected] or [observed])
+    expected = [_quantiles(fit, level, cells.seen) for fit in fits]
+    low, high = window_of(values, cells)
+    inside = (values >= low) & (values <= high)
+    reach = np.concatenate([e[inside & np.isfinite(e)] for e in expected] or [values])
     if len(reach) == 0:
         return None
     stretch = high - low
@@ -114,7 +132,7 @@ def quantile_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture
             beyond += int(hidden.sum())
             axes.plot(
                 q,
-                observed,
+                values,
                 linestyle="",
                 marker=canvas.MARKERS[i],
                 markersize=4.2,
@@ -128,9 +146,9 @@ def quantile_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture
         if logarithmic:
             axes.set_xscale("log")
             axes.set_yscale("log")
-            left, grow = max(left, 0.2 * float(observed[0])), 1.12
+            left, grow = max(left, 0.2 * float(values[0])), 1.12
             axes.set_xlim(left / grow, right * grow)
-            axes.set_ylim(observed[0] / grow, observed[-1] * grow)
+            axes.set_ylim(values[0] / grow, values[-1] * grow)
             log_ticks(axes.xaxis)
             log_ticks(axes.yaxis)
         else:
@@ -148,13 +166,13 @@ def quantile_picture(ranking: Ranking, fits: list[Fit], cells: Cells) -> Picture
     return Picture("quantiles", figure, title, note + (f" {beyond} points lie outside the picture." if beyond else ""))
 
 
-def _quantiles(fit: Fit, level: Array) -> Array:
+def _quantiles(fit: Fit, level: Array, window: Window | None) -> Array:
     """Quantiles of a law; a discrete one is spread evenly over its steps, so that they do not pile up."""
     law = fit.distribution
     assert law is not None  # noqa: S101 — drawable() saw to it
+    x = quantile_within(law, level, window)
+    if not law.discrete:
+        return x
+    below, up_to = cdf_within(law, x - 1.0, window), cdf_within(law, x, window)
     with np.errstate(all="ignore"):
-        x = np.asarray(law.ppf(level), dtype=float)
-        if not law.discrete:
-            return x
-        below, up_to = law.cdf(x - 1.0), law.cdf(x)
         return np.asarray(x - 0.5 + np.where(up_to > below, (level - below) / (up_to - below), 0.5))

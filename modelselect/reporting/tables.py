@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from modelselect.fitting.fit import Fit
+from modelselect.fitting.result import Fit
 from modelselect.ranking.comparison import LEVEL
 
 if TYPE_CHECKING:

@@ -14,11 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from modelselect.reporting.page import ProfileCurve
+from modelselect.reporting.portrait import sparklines
 from modelselect.reporting.tables import nats, parameters_text, plain, probability, significant
 
 if TYPE_CHECKING:
     from modelselect.families.catalogue import Description
     from modelselect.ranking.ranker import Ranking
+    from modelselect.reporting.portrait import Portrait
 
 #: Terminals narrower than this get fewer columns.
 _WIDE, _NARROW = 96, 64
@@ -56,7 +58,7 @@ def minimum(curve: ProfileCurve) -> str:
     'minimum of KL (in-sample) over p of binomial(n=10) at 0.544: 0.4273'
     """
     where = f"{curve.parameter} of {plain(curve.candidate)} at {significant(curve.at, 6)}"
-    return f"minimum of KL (in-sample) over {where}: {nats(curve.kl, 4)}"
+    return f"minimum of KL (in-sample) over {where}" + (f": {nats(curve.kl, 4)}" if math.isfinite(curve.kl) else "")
 
 
 def print_ledger(console: Console, ledger: pd.DataFrame) -> None:
@@ -66,19 +68,26 @@ def print_ledger(console: Console, ledger: pd.DataFrame) -> None:
 
 
 def print_families(console: Console, frame: pd.DataFrame) -> None:
-    """Print the table of all families."""
+    """Print the tables of all families, group by group."""
     narrow = console.width < _WIDE
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for head in ("family", "support", "parameters", *(() if narrow else ("aliases",))):
-        table.add_column(head, overflow="fold")
-    for name, row in frame.iterrows():
-        cells = (str(name), row["support"], row["parameters"], *(() if narrow else (row["aliases"],)))
-        table.add_row(*map(Text, cells))
-    console.print(table)
+    for group, part in frame.groupby("group", sort=False):
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"{group} ({len(part)})", title_justify="left")
+        for head in ("family", "support", "parameters", *(() if narrow else ("aliases",))):
+            table.add_column(head, overflow="fold")
+        for name, row in part.iterrows():
+            label = f"{name} *" if row["core"] else str(name)
+            cells = (label, row["support"], row["parameters"], *(() if narrow else (row["aliases"],)))
+            table.add_row(*map(Text, cells))
+        console.print(table)
+    made = frame["group"] == "composition"
+    masses = int((frame["discrete"] & ~made).sum())
+    count = f"{len(frame)} in all: {int((~made).sum()) - masses} with a density, {masses} with masses"
+    text = f"{count}, {int(made.sum())} made from others. * core; groups and core can be named as candidates."
+    console.print(Text(text, style="dim"))
     console.print(Text("modelselect families NAME says all there is to know about one.", style="dim"))
 
 
-def print_family(console: Console, family: Description) -> None:
+def print_family(console: Console, family: Description, drawn: Portrait | None = None) -> None:
     """Print all there is to know about one family."""
     console.print(Text(family.name, style="bold"), end="")
     console.print(Text(f"  (also {', '.join(family.aliases)})" if family.aliases else "", style="dim"))
@@ -93,6 +102,11 @@ def print_family(console: Console, family: Description) -> None:
         console.print(Text(f"Contains {other}: {restriction}"))
     if family.scipy:
         console.print(Text(family.scipy))
+    if drawn is not None:
+        kind = "mass" if drawn.discrete else "density"
+        console.print(Text(f"\nIts {kind} from {drawn.x[0]:.4g} to {drawn.x[-1]:.4g}, {drawn.name}:"))
+        for line in sparklines(drawn, console.width):
+            console.print(Text(f"  {line}"), soft_wrap=True)
 
 
 def _print_list(console: Console, heading: str, lines: Iterable[str]) -> None:

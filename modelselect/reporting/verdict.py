@@ -20,12 +20,19 @@ def verdict(ranking: Ranking) -> str:
     ranked = table[np.isfinite(table["cross_entropy"].to_numpy())]
     losses = [(str(label), float(value)) for label, value in ranked[column].items()]
     best, value = losses[0]
-    what = "has a cross-entropy of" if column == "cross_entropy" else "loses"
-    first = f"{best} {what} {_amount(value)} nats per {ranking.unit}"
+    first = f"{best} loses {_amount(value)} nats per {ranking.unit}"
+    if column == "cross_entropy":  # the level is unknown, the differences are not
+        first = f"{best} has a cross-entropy of {_amount(value)} nats per {ranking.unit}"
+        more = ranked["cross_entropy"] + ranked["n_parameters"] / ranking.sample.n
+        losses = [(str(label), float(loss)) for label, loss in (more - more.loc[best]).items()]
     if column != "cross_entropy" and -2 * table["kl_se"].iloc[0] <= value < 0:
         first = f"{best} loses no measurable information ({_amount(value)} nats per {ranking.unit})"
     shown = len(losses) if len(losses) <= SHOWN + 1 else SHOWN
-    first = ", ".join([first, *(f"{label} {_amount(loss)}" for label, loss in losses[1:shown])])
+    others = [f"{label} {_amount(loss)}" for label, loss in losses[1:shown]]
+    if column == "cross_entropy" and others:
+        others[0] = f"corrected for estimation, {losses[1][0]} loses {_amount(losses[1][1])} more"
+        first = f"{first}; {others.pop(0)}"
+    first = ", ".join([first, *others])
     if len(losses) > shown:
         first += f", and {len(losses) - shown} more up to {_amount(losses[-1][1])}"
     sentences = [first + _told_apart(ranking), *_behind(ranking)]

@@ -43,15 +43,15 @@ def members(family: Family, draws: int = 4, seed: int = 0) -> list[Member]:
 
 
 def simulate(family: Family, theta: Member, shape: tuple[int, ...], seed: int) -> Array:
-    """Draw by inversion; of a continuous family strictly inside the support."""
+    """Draw by inversion; of a continuous family strictly inside the support, but for its atoms."""
     x = np.asarray(family.ppf(np.random.default_rng(seed).uniform(size=shape), *theta), dtype=float)
-    return x if family.discrete else _off_the_ends(family, theta, x, 0.0)
+    return x if family.discrete else np.where(np.isin(x, family.atoms), x, _off_the_ends(family, theta, x, 0.0))
 
 
 def points(family: Family, theta: Member) -> Array:
     """Quantiles; of a continuous family strictly inside the support."""
     x = np.asarray(family.ppf(QUANTILES, *theta), dtype=float)
-    return x if family.discrete else _off_the_ends(family, theta, x, 1e-6)
+    return x if family.discrete else np.where(np.isin(x, family.atoms), x, _off_the_ends(family, theta, x, 1e-6))
 
 
 def width(family: Family, theta: Member) -> float:

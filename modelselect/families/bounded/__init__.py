@@ -1,5 +1,5 @@
 """Families on a bounded interval."""
 
-from modelselect.families.bounded import classic, shaped
+from modelselect.families.bounded import bates, classic, pointed, shaped
 
-__all__ = ["classic", "shaped"]
+__all__ = ["bates", "classic", "pointed", "shaped"]

@@ -1,5 +1,5 @@
 """Families on the real line."""
 
-from modelselect.families.real_line import classic, shaped, skewed
+from modelselect.families.real_line import asymmetric, classic, powers, shaped, skewed, stable, tukey
 
-__all__ = ["classic", "shaped", "skewed"]
+__all__ = ["asymmetric", "classic", "powers", "shaped", "skewed", "stable", "tukey"]

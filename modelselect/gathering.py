@@ -1,0 +1,347 @@
+"""Gather observations: what was passed in, checked row by row, as the fields of a Sample.
+
+Rows keep their numbers until all checks are done; then equal observations become one, with their total weight.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from modelselect.domain import Array
+from modelselect.errors import DataError
+from modelselect.observations import (
+    Flags,
+    RowError,
+    distinct_labels,
+    distinct_numbers,
+    distinct_rows,
+    ends_of,
+    is_missing,
+    middles,
+    numbers_or_labels,
+    one_dimensional,
+    resolution_of,
+    rows_in_words,
+    weights_of,
+)
+
+WeightsKind = Literal["frequency", "importance"]
+Missing = Literal["refuse", "drop"]
+Resolution: TypeAlias = "float | Literal['auto'] | None"
+Bounds: TypeAlias = tuple[Array, Array]
+Truncation: TypeAlias = "tuple[Any, Any] | None"
+Fields: TypeAlias = dict[str, Any]
+
+
+def gather_values(
+    values: Any,
+    weights: Any,
+    weights_kind: WeightsKind,
+    resolution: Resolution,
+    missing: Missing,
+    what: str = "values",
+    *,
+    known: bool = False,
+    truncation: Truncation = None,
+) -> Fields:
+    """Fields of a sample of points or labels."""
+    _check_words(missing, weights_kind)
+    raw = one_dimensional(values, what)
+    if len(raw) == 0:
+        raise DataError(f"{what}: empty; expected at least one observation")
+    x, nominal = numbers_or_labels(raw, what)
+    w = (
+        np.ones(len(x))
+        if weights is None
+        else weights_of(weights, len(x), "weights" if what == "values" else what, raw)
+    )
+    if not nominal and np.isinf(x[w > 0]).any():
+        raise DataError(f"{what}: infinite at {rows_in_words(np.isinf(x) & (w > 0))}; expected finite numbers")
+    absent = np.isnan(x) if not nominal else np.array([is_missing(v) for v in x], dtype=bool)
+    absent &= w > 0
+    notes: list[str] = []
+    _note_missing(absent, w, missing, what, notes)
+    if nominal and truncation is not None:
+        raise DataError("truncation: labels have no order, so that no bounds can be given")
+    bounds = _bounds_of(truncation, len(x))
+    if bounds is not None:
+        _check_inside(x, x, bounds, (w > 0) & ~absent, what)
+    labels = tuple(dict.fromkeys(x[~absent].tolist())) if nominal else ()
+    kept = (w > 0) & ~absent
+    x, w, bounds = x[kept], _weighed(w[kept], weights_kind, what, notes), _rows_of(bounds, kept)
+    if nominal:
+        return _nominal(x, w, known, notes, int(absent.sum()), labels)
+    step = resolution_of(x, np.inf if known else w.sum(), resolution, notes, what)
+    return _fields(x, x, w, bounds, step, notes, known=known, n_missing=int(absent.sum()), whole_weights=weights_kind)
+
+
+def gather_ends(
+    lower: Any,
+    upper: Any,
+    weights: Any,
+    weights_kind: WeightsKind,
+    resolution: Resolution,
+    missing: Missing,
+    what: str = "lower",
+    *,
+    truncation: Truncation = None,
+) -> Fields:
+    """Fields of a sample of points and intervals [lower, upper]."""
+    _check_words(missing, weights_kind)
+    n = len(one_dimensional(lower, what))
+    if n == 0:
+        raise DataError(f"{what}: empty; expected at least one observation")
+    if len(one_dimensional(upper, "upper")) != n:
+        raise DataError(f"upper: expected {n} ends, one an observation, got {len(one_dimensional(upper, 'upper'))}")
+    absent = np.zeros(n, dtype=bool)
+    if missing == "drop" or what == "values":  # no number at either end, or at the one there is
+        absent = _absent(lower) & (_absent(upper) | (what == "values"))
+        lower, upper = (_replaced(ends, absent, what) for ends in (lower, upper))
+    a = ends_of(lower, what, n, open_end=-np.inf)
+    b = ends_of(upper, "upper", n, open_end=np.inf)
+    w = np.ones(n) if weights is None else weights_of(weights, n, "weights", range(n))
+    notes: list[str] = []
+    absent &= w > 0
+    _note_missing(absent, w, missing, what, notes)
+    used = (w > 0) & ~absent
+    if (odd := used & (a > b)).any():
+        i = int(np.argmax(odd))
+        raise RowError(what, f"{a[i]:g} lies above the upper end {b[i]:g}", odd, "; expected lower ≤ upper")
+    if (odd := used & np.isinf(a) & (np.isinf(b) | (what == "values"))).any():
+        then = "; expected at least one finite end" if what != "values" else "; expected finite numbers"
+        raise RowError(what, "open at both ends" if what != "values" else "infinite", odd, then)
+    bounds = _bounds_of(truncation, n)
+    if bounds is not None:
+        _check_inside(a, b, bounds, used, what)
+    a, b, bounds = a[used], b[used], _rows_of(bounds, used)
+    w = _weighed(w[used], weights_kind, what, notes)
+    ends = np.concatenate([a[np.isfinite(a)], b[np.isfinite(b)]])
+    step = resolution_of(ends, w.sum(), resolution, notes, what)
+    return _fields(a, b, w, bounds, step, notes, n_missing=int(absent.sum()), whole_weights=weights_kind)
+
+
+def gather_bins(edges: Any, counts: Any, truncation: Truncation) -> Fields:
+    """Fields of a sample of bins (a, b]."""
+    raw = one_dimensional(edges, "edges")
+    inner = raw[:-1] if len(raw) else raw
+    low = ends_of(inner if len(inner) else None, "edges", None, open_end=-np.inf)
+    high = ends_of(raw[1:] if len(raw) > 1 else None, "edges", None, open_end=np.inf)
+    if len(raw) < 2:
+        raise DataError(f"edges: expected at least two, got {len(raw)}")
+    falls = ~(low < high) | np.append(False, low[1:] != high[:-1])
+    if falls.any():
+        i = int(np.argmax(falls))
+        raise RowError("edges", f"{raw[i + 1]} does not lie above {raw[i]}", np.append(False, falls), "; expected "
+                       "edges that increase, open (infinite) only at the first and the last")  # fmt: skip
+    size = len(one_dimensional(counts, "counts"))
+    if size != len(low):
+        raise DataError(f"counts: expected {len(low)}, one fewer than the {len(raw)} edges, got {size}")
+    names = [f"the bin ({a:g}, {b:g}]" for a, b in zip(low, high, strict=True)]
+    w = weights_of(counts, len(low), "counts", names)
+    bounds = _bounds_of(truncation, len(low))
+    if bounds is not None:
+        _check_inside(low, high, bounds, w > 0, "edges")
+    used = w > 0
+    notes = [f"binned: {len(low)} bins (a, b], of which the law gives the masses"]
+    for which, end in (("lowest", low[0]), ("highest", high[-1])):
+        if np.isinf(end):
+            notes.append(f"the {which} bin is open")
+    fields = _fields(low[used], high[used], w[used], _rows_of(bounds, used), None, notes, said=True)
+    return {**fields, "lowest_edge": float(low[0])}
+
+
+def _check_words(missing: str, weights_kind: str) -> None:
+    if missing not in ("refuse", "drop"):
+        raise DataError(f"missing: expected refuse or drop, got {missing!r}")
+    if weights_kind not in ("frequency", "importance"):
+        raise DataError(f"weights_kind: expected frequency or importance, got {weights_kind!r}")
+
+
+def _absent(ends: Any) -> Flags:
+    raw = one_dimensional(ends, "values")
+    return np.isnan(raw) if raw.dtype.kind == "f" else np.array([is_missing(v) for v in raw], dtype=bool)
+
+
+def _replaced(ends: Any, absent: Flags, what: str) -> Any:
+    """Give rows that will be left out a number, lest they be refused."""
+    if not absent.any():
+        return ends
+    raw = one_dimensional(ends, what).astype(object)
+    raw[absent] = 0.0
+    return raw
+
+
+def _note_missing(absent: Flags, w: Array, missing: str, what: str, notes: list[str]) -> None:
+    if not absent.any():
+        return
+    if missing == "refuse":
+        raise DataError(
+            f"{what}: {absent.sum()} missing (NaN) at {rows_in_words(absent)}; remove them, or give "
+            'missing="drop" to Sample (missing: drop in YAML)'
+        )
+    gone = float(w[absent].sum())
+    notes.append(f"{gone:g} missing observation{' was' if gone == 1 else 's were'} dropped")
+
+
+def _bounds_of(truncation: Truncation, n: int) -> Bounds | None:
+    """Bounds of truncation ``(n,)`` or ``(1,)`` each; None where all are open."""
+    if truncation is None:
+        return None
+    if isinstance(truncation, str) or not hasattr(truncation, "__len__") or len(truncation) != 2:
+        raise DataError(f"truncation: expected bounds (lower, upper), None where open, got {truncation!r}")
+    low = ends_of(truncation[0], "truncation", n, open_end=-np.inf)
+    high = ends_of(truncation[1], "truncation", n, open_end=np.inf)
+    wrong = ~(low < high)
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        got = f"the lower bound {low[i % len(low)]:g} is not below the upper one, {high[i % len(high)]:g},"
+        raise RowError("truncation", got, wrong, "; expected lower < upper")
+    return None if np.isinf(low).all() and np.isinf(high).all() else (low, high)
+
+
+def _rows_of(bounds: Bounds | None, rows: Flags) -> Bounds | None:
+    if bounds is None:
+        return None
+    low, high = (end[rows] if len(end) > 1 else end for end in bounds)
+    return low, high
+
+
+def _check_inside(lower: Array, upper: Array, bounds: Bounds, used: Flags, what: str) -> None:
+    """Refuse observations that could not have been made; an open end is cut off at the bound, no other."""
+    low, high = bounds
+    point = lower == upper
+    with np.errstate(invalid="ignore"):
+        out = np.where(point, (lower <= low) | (lower > high), (upper <= low) | (lower >= high))
+        out |= ~point & ((np.isfinite(lower) & (lower < low)) | (np.isfinite(upper) & (upper > high)))
+    out &= used
+    if out.any():
+        i = int(np.argmax(out))
+        a, b = (float(end[i] if len(end) > 1 else end[0]) for end in bounds)
+        got = f"{lower[i]:g}" if point[i] else f"[{lower[i]:g}, {upper[i]:g}]"
+        then = f"; expected only observations within their truncation bounds, there ({a:g}, {b:g}]"
+        raise RowError(what, f"{got} lies outside the truncation bounds", out, then)
+
+
+def _weighed(w: Array, weights_kind: str, what: str, notes: list[str]) -> Array:
+    """Weights of the rows that are used, rescaled if they are importance weights."""
+    if len(w) == 0:
+        raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
+    if weights_kind == "frequency":
+        return w
+    n_eff = w.sum() ** 2 / np.sum(w**2)
+    notes.append(f"importance weights: the effective number of observations is {n_eff:.6g} (of {len(w)})")
+    return np.asarray(w * (n_eff / w.sum()))
+
+
+def _nominal(x: Any, w: Array, known: bool, notes: list[str], n_missing: int, labels: tuple[str, ...]) -> Fields:
+    values, weights = distinct_labels(x, w)
+    notes.append("the outcomes are labels: candidates are tables and the uniform over the outcomes")
+    _note_weights(weights, known, notes, said=True)
+    return {
+        **_common(values, weights, known, notes, n_missing),
+        "lower": values,
+        "upper": values,
+        "truncation": None,
+        "kind": "nominal",
+        "resolution": None,
+        "outcomes": labels,
+    }
+
+
+def _fields(
+    lower: Array,
+    upper: Array,
+    w: Array,
+    bounds: Bounds | None,
+    step: float | None,
+    notes: list[str],
+    *,
+    known: bool = False,
+    n_missing: int = 0,
+    whole_weights: WeightsKind = "frequency",
+    said: bool = False,
+) -> Fields:
+    """Equal observations become one; what they are is said in notes."""
+    exact = lower is upper or bool(np.all(lower == upper))
+    if bounds is not None and all(np.all(end == end[0]) for end in bounds):
+        bounds = bounds[0][:1], bounds[1][:1]
+    if exact and (bounds is None or len(bounds[0]) == len(bounds[1]) == 1):
+        values, weights = distinct_numbers(lower, w)
+        lower = upper = values
+    else:
+        ends = () if bounds is None else tuple(np.broadcast_to(end, lower.shape) for end in bounds)
+        columns, weights = distinct_rows([middles(lower, upper), lower, upper, *ends], w)
+        values, lower, upper, *rest = columns
+        if bounds is not None and len(bounds[0]) + len(bounds[1]) > 2:
+            bounds = rest[0], rest[1]
+        upper = lower = values if exact else lower
+        upper = lower if exact else columns[2]
+    if not said:
+        _note_censored(lower, upper, weights, notes)
+    _note_truncated(bounds, notes)
+    _note_weights(weights, known, notes, said=whole_weights != "frequency")
+    return {
+        **_common(values, weights, known, notes, n_missing),
+        "lower": lower,
+        "upper": upper,
+        "truncation": bounds,
+        "kind": "continuous" if step is None else "lattice",
+        "resolution": step,
+        "outcomes": (),
+    }
+
+
+def _common(values: Any, weights: Array, known: bool, notes: list[str], n_missing: int) -> Fields:
+    return {
+        "values": values,
+        "weights": weights,
+        "n": float("inf" if known else weights.sum()),
+        "lowest_edge": None,
+        "known": known,
+        "notes": tuple(notes),
+        "n_missing": n_missing,
+    }
+
+
+def _note_weights(weights: Array, known: bool, notes: list[str], *, said: bool) -> None:
+    if known:
+        notes.append("P is given, not sampled: KL is exact, and what needs a sample size is empty")
+    elif not said and np.any(weights != np.floor(weights)):
+        notes.append("some frequencies are fractional; n is their sum")
+
+
+def _note_censored(lower: Array, upper: Array, w: Array, notes: list[str]) -> None:
+    kinds = {
+        "right-censored": np.isposinf(upper),
+        "left-censored": np.isneginf(lower),
+        "known up to an interval": np.isfinite(lower) & np.isfinite(upper) & (lower < upper),
+    }
+    parts = [f"{w[which].sum():g} {name}" for name, which in kinds.items() if which.any()]
+    if not parts:
+        return
+    total, exact = float(w.sum()), float(w[lower == upper].sum())
+    notes.append(
+        f"of {total:g} observations {exact:g} {'is' if exact == 1 else 'are'} exact, "
+        f"{', '.join(parts)} ({100 * (1 - exact / total):.3g} % censored)"
+    )
+    if exact == 0 and len(parts) == 1 and "known" not in parts[0]:
+        notes.append(f"all observations are {parts[0].split(' ', 1)[1]}: they bound the law on one side only")
+
+
+def _note_truncated(bounds: Bounds | None, notes: list[str]) -> None:
+    if bounds is None:
+        return
+    low, high = bounds
+    parts = []
+    for end, name in ((low, "above"), (high, "up to")):
+        if np.isinf(end).all():
+            continue
+        reach = f"{end.min():g}" if end.min() == end.max() else f"bounds from {end.min():g} to {end.max():g}"
+        parts.append(f"{name} {reach}")
+    alike = len(low) == len(high) == 1
+    notes.append(
+        f"truncated{'' if alike else ', each observation in its own way'}: only values {' and '.join(parts)} could be "
+        "seen, and every probability is the one given that"
+    )
