@@ -68,10 +68,10 @@ def test_angles_that_go_round_more_than_once_are_not_compared_with_the_line():
 
 
 SAMPLES = {
-    "positive": lambda rng: ms.Sample(rng.gamma(2, 3, 120), resolution=None),
-    "real": lambda rng: ms.Sample(rng.normal(0, 2, 120), resolution=None),
-    "counts": lambda rng: ms.Sample(rng.negative_binomial(3, 0.4, 150)),
-    "share": lambda rng: ms.Sample(rng.beta(2, 3, 120), resolution=None),
+    "positive": lambda rng: ms.Sample(rng.gamma(2, 3, 50), resolution=None),
+    "real": lambda rng: ms.Sample(rng.normal(0, 2, 50), resolution=None),
+    "counts": lambda rng: ms.Sample(rng.poisson(2, 60)),
+    "share": lambda rng: ms.Sample(rng.beta(2, 3, 50), resolution=None),
 }
 
 

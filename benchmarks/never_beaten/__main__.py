@@ -109,7 +109,7 @@ def compare(
 
 def page(rows: list[Row], data: list[Data]) -> str:
     """The comparison in Markdown."""
-    versions = ", ".join(" ".join(what) for what in PEERS.values())
+    versions = ", ".join(" ".join(what) for peer, what in PEERS.items() if any(row.peer == peer for row in rows))
     lines = [
         "# Never beaten",
         "",

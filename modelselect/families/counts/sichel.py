@@ -51,6 +51,8 @@ def _debye(terms: int) -> Array:
 _DEBYE = _debye(15)
 #: From here on √(order² + z²) is large enough for Debye's expansion of the Bessel functions.
 _LARGE_BESSEL = 30.0
+#: Nodes of integrals that are taken together.
+_TOGETHER = 1 << 16
 #: Up to here scipy's function is taken; its errors of 1e-15 grow with the order.
 _SMALL_BESSEL = 2.0
 
@@ -67,8 +69,7 @@ def _log_bessel_rest(order: Any, z: Any) -> Array:
         log = np.where(np.isinf(log), gammaln(v) - np.log(2.0) + v * np.log(2 / y) + y, log)
         value[small] = log + v * v / (r[small] + y) - v * np.arcsinh(v / y)
     if np.any(middle):
-        weights = _about_the_mode(order[middle], z[middle])[2]
-        value[middle] = np.log(0.5 * weights.sum(axis=0))
+        value[middle] = np.log(0.5 * _moments(order[middle], z[middle])[0])
     if np.any(large):
         length = r[large]
         series = np.sum(_powers(1 / length) * (_DEBYE @ _powers((order[large] / length) ** 2)), axis=0)
@@ -76,34 +77,42 @@ def _log_bessel_rest(order: Any, z: Any) -> Array:
     return value
 
 
-def _about_the_mode(order: Any, z: Any) -> tuple[Array, Array, Array]:
-    """Steps s, e^s − 1 and weights ``(nodes, n)`` of 2 K_order(z) = ∫ exp(order · t − z cosh t) dt.
+def _moments(order: Any, z: Any) -> Array:
+    """Mass of 2 K_order(z) = ∫ exp(order · t − z cosh t) dt in units of its largest value; means of s, e^s and e^(−s).
 
-    The trapezoidal rule, t = arsinh(order/z) + s; order is not negative, and the largest value is taken out.
+    ``(4, n)``. The trapezoidal rule in s = t − arsinh(order/z); order is not negative. Those that need as many nodes go
+    together.
     """
     r = np.hypot(order, z)
     root = np.sqrt(r)
     step, above = np.minimum(0.24, 0.5 / root), 8.8 / root
     # down to where the integrand has fallen by its first factor, or by its second
     below = np.minimum(39 / r + above, np.arcsinh(order / z) + np.log(2 * (39 + r) / z))
-    s = step * np.arange(np.nan_to_num(np.ceil((below + above) / step)).max() + 1)[:, None] - below
-    grown = np.expm1(s)
-    shrunk = grown / (1 + grown)
-    # r (cosh s − 1) + order (sinh s − s)
-    fall = 0.5 * r * grown * shrunk + order * (0.5 * (grown + shrunk) - s)
-    return s, grown, step * np.exp(-fall)
+    # no more are needed as long as the arguments are floats
+    count = np.clip(np.nan_to_num(np.ceil((below + above) / step)) + 1, 1, 8000)
+    made = np.empty((4, len(r)))
+    rank = np.argsort(count)
+    # so many nodes at a time that they fit the cache
+    for rows in np.split(rank, np.flatnonzero(np.diff(np.cumsum(count[rank]) // _TOGETHER)) + 1):
+        s = step[rows] * np.arange(count[rows].max(initial=0.0))[:, None] - below[rows]
+        grown = np.expm1(s)
+        shrunk = grown / (1 + grown)
+        # r (cosh s − 1) + order (sinh s − s)
+        fall = 0.5 * r[rows] * grown * shrunk + order[rows] * (0.5 * (grown + shrunk) - s)
+        weights = np.exp(-fall)
+        total = weights.sum(axis=0)
+        means = [(weights * value).sum(axis=0) / total for value in (s, 1 + grown, 1 / (1 + grown))]
+        made[:, rows] = step[rows] * total, *means
+    return made
 
 
 def _bessel_means(order: Any, z: Any) -> tuple[Array, Array, Array]:
     """Means of t, e^t and e^(−t): ∂ log K_order(z) / ∂ order, K_(order+1)(z)/K_order(z), K_(order−1)(z)/K_order(z)."""
     order, z = np.broadcast_arrays(np.asarray(order, dtype=float), np.asarray(z, dtype=float))
     v, y = np.abs(order).ravel(), z.ravel()
-    s, grown, weights = _about_the_mode(v, y)
-    weights = weights / weights.sum(axis=0)
+    _, s, grown, shrunk = _moments(v, y)
     mode = (v + np.hypot(v, y)) / y
-    t = np.log(mode) + (weights * s).sum(axis=0)
-    up, down = mode * (1 + (weights * grown).sum(axis=0)), (weights / (1 + grown)).sum(axis=0) / mode
-    t, up, down = (a.reshape(order.shape) for a in (t, up, down))
+    t, up, down = (a.reshape(order.shape) for a in (np.log(mode) + s, mode * grown, shrunk / mode))
     back = order < 0
     return np.where(back, -t, t), np.where(back, down, up), np.where(back, up, down)
 

@@ -23,7 +23,7 @@ _SHAPES = np.concatenate([np.geomspace(0.16, 1.1, 26), [1.3, 1.6, 2.0, 2.6, 3.5,
 #: Order statistics that stand for a sample while its shape is bracketed; locations that are tried at a time.
 _FEW, _TRIED = 200, 33
 #: Of the maxima beside a cusp, those that are worth an exact shape.
-_POLISHED = 3
+_POLISHED = 20
 
 
 @register
