@@ -305,6 +305,10 @@ class Family:
             raise CandidateError(f"{where}: the parameters {checked} do not fit together")
         return checked
 
+    def missing(self, given: Mapping[str, Any]) -> list[str]:
+        """Parameters that are never estimated and are not among the given ones."""
+        return [name for name, parameter in self.parameters.items() if parameter.required and name not in given]
+
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
 

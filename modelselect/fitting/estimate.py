@@ -98,10 +98,10 @@ def estimate(family: Family, block: Block, fixed: Mapping[str, Any] | None = Non
     for name, parameter in family.parameters.items():
         if name not in given and parameter.default is not None:
             given[name] = parameter.default
-        if name not in given and parameter.required:
-            raise CandidateError(
-                f"{family.name}: parameter {name} is never estimated; give it, as in {family.name}: {{{name}: 10}}"
-            )
+    for name in family.missing(given):
+        raise CandidateError(
+            f"{family.name}: parameter {name} is never estimated; give it, as in {family.name}: {{{name}: 10}}"
+        )
     groups = max([block.groups, *(np.size(value) for value in given.values())])
     theta = np.full((groups, len(family.parameters)), np.nan)
     for j, name in enumerate(family.parameters):

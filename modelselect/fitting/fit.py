@@ -78,10 +78,9 @@ def fit(
                 "method": method if method != "mle" else candidate.method,
             }
         )
-    for name, parameter in candidate.family.parameters.items():
-        if parameter.required and name not in candidate.fixed:
-            what = f"{name} is never estimated; give it, as in {candidate.family.name}: {{{name}: 10}}"
-            raise CandidateError(f"{candidate.family.name}: parameter {what}")
+    for name in candidate.family.missing(candidate.fixed):
+        what = f"{name} is never estimated; give it, as in {candidate.family.name}: {{{name}: 10}}"
+        raise CandidateError(f"{candidate.family.name}: parameter {what}")
     return fit_candidate(candidate, as_sample(data))
 
 
@@ -93,7 +92,7 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
         return _fit_table(candidate, law, sample)
     if sample.kind == "nominal":
         return refused(candidate, law, sample, f"the outcomes are labels; {law.name} gives probabilities to numbers")
-    missing = [name for name, p in law.parameters.items() if p.required and name not in candidate.fixed]
+    missing = law.missing(candidate.fixed)
     if missing:
         reason = why.NEVER_ESTIMATED.format(names=" and ".join(missing))
         return refused(candidate, law, sample, reason, Status.NOT_IDENTIFIED)

@@ -199,8 +199,14 @@ def _mismatch(residuals: Array) -> Array:
     return np.asarray(-0.5 * np.sum(np.square(residuals), axis=-1))
 
 
+def _orders(problem: Problem) -> list[int]:
+    """Which moments are matched, 0 being the first: the fourth takes the place of the third in a symmetric family."""
+    p = len(problem.free)
+    return [0, 1, 3] if p == 3 and _symmetric(problem) else list(range(p))
+
+
 def _symmetric(problem: Problem) -> bool:
-    """Whether a family is symmetric whatever its parameters: the fourth moment then takes the place of the third."""
+    """Whether a family is symmetric whatever its parameters."""
     with np.errstate(all="ignore"):
         low, middle, high = _quantiles_of(problem.family, starts(problem), np.array([0.1, 0.5, 0.9])).T
         skew = (low + high - 2 * middle) / (high - low)
@@ -210,7 +216,7 @@ def _symmetric(problem: Problem) -> bool:
 @_method
 def moments(problem: Problem) -> Criterion:
     """Mean, then variance, skewness and kurtosis."""
-    family, p = problem.family, len(problem.free)
+    family, p, used = problem.family, len(problem.free), _orders(problem)
     summaries = (observed.mean, observed.variance, observed.skewness, observed.kurtosis)
     target = np.stack([problem.block.statistic(f) for f in summaries], axis=-1)
 
@@ -232,17 +238,14 @@ def moments(problem: Problem) -> Criterion:
         rest = model[:, 2:] - wanted[:, 2 : model.shape[1]]
         return _mismatch(np.concatenate([first, second, rest], axis=-1)[:, used])
 
-    used = list(range(p))
-    if p == 3 and _symmetric(problem):
-        used = [0, 1, 3]
     return criterion
 
 
 @_method
 def l_moments(problem: Problem) -> Criterion:
     """λ₁, then λ₂, τ₃, τ₄ … of the quantile function, ∫ Q(u) P*ᵣ(u) du."""
-    family, p = problem.family, len(problem.free)
-    orders = 4 if p == 3 else max(p, 2)
+    family, used = problem.family, _orders(problem)
+    orders = max(*used, 1) + 1
     target = observed.l_moments(problem.block.points, problem.block.weights, orders).T
     legendre = np.stack([np.polynomial.Legendre.basis(r)(2 * _U - 1) * _U_WEIGHTS for r in range(orders)], axis=-1)
 
@@ -254,9 +257,6 @@ def l_moments(problem: Problem) -> Criterion:
         rest = model[:, 2:] / model[:, 1:2] - wanted[:, 2:] / wanted[:, 1:2]
         return _mismatch(np.concatenate([first, second, rest], axis=-1)[:, used])
 
-    used = list(range(p))
-    if p == 3 and _symmetric(problem):
-        used = [0, 1, 3]
     return criterion
 
 
