@@ -160,13 +160,19 @@ class Family:
         raise TypeError(f"family {self.name} defines no logp")
 
     def cdf(self, x: Any, *parameters: Any) -> Any:
-        """P(X ≤ x)."""
+        """P(X ≤ x); from its logarithm or from sf, whichever a family defines."""
+        if type(self).log_cdf is not Family.log_cdf:
+            with np.errstate(under="ignore"):
+                return np.exp(self.log_cdf(x, *parameters))
         if type(self).sf is Family.sf:
             raise TypeError(f"family {self.name} defines neither cdf nor sf")
         return 1.0 - self.sf(x, *parameters)
 
     def sf(self, x: Any, *parameters: Any) -> Any:
-        """P(X > x)."""
+        """P(X > x); from its logarithm or from cdf, whichever a family defines."""
+        if type(self).log_sf is not Family.log_sf:
+            with np.errstate(under="ignore"):
+                return np.exp(self.log_sf(x, *parameters))
         return 1.0 - self.cdf(x, *parameters)
 
     def log_cdf(self, x: Any, *parameters: Any) -> Any:
@@ -335,8 +341,8 @@ def register(cls: FamilyType) -> FamilyType:
     lacking = [what for what in ("support", "logp") if getattr(cls, what, None) is getattr(Family, what, None)]
     if lacking and not cls.made:
         raise CandidateError(f"family {cls.name}: {' and '.join(lacking)} must be defined, see Family")
-    if not cls.made and cls.cdf is Family.cdf and cls.sf is Family.sf:
-        raise CandidateError(f"family {cls.name}: cdf or sf must be defined, see Family")
+    if not cls.made and all(getattr(cls, what) is getattr(Family, what) for what in ("cdf", "sf", "log_cdf")):
+        raise CandidateError(f"family {cls.name}: cdf, sf or log_cdf must be defined, see Family")
     other = _REGISTRY.get(cls.name)
     if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
         raise CandidateError(f"family {cls.name}: the name is that of {other.__module__}.{other.__qualname__}")

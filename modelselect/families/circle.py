@@ -80,12 +80,6 @@ class VonMises(Family):
         fall = 2 * concentration * np.sin(0.5 * (x - mean_direction)) ** 2
         return -fall - np.log(2 * np.pi * i0e(concentration))
 
-    def cdf(self, x: Any, mean_direction: Any, concentration: Any) -> Any:
-        return np.exp(self.log_cdf(x, mean_direction, concentration))
-
-    def sf(self, x: Any, mean_direction: Any, concentration: Any) -> Any:
-        return np.exp(self.log_sf(x, mean_direction, concentration))
-
     def log_cdf(self, x: Any, mean_direction: Any, concentration: Any) -> Any:
         return _log_below(x, mean_direction, concentration)
 

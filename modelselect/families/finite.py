@@ -231,12 +231,6 @@ class Zipf(Family):
     def logp(self, x: Any, exponent: Any, n: Any) -> Any:
         return -times(np.log(x), exponent) - log_power_sum(exponent, 1.0, n)[0]
 
-    def cdf(self, x: Any, exponent: Any, n: Any) -> Any:
-        return np.exp(self.log_cdf(x, exponent, n))
-
-    def sf(self, x: Any, exponent: Any, n: Any) -> Any:
-        return np.exp(self.log_sf(x, exponent, n))
-
     def log_cdf(self, x: Any, exponent: Any, n: Any) -> Any:
         part = log_power_sum(exponent, 1.0, x)[0] - log_power_sum(exponent, 1.0, n)[0]
         return np.where(part > -0.7, log1mexp(-self.log_sf(x, exponent, n)), part)

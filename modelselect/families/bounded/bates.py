@@ -32,9 +32,6 @@ class Bates(Family):
     def logp(self, x: Any, n: Any) -> Any:
         return _by_size(_log_spline, _log_density, np.minimum(x, 1 - x), n, False) + np.log(n)
 
-    def cdf(self, x: Any, n: Any) -> Any:
-        return np.exp(self.log_cdf(x, n))
-
     def sf(self, x: Any, n: Any) -> Any:
         return np.exp(self.log_cdf(1 - x, n))
 

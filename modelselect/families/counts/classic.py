@@ -169,9 +169,6 @@ class LogSeries(Family):
         first = np.where(p == 0, 0.0, np.log(p / -np.log1p(-p)))
         return first + np.where(x == 1, 0.0, (x - 1) * np.log(p)) - np.log(x)
 
-    def sf(self, x: Any, p: Any) -> Any:
-        return np.exp(self.log_sf(x, p))
-
     def cdf(self, x: Any, p: Any) -> Any:
         return -np.expm1(self.log_sf(x, p))
 
@@ -208,9 +205,6 @@ class Zeta(Family):
 
     def logp(self, x: Any, exponent: Any, minimum: Any) -> Any:
         return -np.where(x == minimum, 0.0, exponent * np.log(x / minimum)) - log_zeta(exponent, minimum)[0]
-
-    def sf(self, x: Any, exponent: Any, minimum: Any) -> Any:
-        return np.exp(self.log_sf(x, exponent, minimum))
 
     def cdf(self, x: Any, exponent: Any, minimum: Any) -> Any:
         return -np.expm1(self.log_sf(x, exponent, minimum))

@@ -44,12 +44,6 @@ class Borel(Family):
     def logp(self, x: Any, mu: Any) -> Any:
         return self._log_mass(x, mu)
 
-    def cdf(self, x: Any, mu: Any) -> Any:
-        return np.exp(self.log_cdf(x, mu))
-
-    def sf(self, x: Any, mu: Any) -> Any:
-        return np.exp(self.log_sf(x, mu))
-
     def log_cdf(self, x: Any, mu: Any) -> Any:
         return log_tails(self._log_mass, x, (mu,), middle=1.0, low=1.0)[0]
 

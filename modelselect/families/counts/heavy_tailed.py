@@ -226,12 +226,6 @@ class ZipfMandelbrot(Family):
     def logp(self, x: Any, exponent: Any, shift: Any, n: Any) -> Any:
         return -times(exponent, np.log1p((x - 1) / (1 + shift))) - log_power_sum(exponent, 1 + shift, n)[0]
 
-    def cdf(self, x: Any, exponent: Any, shift: Any, n: Any) -> Any:
-        return np.exp(self.log_cdf(x, exponent, shift, n))
-
-    def sf(self, x: Any, exponent: Any, shift: Any, n: Any) -> Any:
-        return np.exp(self.log_sf(x, exponent, shift, n))
-
     def log_cdf(self, x: Any, exponent: Any, shift: Any, n: Any) -> Any:
         part = log_power_sum(exponent, 1 + shift, x)[0] - log_power_sum(exponent, 1 + shift, n)[0]
         return np.where(part > np.log(0.5), log1mexp(-self._log_rest(x, exponent, shift, n)), part)

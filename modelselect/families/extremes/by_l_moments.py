@@ -41,9 +41,6 @@ class Kappa4(Family):
         # far out below log cdf is y/|h|, where both are infinite the density is 0
         return np.where(np.isnan(value), -np.inf, value)
 
-    def cdf(self, x: Any, h: Any, k: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, h, k, location, scale))
-
     def sf(self, x: Any, h: Any, k: Any, location: Any, scale: Any) -> Any:
         return -np.expm1(self.log_cdf(x, h, k, location, scale))
 

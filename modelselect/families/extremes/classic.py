@@ -70,9 +70,6 @@ class Gev(Family):
         value = -times(1 + shape, y) - np.exp(-y) - np.log(scale)
         return np.where(np.isneginf(y), -np.inf, value)
 
-    def cdf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, shape, location, scale))
-
     def sf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
         return -np.expm1(self.log_cdf(x, shape, location, scale))
 

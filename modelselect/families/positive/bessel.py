@@ -85,12 +85,6 @@ class Rice(Family):
     def logp(self, x: Any, shape: Any, scale: Any) -> Any:
         return self._log_density(x / scale, shape) - np.log(scale)
 
-    def cdf(self, x: Any, shape: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, shape, scale))
-
-    def sf(self, x: Any, shape: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, shape, scale))
-
     def log_cdf(self, x: Any, shape: Any, scale: Any) -> Any:
         side, tail = self._smaller(x / scale, shape)
         return np.where(side < 0, tail, log1mexp(-tail))
@@ -218,12 +212,6 @@ class GeneralizedInverseGaussian(Family):
     def logp(self, x: Any, p: Any, b: Any, scale: Any) -> Any:
         z = x / scale
         return (p - 1) * np.log(z) - 0.5 * b * ((z - 1) * (1 - 1 / z)) - (_log_kve(p, b) + np.log(2 * scale))
-
-    def cdf(self, x: Any, p: Any, b: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, p, b, scale))
-
-    def sf(self, x: Any, p: Any, b: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, p, b, scale))
 
     def log_cdf(self, x: Any, p: Any, b: Any, scale: Any) -> Any:
         side, tail = self._smaller(np.log(x / scale), p, b)

@@ -244,12 +244,6 @@ class InverseGaussian(Family):
         r = x / mean
         return -1.5 * np.log(x) - 0.5 * shape / mean * ((r - 1) * (1 - 1 / r)) + (0.5 * np.log(shape) - HALF_LOG_2PI)
 
-    def cdf(self, x: Any, mean: Any, shape: Any) -> Any:
-        return np.exp(self.log_cdf(x, mean, shape))
-
-    def sf(self, x: Any, mean: Any, shape: Any) -> Any:
-        return np.exp(self.log_sf(x, mean, shape))
-
     def log_cdf(self, x: Any, mean: Any, shape: Any) -> Any:
         return self._tail(x, mean, shape, below=True)
 

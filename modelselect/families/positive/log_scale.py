@@ -38,12 +38,6 @@ class LogLaplace(Family):
         below, above = np.minimum(log, 0.0), np.maximum(log, 0.0)
         return np.log(0.5 * shape / scale) + times(shape - 1, below) - (shape + 1) * above
 
-    def cdf(self, x: Any, shape: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, shape, scale))
-
-    def sf(self, x: Any, shape: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, shape, scale))
-
     def log_cdf(self, x: Any, shape: Any, scale: Any) -> Any:
         return self._tail(shape * np.log(x / scale))
 

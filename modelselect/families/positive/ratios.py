@@ -111,12 +111,6 @@ class F(Family):
     def logp(self, x: Any, df1: Any, df2: Any) -> Any:
         return _log_density(x, df1 / 2, df2 / 2, 1.0, df2 / df1)
 
-    def cdf(self, x: Any, df1: Any, df2: Any) -> Any:
-        return np.exp(self.log_cdf(x, df1, df2))
-
-    def sf(self, x: Any, df1: Any, df2: Any) -> Any:
-        return np.exp(self.log_sf(x, df1, df2))
-
     def log_cdf(self, x: Any, df1: Any, df2: Any) -> Any:
         return _log_cdf(x, df1 / 2, df2 / 2, 1.0, df2 / df1)
 
@@ -169,12 +163,6 @@ class BetaPrime(Family):
 
     def logp(self, x: Any, a: Any, b: Any, scale: Any) -> Any:
         return _log_density(x, a, b, 1.0, scale)
-
-    def cdf(self, x: Any, a: Any, b: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, a, b, scale))
-
-    def sf(self, x: Any, a: Any, b: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, a, b, scale))
 
     def log_cdf(self, x: Any, a: Any, b: Any, scale: Any) -> Any:
         return _log_cdf(x, a, b, 1.0, scale)

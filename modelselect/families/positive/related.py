@@ -186,9 +186,6 @@ class HalfLogistic(Family):
     def cdf(self, x: Any, scale: Any) -> Any:
         return np.tanh(0.5 * x / scale)
 
-    def sf(self, x: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, scale))
-
     def log_sf(self, x: Any, scale: Any) -> Any:
         z = x / scale
         return np.where(z < 1, np.log1p(-np.tanh(0.5 * z)), _LOG_2 - z - np.log1p(np.exp(-z)))
@@ -226,12 +223,6 @@ class HalfT(Family):
     def logp(self, x: Any, df: Any, scale: Any) -> Any:
         constant = log_rising_excess(df / 2, 0.5) + _LOG_2 - HALF_LOG_2PI - np.log(scale)
         return constant - (df + 1) / 2 * log1p_square(x / (scale * np.sqrt(df)))
-
-    def cdf(self, x: Any, df: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, df, scale))
-
-    def sf(self, x: Any, df: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, df, scale))
 
     def log_cdf(self, x: Any, df: Any, scale: Any) -> Any:
         # near 0 the cdf is x times the density, and z² may underflow
@@ -336,9 +327,6 @@ class ExponentialPower(Family):
 
     def cdf(self, x: Any, shape: Any, scale: Any) -> Any:
         return -np.expm1(-np.expm1(np.exp(shape * np.log(x / scale))))
-
-    def sf(self, x: Any, shape: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, shape, scale))
 
     def log_cdf(self, x: Any, shape: Any, scale: Any) -> Any:
         log = shape * np.log(x / scale)

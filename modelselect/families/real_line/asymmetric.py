@@ -46,9 +46,6 @@ class GeneralizedLogistic(Family):
         z = (x - location) / scale
         return np.where(z < 0, shape * z, -z) - (shape + 1) * np.log1p(np.exp(-np.abs(z))) + np.log(shape / scale)
 
-    def cdf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, shape, location, scale))
-
     def sf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
         return -np.expm1(self.log_cdf(x, shape, location, scale))
 
@@ -169,12 +166,6 @@ class SkewT(Family):
         constant = log_rising_excess(df / 2, 0.5) - HALF_LOG_2PI + _LOG_2 - np.log(scale)
         return constant - (df + 1) / 2 * log1p_square(z / np.sqrt(df)) + _log_t(w, df + 1)
 
-    def cdf(self, x: Any, shape: Any, df: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, shape, df, location, scale))
-
-    def sf(self, x: Any, shape: Any, df: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, shape, df, location, scale))
-
     def log_cdf(self, x: Any, shape: Any, df: Any, location: Any, scale: Any) -> Any:
         return self._log_below((x - location) / scale, shape, df, 1.0)
 
@@ -234,12 +225,6 @@ class CrystalBall(Family):
         z = (x - location) / scale
         below = -0.5 * np.square(beta) - m * np.log1p(beta * np.maximum(-z - beta, 0.0) / m)
         return np.where(z < -beta, below, -0.5 * z * z) - np.log(self._mass(beta, m) * scale)
-
-    def cdf(self, x: Any, beta: Any, m: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, beta, m, location, scale))
-
-    def sf(self, x: Any, beta: Any, m: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, beta, m, location, scale))
 
     def log_cdf(self, x: Any, beta: Any, m: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale

@@ -120,9 +120,6 @@ class Laplace(Family):
     def logp(self, x: Any, location: Any, scale: Any) -> Any:
         return -np.abs(x - location) / scale - np.log(2 * scale)
 
-    def cdf(self, x: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, location, scale))
-
     def sf(self, x: Any, location: Any, scale: Any) -> Any:
         return np.exp(self.log_cdf(-x, -location, scale))
 
@@ -262,12 +259,6 @@ class StudentT(Family):
         root = scale * np.sqrt(df)
         tail = (df + 1) / 2 * log1p_square((x - location) / root)
         return (log_rising_excess(df / 2, 0.5) - HALF_LOG_2PI - np.log(scale)) - tail
-
-    def cdf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, df, location, scale))
-
-    def sf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, df, location, scale))
 
     def log_cdf(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
         return self._log_below((x - location) / scale, df)

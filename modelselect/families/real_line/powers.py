@@ -49,9 +49,6 @@ class GeneralizedNormal(Family):
     def logp(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
         return -_power(np.abs((x - location) / scale), shape) - (np.log(scale) + _LOG_2 + gammaln(1 + 1 / shape))
 
-    def cdf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, shape, location, scale))
-
     def sf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
         return np.exp(self.log_cdf(-x, shape, -location, scale))
 

@@ -29,9 +29,6 @@ class HyperbolicSecant(Family):
         z = np.abs((x - location) / scale)
         return -z - np.log1p(np.exp(-2 * z)) - np.log(0.5 * np.pi * scale)
 
-    def cdf(self, x: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, location, scale))
-
     def sf(self, x: Any, location: Any, scale: Any) -> Any:
         return np.exp(self.log_cdf(-x, -location, scale))
 
@@ -161,12 +158,6 @@ class NormalInverseGaussian(Family):
         # −a q + b z + √(a² − b²), without the digits that cancel
         exponent = -((root * z - b) / (a * q + b * z + root)) * (root * z - b)
         return np.log(k1e(a * q)) - np.log(q) + exponent + np.log(a / (np.pi * scale))
-
-    def cdf(self, x: Any, a: Any, b: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, a, b, location, scale))
-
-    def sf(self, x: Any, a: Any, b: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, a, b, location, scale))
 
     def log_cdf(self, x: Any, a: Any, b: Any, location: Any, scale: Any) -> Any:
         return self._log_below(x, a, b, location, scale, 1.0)

@@ -84,12 +84,6 @@ class SkewNormal(Family):
         z = (x - location) / scale
         return log_ndtr(shape * z) - 0.5 * z * z - (np.log(scale) + HALF_LOG_2PI - _LOG_2)
 
-    def cdf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, shape, location, scale))
-
-    def sf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, shape, location, scale))
-
     def log_cdf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
         return self._log_below((x - location) / scale, shape)
 
@@ -171,12 +165,6 @@ class AsymmetricLaplace(Family):
         d = x - location
         fall = np.where(d < 0, 1 / (asymmetry * scale), -asymmetry / scale)
         return d * fall - np.log(scale * (asymmetry + 1 / asymmetry))
-
-    def cdf(self, x: Any, asymmetry: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, asymmetry, location, scale))
-
-    def sf(self, x: Any, asymmetry: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, asymmetry, location, scale))
 
     def log_cdf(self, x: Any, asymmetry: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale
@@ -276,12 +264,6 @@ class ExponentiallyModifiedNormal(Family):
             return left - np.log(shape * scale)
         right = log_ndtr(t) - t / shape - 0.5 / np.square(shape)
         return np.where(t > 0, right, left) - np.log(shape * scale)
-
-    def cdf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, shape, location, scale))
-
-    def sf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, shape, location, scale))
 
     def log_cdf(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale

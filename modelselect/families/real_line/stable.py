@@ -57,12 +57,6 @@ class Stable(Family):
     def logp(self, x: Any, alpha: Any, beta: Any, location: Any, scale: Any) -> Any:
         return _evaluate((x - location) / scale, alpha, beta, "density") - np.log(scale)
 
-    def cdf(self, x: Any, alpha: Any, beta: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_cdf(x, alpha, beta, location, scale))
-
-    def sf(self, x: Any, alpha: Any, beta: Any, location: Any, scale: Any) -> Any:
-        return np.exp(self.log_sf(x, alpha, beta, location, scale))
-
     def log_cdf(self, x: Any, alpha: Any, beta: Any, location: Any, scale: Any) -> Any:
         return _evaluate((x - location) / scale, alpha, beta, "below")
 
