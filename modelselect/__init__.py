@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from modelselect.families.catalogue import families
     from modelselect.fitting.fit import fit
     from modelselect.fitting.result import Fit
-    from modelselect.ranking.ranker import Ranking, rank
+    from modelselect.ranking.ranker import rank
+    from modelselect.ranking.result import Ranking
     from modelselect.sample import Sample
 
 __version__ = "0.1.0"
@@ -82,7 +83,8 @@ _HOMES = {
     "modelselect.experiment.run": ("Report",),
     "modelselect.fitting.fit": ("fit",),
     "modelselect.fitting.result": ("Fit",),
-    "modelselect.ranking.ranker": ("Ranking", "rank"),
+    "modelselect.ranking.ranker": ("rank",),
+    "modelselect.ranking.result": ("Ranking",),
     "modelselect.sample": ("Sample",),
 }
 

@@ -10,7 +10,7 @@ import modelselect as ms
 from modelselect.block import Block
 from modelselect.family import lookup
 from modelselect.fitting.estimate import estimate
-from modelselect.ranking.comparison import nesting
+from modelselect.ranking.nesting import nesting
 
 WORMS = {0: 2, 1: 3, 2: 5, 3: 14, 4: 16, 5: 15, 6: 12, 7: 8, 8: 10, 9: 8, 10: 7}
 

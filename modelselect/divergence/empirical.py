@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,40 @@ _Z = 1.959963984540054
 #: Share of tied observations up to which real data keep their spacing entropy. Rounding a normal sample so that
 #: 42 % are tied (n = 2000; 28 %, n = 300) moves it by less than a tenth of its standard error.
 MOST_TIED = 0.5
+
+
+class Observations(Protocol):
+    """What a ranking must know of the data: of a `Sample`, or of cases that are more than one number."""
+
+    @property
+    def n(self) -> float:
+        """Number of observations; infinite where P is known."""
+        ...
+
+    @property
+    def weights(self) -> Array:
+        """Of each distinct observation, ``(m,)``."""
+        ...
+
+    @property
+    def shares(self) -> Array:
+        """Weights that sum to 1."""
+        ...
+
+    @property
+    def known(self) -> bool:
+        """Whether P is given rather than sampled."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """lattice, continuous, nominal; or cases."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was recognised or assumed, in sentences."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -221,7 +255,7 @@ def _no_level(sample: Sample, found: Entropy) -> Level:
     return Level(found, float("nan"), np.full(len(sample), np.nan), counted=False)
 
 
-def divergence(sample: Sample, of: Level, pointwise: Array, k: Array) -> Divergence:
+def divergence(sample: Observations, of: Level, pointwise: Array, k: Array) -> Divergence:
     """KL of a sample against laws whose log-probabilities of its distinct values are given.
 
     Parameters

@@ -19,7 +19,7 @@ from modelselect.reporting.page import ProfileCurve
 if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
     from modelselect.experiment.settings import Profile
-    from modelselect.ranking.ranker import Ranking
+    from modelselect.ranking.result import Ranking
 
 STEPS = 101
 #: How far a grid reaches on either side of the estimate, in standard errors.

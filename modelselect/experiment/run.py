@@ -20,7 +20,8 @@ from modelselect.experiment.config import Experiment, load_experiments
 from modelselect.experiment.engines import Engine, Local
 from modelselect.experiment.profiles import check_profiles, profile_curves
 from modelselect.experiment.sources import Source, fingerprint, grouping_refused, read
-from modelselect.ranking.ranker import Ranking, rank
+from modelselect.ranking.ranker import rank
+from modelselect.ranking.result import Ranking
 from modelselect.reporting.tables import frames, jsonable
 from modelselect.reporting.writers import Page, ProfileCurve, check_folder, write_report
 

@@ -88,6 +88,11 @@ class Fit:
         return tuple(name for name in self.law.parameters if name not in given)
 
     @property
+    def irregular(self) -> tuple[str, ...]:
+        """Names of the estimated parameters that are not regular: ends of the support, integers."""
+        return tuple(name for name in self.free if not self.law.parameters[name].regular)
+
+    @property
     def log_likelihood(self) -> float:
         """Log-likelihood in nats; NaN where P is known and n infinite."""
         return float("nan") if self.sample.known else self.mean_log_likelihood * self.n

@@ -7,15 +7,16 @@ nested pairs, with ½χ²₀ + ½χ²₁ where one parameter lies on its boundar
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import chdtrc, ndtr
 
 from modelselect.domain import Array
-from modelselect.families.candidates import Candidate
-from modelselect.fitting.result import Fit
+from modelselect.ranking.contender import Contender
+from modelselect.ranking.nesting import nesting, reached
 from modelselect.statistics import stretches
 
 #: Two candidates whose difference has a p-value above this are not told apart.
@@ -35,6 +36,7 @@ class Paired:
     mean: Array
     covariance: Array
     n: float
+    distinct: int
 
     @classmethod
     def of(cls, pointwise: Array, shares: Array, best: int, n: float) -> Paired:
@@ -48,7 +50,12 @@ class Paired:
                 centred = (pointwise[best, cut] - pointwise[:, cut] - mean[:, None]) * np.sqrt(shares[cut])
                 covariance += centred @ centred.T
             scale = n / (n - 1.0) if n > 1 and np.isfinite(n) else 1.0
-            return cls(mean, covariance * scale, n)
+            return cls(mean, covariance * scale, n, int(np.count_nonzero(shares)))
+
+    @property
+    def testable(self) -> bool:
+        """Whether there are enough observations for a p-value."""
+        return bool(np.isfinite(self.n)) and self.n >= _FEW and self.distinct > 1
 
     def gap(self, a: int, b: int) -> float:
         """Mean of log q_a − log q_b."""
@@ -74,15 +81,15 @@ class Test(NamedTuple):
 _NONE = Test(float("nan"), float("nan"), "none")
 
 
-def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
-    """Test whether two fits to one sample lose equally many nats.
+def compare(a: Contender, b: Contender, paired: Paired, i: int, j: int) -> Test:
+    """Test whether two candidates lose equally many nats.
 
     Parameters
     ----------
     a, b
-        The fits.
-    gap, se
-        Mean of log q_a − log q_b and its standard error.
+        The candidates.
+    paired, i, j
+        Differences of all, and their places among them.
 
     Notes
     -----
@@ -94,11 +101,13 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
     vanishes faster than the difference of their penalties, and the test would find the penalty significant;
     max(|k_a − k_b|, 1)/n², the size of what estimation alone does to the difference, is therefore added.
     """
-    n = a.n
-    if not (np.isfinite(gap) and np.isfinite(n) and n >= _FEW and len(a.sample) > 1):
+    n, gap, se = paired.n, paired.gap(i, j), paired.se(i, j)
+    if not (np.isfinite(gap) and paired.testable):
         return _NONE
-    as_declared, at_limit = nesting(a, b), {1: a.limit is not None, -1: b.limit is not None}
-    a, b = _reached(a), _reached(b)
+    as_declared = nesting(a, b)
+    limits = reached(a), reached(b)
+    at_limit = {1: limits[0] is not a, -1: limits[1] is not b}
+    a, b = limits
     rounding = 1e-12 * max(1.0, abs(a.mean_log_likelihood))
     if max(se, abs(gap)) <= rounding:
         return Test(0.0, 1.0, "same law")
@@ -128,98 +137,13 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
     return Test(z, float(2.0 * ndtr(-abs(z))), "Vuong")
 
 
-def _reached(fit: Fit) -> Fit:
-    """Return the fit of the law that was reached: at a limit that is the limit family's, with its own parameters."""
-    if fit.limit is None:
-        return fit
-    law = fit.limit.family
-    fixed = {name: value for name, value in fit.candidate.fixed.items() if name in law.parameters}
-    free = [name for name, parameter in law.parameters.items() if name not in fixed and parameter.default is None]
-    return replace(fit, law=law, candidate=Candidate(law, fixed, fit.label), k=len(free), limit=None)
-
-
-class Nesting(NamedTuple):
-    """Which of two candidates contains the other: sign +1 if the first one does.
-
-    `regular` is False where they differ by an end of the support or an integer, whose likelihood
-    ratio is not χ².
-    """
-
-    sign: int
-    degrees: int
-    boundary: bool
-    regular: bool
-
-
-def nesting(a: Fit, b: Fit) -> Nesting | None:
-    """How two candidates nest in each other, as their families declare it; None if they do not."""
-    if any(fit.candidate.method != "mle" or fit.candidate.bounds for fit in (a, b)):
-        return None  # the likelihood ratio is one of two maxima
-    for sign, large, small in ((1, a, b), (-1, b, a)):
-        boundary = _contains(large, small)
-        if boundary is not None and large.k >= small.k:
-            extra = set(large.free) - set(small.free)
-            regular = all(large.law.parameters[name].regular for name in extra)
-            regular &= boundary <= 1 and not _singular(large, small)
-            return Nesting(sign, large.k - small.k, boundary > 0, regular)
-    return None
-
-
-def _singular(large: Fit, small: Fit) -> bool:
-    """Whether `small` restricts what no likelihood ratio that is χ² tests: the weights of a mixture, a threshold."""
-    restriction = large.law.nested.get(small.law.name, {})
-    return small.law.name in large.law.singular or any(
-        not isinstance(restriction.get(name, name), str) for name in large.law.singular
-    )
-
-
-def _contains(large: Fit, small: Fit) -> int | None:
-    """In how many directions `small` lies on the boundary of `large`; None where it is no part of it.
-
-    Given parameters included: every law of `small` is a law, or a limit, of `large`.
-    """
-    if large.law.nominal or small.law.nominal:
-        return None
-    if large.law.name == small.law.name:
-        return 0 if _given(large).items() <= _given(small).items() else None
-    restriction = large.law.nested.get(small.law.name)
-    if restriction is None:
-        return None
-    own = large.law.parameters
-    theirs = _given(small)
-    if any(theirs.get(name) != value for name, value in restriction.items() if name not in own):
-        return None
-    boundary = 0
-    for name in own:
-        target = restriction.get(name, name)
-        held = _given(large).get(name)
-        if isinstance(target, str):
-            # a parameter given in the large one must be given alike in the small one
-            if held is not None and theirs.get(target) != held:
-                return None
-        elif held is not None and held != target:
-            return None
-        elif held is None:
-            domain = large.law.parameters[name].domain
-            boundary += target in (domain.low, domain.high)
-    # those that reach their ends together, as a and b of a beta-binomial do, leave a parameter of the smaller one free
-    targets = [restriction.get(name, name) for name in own]
-    return max(boundary - sum(name not in targets for name in small.law.parameters), int(boundary > 0))
-
-
-def _given(fit: Fit) -> dict[str, float]:
-    """Parameters that are not estimated: given, or the family's defaults."""
-    defaults = {name: p.default for name, p in fit.law.parameters.items() if p.default is not None}
-    return {**defaults, **fit.candidate.fixed}
-
-
-def pairs(fits: list[Fit], paired: Paired, corrected: Array) -> list[dict[str, object]]:
+def pairs(fits: Sequence[Contender], paired: Paired, corrected: Array) -> list[dict[str, object]]:
     """All pairs in the order of the ranking: a is ahead of b, delta = loss of b − loss of a."""
     rows: list[dict[str, object]] = []
     for i in range(len(fits)):
         for j in range(i + 1, len(fits)):
-            gap, se = paired.gap(i, j), paired.se(i, j)
-            test = compare(fits[i], fits[j], gap, se) if fits[i].status.usable and fits[j].status.usable else _NONE
+            se = paired.se(i, j)
+            test = compare(fits[i], fits[j], paired, i, j) if fits[i].status.usable and fits[j].status.usable else _NONE
             with np.errstate(invalid="ignore"):
                 delta = float(corrected[j] - corrected[i])
             rows.append({"a": fits[i].label, "b": fits[j].label, "delta": delta, "delta_se": se, **test._asdict()})

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from modelselect.divergence.empirical import Divergence
+from modelselect.divergence.empirical import Divergence, Observations
 from modelselect.domain import Array
 from modelselect.errors import ConfigurationError, did_you_mean
+from modelselect.ranking.contender import Contender
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a criterion is a function of: arrays over the K candidates, and the sample size."""
+    """What a criterion is a function of: the K candidates, the observations, and the divergence between them."""
 
+    fits: Sequence[Contender]
+    sample: Observations
     divergence: Divergence
-    k: Array
-    n: float
+
+    @property
+    def k(self) -> Array:
+        """Number of estimated parameters ``(K,)``."""
+        return np.array([fit.k for fit in self.fits], dtype=float)
+
+    @property
+    def n(self) -> float:
+        """Number of observations."""
+        return self.sample.n
 
     @property
     def log_likelihood(self) -> Array:

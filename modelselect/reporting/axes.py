@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.fitting.result import Fit
-from modelselect.ranking.ranker import Ranking
+from modelselect.ranking.result import Ranking
 from modelselect.reporting.cells import Cells
 from modelselect.reporting.tables import count, nats, plain
 

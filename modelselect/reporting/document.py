@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from modelselect.ranking.comparison import LEVEL
-from modelselect.ranking.ranker import Ranking
+from modelselect.ranking.result import Ranking
 from modelselect.reporting.page import Page, Picture, ProfileCurve, file_names
 from modelselect.reporting.tables import (
     BITS_PER_NAT,

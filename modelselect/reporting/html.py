@@ -18,7 +18,7 @@ from modelselect.reporting.page import Page, Picture
 from modelselect.reporting.tables import plain, ranking_table
 
 if TYPE_CHECKING:
-    from modelselect.ranking.ranker import Ranking
+    from modelselect.ranking.result import Ranking
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # what would start an emphasis, a link, code, a table cell, mathematics, or HTML

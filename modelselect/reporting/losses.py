@@ -8,7 +8,7 @@ import numpy as np
 
 from modelselect.domain import Array
 from modelselect.fitting.result import Fit
-from modelselect.ranking.ranker import Ranking
+from modelselect.ranking.result import Ranking
 from modelselect.reporting.axes import (
     log_ticks,
     only_drawn,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from modelselect.ranking.ranker import Ranking
+    from modelselect.ranking.result import Ranking
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 
 from modelselect.domain import Array
 from modelselect.fitting.result import Fit
-from modelselect.ranking.ranker import Ranking
+from modelselect.ranking.result import Ranking
 from modelselect.reporting.axes import (
     curve_grid,
     data_name,

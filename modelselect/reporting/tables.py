@@ -17,7 +17,7 @@ from modelselect.fitting.result import Fit
 from modelselect.ranking.comparison import LEVEL
 
 if TYPE_CHECKING:
-    from modelselect.ranking.ranker import Ranking
+    from modelselect.ranking.result import Ranking
 
 BITS_PER_NAT = 1.0 / math.log(2.0)
 NOTHING = "—"

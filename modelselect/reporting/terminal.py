@@ -19,7 +19,7 @@ from modelselect.reporting.tables import nats, parameters_text, plain, probabili
 
 if TYPE_CHECKING:
     from modelselect.families.catalogue import Description
-    from modelselect.ranking.ranker import Ranking
+    from modelselect.ranking.result import Ranking
     from modelselect.reporting.portrait import Portrait
 
 #: Terminals narrower than this get fewer columns.

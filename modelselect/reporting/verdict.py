@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from modelselect.ranking.comparison import LEVEL
-from modelselect.ranking.ranker import Ranking
+from modelselect.ranking.result import Ranking
 from modelselect.reporting.tables import join, nats, probability
 
 #: Nats in all that a candidate may lie behind and still be called not told apart.

@@ -1,0 +1,121 @@
+"""Ranking: candidates ordered by how many nats each loses, and whether the differences are real."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modelselect.divergence.empirical import Level
+from modelselect.divergence.entropy import Entropy
+from modelselect.ranking.comparison import Paired, pairs
+from modelselect.ranking.footing import Footing
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Candidates, best first.
+
+    Attributes
+    ----------
+    table
+        One row a candidate, index ``candidate``: rank, family, kl, kl_se, kl_low, kl_high, kl_corrected,
+        cross_entropy, delta, delta_se, p_value, weight, log_likelihood, n_parameters, aic, bic, status,
+        footing, parameters; ``score`` too if ordered by another criterion. Nats an observation.
+    fits
+        Label → Fit, in the order of the table.
+    entropy
+        Entropy of the sample: value in nats, method, standard error.
+    comparisons
+        All pairs: a (ahead), b, delta, delta_se, statistic, p_value, test.
+    ledger
+        Every candidate that is not a plain success: candidate, status, reason.
+    footing
+        What is compared: masses on a lattice or of intervals (counting), densities (length), both where one value
+        has a mass of its own (atoms+length), labels (nominal).
+    """
+
+    table: pd.DataFrame
+    fits: Mapping[str, Any]
+    entropy: Entropy
+    ledger: pd.DataFrame
+    footing: Footing
+    by: str
+    sample: Any
+    unit: str
+    level: Level
+    paired: Paired
+
+    @property
+    def best(self) -> Any:
+        """The first candidate: a `Fit`, where families were fitted."""
+        return next(iter(self.fits.values()))
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """All pairs of candidates, each ahead of the other in the ranking's order."""
+        columns = ["a", "b", "delta", "delta_se", "statistic", "p_value", "test"]
+        rows = pairs(list(self.fits.values()), self.paired, self.table["delta"].to_numpy())
+        return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def headline(self) -> str:
+        """Column that says how much is lost: ``kl`` if ordered by it, else ``kl_corrected``.
+
+        ``cross_entropy`` where the level of KL is unknown.
+        """
+        column = "kl" if self.by == "kl" else "kl_corrected"
+        return column if np.isfinite(self.table[column].to_numpy()).any() else "cross_entropy"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers must know, in sentences: what was recognised, and where to be careful."""
+        notes = list(self.sample.notes)
+        weights = self.sample.weights
+        once = float(weights[weights <= 1].sum())
+        counted = self.footing in ("counting", "nominal") and not self.sample.known and np.isfinite(self.entropy.value)
+        if counted and once > 0.5 * self.sample.n:
+            notes.append(
+                f"{once:g} of {self.sample.n:g} observations have a value of their own: the in-sample kl says mostly "
+                "that; read kl_corrected"
+            )
+        notes += [f"{fit.label} {fit.family.note}" for fit in self.fits.values() if fit.family.note]
+        return tuple(notes)
+
+    @property
+    def verdict(self) -> str:
+        """The answer in words."""
+        from modelselect.reporting.verdict import verdict
+
+        return verdict(self)
+
+    @property
+    def reference(self) -> str:
+        """Label of the candidate with the smallest corrected loss, which the others are compared with."""
+        return str(self.table["delta"].idxmin())
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the data against the best candidates; returns a matplotlib figure."""
+        from modelselect.reporting.figures import data_figure
+
+        return data_figure(self, **options)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write a self-contained HTML page about this ranking."""
+        from modelselect.reporting.html import write_html
+
+        return write_html(self, path)
+
+    def _repr_html_(self) -> str:
+        from modelselect.reporting.html import fragment
+
+        return fragment(self)
+
+    def __repr__(self) -> str:
+        columns = ["rank", "kl", "kl_corrected", "delta", "p_value", "status"]
+        return f"{self.verdict}\n\n{self.table[columns].to_string(float_format=lambda v: f'{v:.4f}')}"
