@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from modelselect.families.catalogue import families
     from modelselect.fitting.fit import fit
     from modelselect.fitting.result import Fit
+    from modelselect.ranking.held_out import score
     from modelselect.ranking.ranker import rank
     from modelselect.ranking.result import Ranking
     from modelselect.sample import Sample
@@ -58,6 +59,7 @@ __all__ = [
     "profile",
     "rank",
     "renyi",
+    "score",
 ]
 
 #: Where each public name is defined. `families` is the package of that name, which can be called.
@@ -83,6 +85,7 @@ _HOMES = {
     "modelselect.experiment.run": ("Report",),
     "modelselect.fitting.fit": ("fit",),
     "modelselect.fitting.result": ("Fit",),
+    "modelselect.ranking.held_out": ("score",),
     "modelselect.ranking.ranker": ("rank",),
     "modelselect.ranking.result": ("Ranking",),
     "modelselect.sample": ("Sample",),

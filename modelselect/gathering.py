@@ -19,6 +19,7 @@ from modelselect.observations import (
     distinct_rows,
     ends_of,
     is_missing,
+    lag_correlation,
     middles,
     numbers_or_labels,
     one_dimensional,
@@ -27,6 +28,8 @@ from modelselect.observations import (
     weights_of,
 )
 
+#: Correlation of neighbouring observations from which on it is worth a word.
+_ALIKE = 0.05
 WeightsKind = Literal["frequency", "importance"]
 Missing = Literal["refuse", "drop"]
 Resolution: TypeAlias = "float | Literal['auto'] | None"
@@ -45,9 +48,14 @@ def gather_values(
     *,
     known: bool = False,
     truncation: Truncation = None,
+    ordered: bool = False,
 ) -> Fields:
     """Fields of a sample of points or labels."""
     _check_words(missing, weights_kind)
+    if not isinstance(ordered, (bool, np.bool_)):
+        raise DataError(f"ordered: expected true or false, got {ordered!r}")
+    if ordered and weights is not None:
+        raise DataError("ordered: weighted observations have no order of time; give each its own row")
     raw = one_dimensional(values, what)
     if len(raw) == 0:
         raise DataError(f"{what}: empty; expected at least one observation")
@@ -72,9 +80,17 @@ def gather_values(
     kept = (w > 0) & ~absent
     x, w, bounds = x[kept], _weighed(w[kept], weights_kind, what, notes), _rows_of(bounds, kept)
     if nominal:
-        return _nominal(x, w, known, notes, int(absent.sum()), labels)
-    step = resolution_of(x, np.inf if known else w.sum(), resolution, notes, what)
-    return _fields(x, x, w, bounds, step, notes, known=known, n_missing=int(absent.sum()), whole_weights=weights_kind)
+        fields = _nominal(x, w, known, notes, int(absent.sum()), labels)
+    else:
+        step = resolution_of(x, np.inf if known else w.sum(), resolution, notes, what)
+        if weights is None:
+            _note_neighbours(x, notes, ordered=ordered)
+        fields = _fields(
+            x, x, w, bounds, step, notes, known=known, n_missing=int(absent.sum()), whole_weights=weights_kind
+        )
+    if ordered and len(fields["values"]) == len(np.unique(fields["values"])):
+        fields["order"] = np.searchsorted(fields["values"], x)
+    return fields
 
 
 def gather_ends(
@@ -302,6 +318,7 @@ def _common(values: Any, weights: Array, known: bool, notes: list[str], n_missin
         "known": known,
         "notes": tuple(notes),
         "n_missing": n_missing,
+        "order": None,
     }
 
 
@@ -310,6 +327,23 @@ def _note_weights(weights: Array, known: bool, notes: list[str], *, said: bool) 
         notes.append("P is given, not sampled: KL is exact, and what needs a sample size is empty")
     elif not said and np.any(weights != np.floor(weights)):
         notes.append("some frequencies are fractional; n is their sum")
+
+
+def _note_neighbours(x: Array, notes: list[str], *, ordered: bool) -> None:
+    """Say it where neighbouring rows resemble each other; rows that were sorted tell nothing."""
+    with np.errstate(all="ignore"):
+        step = np.diff(x)
+        if not ordered and (not (step < 0).any() or not (step > 0).any()):
+            return
+        alike = lag_correlation(x)
+    if alike > max(_ALIKE, 4.0 / np.sqrt(len(x))):
+        then = (
+            'standard errors allow for it with dependence="hac"'
+            if ordered
+            else "if the rows are in an order of time, standard errors are too small: say ordered=True "
+            '(ordered: true), and dependence="hac"'
+        )
+        notes.append(f"neighbouring observations are alike (correlation {alike:.2f}): {then}")
 
 
 def _note_censored(lower: Array, upper: Array, w: Array, notes: list[str]) -> None:

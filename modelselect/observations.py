@@ -249,6 +249,24 @@ def distinct_rows(columns: list[Array], w: Array) -> tuple[list[Array], Array]:
     return [column[first] for column in columns], np.asarray(np.add.reduceat(w, np.flatnonzero(first)), dtype=float)
 
 
+def lag_correlation(x: Array) -> float:
+    """Correlation of each observation with the next one; 0 where there are fewer than ten, or all are equal.
+
+    Examples
+    --------
+    >>> round(lag_correlation(np.sin(np.arange(100.0) / 5)), 2)
+    0.97
+    """
+    if len(x) < 10:
+        return 0.0
+    centred = x - x.mean()
+    largest = float(np.max(np.abs(centred)))
+    if not 0 < largest < np.inf:
+        return 0.0
+    centred /= largest
+    return float(centred[:-1] @ centred[1:] / (centred @ centred))
+
+
 def middles(lower: Array, upper: Array) -> Array:
     """One number an observation: itself, the middle of its interval, or the finite end of one that is open."""
     with np.errstate(invalid="ignore"):

@@ -51,6 +51,8 @@ class Sample:
     truncation
         Bounds (lower, upper) within which alone an observation could be made, as numbers or one a row (delayed
         entry), None where open: each x in (lower, upper] counts with its probability *given that*.
+    ordered
+        Whether the rows stand in an order of time, which is then kept (unweighted numbers or labels only).
 
     Attributes
     ----------
@@ -64,6 +66,7 @@ class Sample:
     lowest_edge : of bins (a, b], of which the lowest holds its lower edge too; None if the intervals are closed
     notes : what was recognised or assumed, in sentences
     outcomes : all labels that were named, also those never seen; empty for numbers
+    order : place among `values` of each row, in the rows' order ``(n,)``; None unless `ordered`
 
     Raises
     ------
@@ -94,6 +97,7 @@ class Sample:
     notes: tuple[str, ...]
     n_missing: int
     outcomes: tuple[str, ...]
+    order: NDArray[np.intp] | None
 
     def __init__(
         self,
@@ -104,13 +108,19 @@ class Sample:
         resolution: Resolution = "auto",
         missing: Missing = "refuse",
         truncation: Truncation = None,
+        ordered: bool = False,
     ) -> None:
         if isinstance(values, Mapping):
             if weights is not None:
                 raise DataError("weights: not allowed with a mapping, whose values are the counts already")
+            if ordered:
+                raise DataError("ordered: a mapping value → count has no order of time")
             made = Sample.from_counts(values, resolution=resolution, truncation=truncation)
         else:
-            made = _build(gather_values(values, weights, weights_kind, resolution, missing, truncation=truncation))
+            fields = gather_values(
+                values, weights, weights_kind, resolution, missing, truncation=truncation, ordered=ordered
+            )
+            made = _build(fields)
         for name, value in vars(made).items():
             object.__setattr__(self, name, value)
 

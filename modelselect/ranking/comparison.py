@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr
 
 from modelselect.domain import Array
 from modelselect.ranking.contender import Contender
+from modelselect.ranking.dependence import long_run_covariance
 from modelselect.ranking.nesting import nesting, reached
 from modelselect.statistics import stretches
 
@@ -39,8 +41,11 @@ class Paired:
     distinct: int
 
     @classmethod
-    def of(cls, pointwise: Array, shares: Array, best: int, n: float) -> Paired:
-        """One pass over log q ``(K, m)`` with weights ``(m,)`` that sum to 1."""
+    def of(cls, pointwise: Array, shares: Array, best: int, n: float, order: NDArray[np.intp] | None = None) -> Paired:
+        """One pass over log q ``(K, m)`` with weights ``(m,)`` that sum to 1.
+
+        With the place of each observation in an order of time ``(n,)`` the covariance is the long-run one.
+        """
         cuts = stretches(len(shares))
         mean, covariance = np.zeros(len(pointwise)), np.zeros((len(pointwise), len(pointwise)))
         with np.errstate(invalid="ignore"):
@@ -49,6 +54,8 @@ class Paired:
             for cut in cuts:
                 centred = (pointwise[best, cut] - pointwise[:, cut] - mean[:, None]) * np.sqrt(shares[cut])
                 covariance += centred @ centred.T
+            if order is not None:
+                covariance = long_run_covariance((pointwise[best] - pointwise - mean[:, None])[:, order])
             scale = n / (n - 1.0) if n > 1 and np.isfinite(n) else 1.0
             return cls(mean, covariance * scale, n, int(np.count_nonzero(shares)))
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from modelselect.families.candidates import Candidate
 from modelselect.fitting.result import Fit
+from modelselect.fitting.status import Status
 
 
 @singledispatch
@@ -23,7 +24,17 @@ def _(fit: Fit) -> Fit:
     law = fit.limit.family
     fixed = {name: value for name, value in fit.candidate.fixed.items() if name in law.parameters}
     free = [name for name, parameter in law.parameters.items() if name not in fixed and parameter.default is None]
-    return replace(fit, law=law, candidate=Candidate(law, fixed, fit.label), k=len(free), limit=None)
+    there = Candidate(law, fixed, fit.label)
+    return replace(
+        fit,
+        law=law,
+        candidate=there,
+        parameters=dict(fit.limit.parameters),
+        k=len(free),
+        limit=None,
+        status=Status.CONVERGED,
+        reason="",
+    )
 
 
 class Nesting(NamedTuple):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modelselect.divergence.empirical import Level, Observations, divergence, level
 from modelselect.errors import ConfigurationError, NothingFittedError
@@ -28,6 +29,8 @@ def rank(
     *,
     by: str = "kl_corrected",
     unit: str = "observation",
+    criteria: Sequence[str] = (),
+    dependence: Literal["none", "hac"] = "none",
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Ranking:
@@ -41,12 +44,19 @@ def rank(
         Candidate forms: ``"poisson"``, ``{"binomial": {"n": 10}}``, ``{"family": …, "fixed": …, "label": …}``.
         Without any, the families that hold the data, see `automatic_candidates`.
     by
-        Criterion: kl, kl_corrected, cross_entropy, aic, bic. Lower is better; ties go to fewer parameters,
-        then to the given order.
+        Criterion: ``kl_corrected`` (default), ``kl``, ``kl_cv``, ``kl_loo``, ``tic``, ``cross_entropy``, ``aic``,
+        ``aicc``, ``bic``, ``crps``, ``wasserstein``, ``ad``, ``cvm``, ``ks``; see `modelselect.ranking.criteria`.
+        Lower is better; ties go to fewer parameters, then to the given order.
+    criteria
+        More of them, each a column of the table.
     unit
         A word for one observation, used in sentences.
+    dependence
+        ``hac``: standard errors of differences, Vuong's test and the confidence set allow for correlation in the
+        order of time (Newey & West 1987), which the sample must have: ``Sample(values, ordered=True)``.
     seed
-        Of the noise that spreads rounded data over their cells, where the entropy needs it.
+        Of all that is drawn: the noise that spreads rounded data over their cells where the entropy needs it, the
+        folds of a cross-validation, the law of the confidence set's statistic.
     progress
         Called with each candidate's label once it is fitted.
 
@@ -78,7 +88,8 @@ def rank(
     """
     sample = as_sample(data)
     chosen = parse_candidates(automatic_candidates(sample) if candidates is None else candidates)
-    lookup_criterion(by)
+    for name in (by, *criteria):
+        lookup_criterion(name)
     footing, atoms = footing_of(sample, chosen), atoms_of(sample, chosen)
     fits: list[Fit] = []
     for candidate in chosen:
@@ -86,11 +97,21 @@ def rank(
         if progress is not None:
             progress(candidate.label)
 
-    return assemble(fits, sample, level(sample, seed, atoms), footing, by=by, unit=unit)
+    of = level(sample, seed, atoms)
+    return assemble(fits, sample, of, footing, by=by, criteria=criteria, unit=unit, seed=seed, dependence=dependence)
 
 
 def assemble(
-    fits: Sequence[Contender], sample: Observations, of: Level, footing: Footing, *, by: str, unit: str
+    fits: Sequence[Contender],
+    sample: Observations,
+    of: Level,
+    footing: Footing,
+    *,
+    by: str,
+    criteria: Sequence[str] = (),
+    unit: str = "observation",
+    seed: int = 0,
+    dependence: str = "none",
 ) -> Ranking:
     """Order candidates that have been fitted, and compare them.
 
@@ -100,7 +121,7 @@ def assemble(
         K candidates, each with the log-probability of all m distinct observations.
     sample, of, footing
         The observations, their entropy, and what the candidates are scored by.
-    by, unit
+    by, criteria, unit, seed, dependence
         As of `rank`.
 
     Raises
@@ -110,32 +131,47 @@ def assemble(
     NothingFittedError
         Not one candidate could be fitted; its ledger says why.
     """
-    order_by = lookup_criterion(by)
+    series = _series(sample, dependence)
     k = np.array([fit.k for fit in fits], dtype=float)
     pointwise = np.stack([fit.pointwise for fit in fits])
-    scores = Scores(fits, sample, divergence(sample, of, pointwise, k))
+    scores = Scores(fits, sample, divergence(sample, of, pointwise, k), of.entropy.value, seed)
     able = np.array([fit.status.usable for fit in fits])
+    impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
+    if not able.any():
+        order = sorted(range(len(fits)), key=lambda i: (not impossible[i], k[i], i))
+        reasons = "; ".join(f"{fit.label}: {fit.reason}" for fit in fits)
+        ledger = ledger_of([fits[i] for i in order], of, known=sample.known)
+        raise NothingFittedError(f"none of the {len(fits)} candidates could be fitted: {reasons}", ledger)
     with np.errstate(invalid="ignore"):
-        score = np.asarray(order_by(scores), dtype=float)
+        columns = {name: np.asarray(lookup_criterion(name)(scores), dtype=float) for name in (by, *criteria)}
+    score = columns[by]
     if sample.known and np.isnan(score).all():
         raise ConfigurationError(f"by: {by} needs a sample size, but P is known; use kl, or give n")
     # those without a finite score come last: an infinite loss before no estimate at all
     key = np.where(able & ~np.isnan(score), score, np.inf)
-    impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
     order = sorted(range(len(fits)), key=lambda i: (not able[i], key[i], not impossible[i], k[i], i))
     ledger = ledger_of([fits[i] for i in order], of, known=sample.known)
-    if not able.any():
-        reasons = "; ".join(f"{fit.label}: {fit.reason}" for fit in fits)
-        raise NothingFittedError(f"none of the {len(fits)} candidates could be fitted: {reasons}", ledger)
 
     ordered = [fits[i] for i in order]
     loss = scores.divergence.cross_entropy + k / sample.n
     loss = np.where(able, loss, np.where(impossible, np.inf, np.nan))
     reference = int(np.flatnonzero(able)[np.argmin(loss[able])])
-    paired = Paired.of(pointwise[order], sample.shares, order.index(reference), sample.n)
+    paired = Paired.of(pointwise[order], sample.shares, order.index(reference), sample.n, series)
     table = table_of(ordered, order, scores, loss, order.index(reference), paired, footing)
+    for name in criteria:
+        if name not in table:
+            table[name] = columns[name][order]
     if by not in ("kl", "kl_corrected"):
         table["score"] = score[order]
-    return Ranking(
-        table, {fit.label: fit for fit in ordered}, of.entropy, ledger, footing, by, sample, unit, of, paired
-    )
+    fitted = {fit.label: fit for fit in ordered}
+    return Ranking(table, fitted, of.entropy, ledger, footing, by, sample, unit, of, paired, seed)
+
+
+def _series(sample: Observations, dependence: str) -> NDArray[np.intp] | None:
+    """Place of the observations in their order of time, if errors are to allow for it."""
+    if dependence not in ("none", "hac"):
+        raise ConfigurationError(f"dependence: expected none or hac, got {dependence!r}")
+    order: NDArray[np.intp] | None = getattr(sample, "order", None)
+    if dependence == "hac" and order is None:
+        raise ConfigurationError("dependence: hac needs the order of the observations; say Sample(…, ordered=True)")
+    return order if dependence == "hac" else None

@@ -13,8 +13,11 @@ import pandas as pd
 
 from modelselect.divergence.empirical import Level
 from modelselect.divergence.entropy import Entropy
+from modelselect.ranking.adequacy import adequacy_of
 from modelselect.ranking.comparison import Paired, pairs
 from modelselect.ranking.footing import Footing
+from modelselect.ranking.resampling import Resampled, resampled, sample_of
+from modelselect.ranking.validation import FOLDS, folds_of, held_out, stacking_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,7 @@ class Ranking:
     unit: str
     level: Level
     paired: Paired
+    seed: int = 0
 
     @property
     def best(self) -> Any:
@@ -98,6 +102,57 @@ class Ranking:
     def reference(self) -> str:
         """Label of the candidate with the smallest corrected loss, which the others are compared with."""
         return str(self.table["delta"].idxmin())
+
+    def adequacy(self, n_resamples: int = 999, rng: np.random.Generator | int | None = None) -> pd.DataFrame:
+        """Test whether each candidate fits at all, by parametric bootstrap with refitting in every replicate.
+
+        Parameters
+        ----------
+        n_resamples
+            Most samples that are drawn from each fitted law; fewer where the answer is clear before.
+        rng
+            A generator or its seed; by default the ranking's seed.
+
+        Returns
+        -------
+        DataFrame
+            Index ``candidate``; test, statistic, p_value, mc_error (standard error of the p-value), n_resamples, and
+            a reason where there is no test. G = 2n KL(P̂ ‖ q) on a lattice; Anderson and Darling's, Cramér and von
+            Mises' and Kolmogorov and Smirnov's on real numbers.
+
+        Raises
+        ------
+        ConfigurationError
+            P is known, the candidates were not fitted, or fewer than 19 replicates.
+        """
+        return adequacy_of(self.fits, n_resamples, np.random.default_rng(self.seed if rng is None else rng))
+
+    def bootstrap(
+        self, n_resamples: int = 999, rng: np.random.Generator | int | None = None, *, block_length: int = 1
+    ) -> Resampled:
+        """Refit every candidate to the same resamples of the data: how often each would win, and by how much.
+
+        Parameters
+        ----------
+        n_resamples
+            How many.
+        rng
+            A generator or its seed; by default the ranking's seed.
+        block_length
+            For data in an order of time: how many neighbours are drawn together.
+        """
+        return resampled(self.fits, n_resamples, np.random.default_rng(self.seed if rng is None else rng), block_length)
+
+    def stacking(self, folds: int = FOLDS, rng: np.random.Generator | int | None = None) -> pd.Series:
+        """Weights of the mixture of all candidates that predicts held-out observations best, index ``candidate``.
+
+        Source: Yao, Vehtari, Simpson & Gelman 2018.
+        """
+        parts = folds_of(sample_of(self.fits), folds, np.random.default_rng(self.seed if rng is None else rng))
+        nothing = np.full(parts.shape[1], np.nan)
+        scores = [held_out(fit, parts) if fit.status.usable else nothing for fit in self.fits.values()]
+        weights = stacking_weights(np.stack(scores), self.sample.shares)
+        return pd.Series(weights, index=self.table.index, name="stacking_weight")
 
     def plot(self, **options: Any) -> Any:
         """Draw the data against the best candidates; returns a matplotlib figure."""

@@ -11,6 +11,7 @@ from modelselect.divergence.empirical import Divergence, Level
 from modelselect.domain import Array
 from modelselect.fitting.status import Status
 from modelselect.ranking.comparison import Paired, compare
+from modelselect.ranking.confidence_set import confidence_set
 from modelselect.ranking.contender import Contender
 from modelselect.ranking.criteria import Scores
 
@@ -37,6 +38,12 @@ def table_of(
     with np.errstate(invalid="ignore", over="ignore"):
         weight = np.exp(-n * np.where(np.isnan(delta), np.inf, delta)) if np.isfinite(n) else np.full(len(fits), np.nan)
         weight = weight / weight.sum()
+
+    losses = np.array([loss[i] if fit.status.usable else np.inf for i, fit in zip(order, fits, strict=True)])
+    # at the best member of each family: k/n of the corrected losses less k/(2n), which the set adds itself
+    k = np.array([fit.k for fit in fits], dtype=float)
+    with np.errstate(invalid="ignore"):
+        inside = confidence_set(losses - k / n, paired.covariance, k, n, np.random.default_rng(scores.seed))
 
     def column(values: Array) -> Array:
         kept = np.array(values, dtype=float)[order]
@@ -66,6 +73,7 @@ def table_of(
             "delta_se": se,
             "p_value": p_value,
             "weight": weight,
+            "in_confidence_set": inside,
             "log_likelihood": log_likelihood,
             "n_parameters": [fit.k for fit in fits],
             "aic": [fit.aic for fit in fits],

@@ -1,0 +1,226 @@
+"""Is even the best one good enough? Tests of fit by parametric bootstrap, every replicate refitted.
+
+A p-value from a table that does not know that the parameters were estimated is never shown: samples are drawn from
+the fitted law, the candidate is fitted to each, and the statistic is compared with theirs (Stute, González Manteiga &
+Presedo Quindimil 1993). Sampling stops early where the answer is clear (Besag & Clifford 1991).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.special import chdtri, chndtrinc
+
+from modelselect.block import Block
+from modelselect.distribution import Distribution
+from modelselect.divergence.counts import plug_in
+from modelselect.domain import Array
+from modelselect.errors import ConfigurationError
+from modelselect.families.table import Categorical
+from modelselect.fitting.refit import BATCH, pointwise_of
+from modelselect.fitting.result import Fit, estimate_candidate
+from modelselect.fitting.status import usable
+from modelselect.masses import log_mass
+from modelselect.ranking.distances import anderson_darling, cramer_von_mises, integrals, kolmogorov_smirnov
+from modelselect.ranking.nesting import reached
+from modelselect.ranking.resampling import sample_of
+from modelselect.sample import Sample
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Replicates at least as extreme as the data at which sampling stops: the answer is then clear.
+ENOUGH = 100
+#: Replicates of one round between two looks.
+_ROUND = 250
+#: Cells of a lattice that replicates are drawn on as a table of counts; beyond it value by value.
+_CELLS = 2_000
+#: Probability that may lie beyond the cells of the table.
+_BEYOND = 1e-12
+
+
+class Adequacy(NamedTuple):
+    """One test of fit: its name, statistic, p-value, Monte-Carlo error of that, replicates; or why there is none."""
+
+    test: str
+    statistic: float
+    p_value: float
+    mc_error: float
+    n_resamples: int
+    reason: str = ""
+
+
+def adequacy_of(fits: Mapping[str, Fit], n_resamples: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Test each candidate; see `Ranking.adequacy`."""
+    import pandas as pd
+
+    sample = sample_of(fits)
+    if isinstance(n_resamples, bool) or not isinstance(n_resamples, int) or n_resamples < 19:
+        raise ConfigurationError(f"n_resamples: must be a whole number, at least 19, got {n_resamples!r}")
+    seeds = rng.integers(2**63, size=len(fits))  # a candidate's draws do not depend on which others stand beside it
+    rows = [
+        (label, *one)
+        for (label, fit), seed in zip(fits.items(), seeds, strict=True)
+        for one in tests(fit, sample, n_resamples, np.random.default_rng(seed))
+    ]
+    frame = pd.DataFrame(rows, columns=["candidate", *Adequacy._fields]).set_index("candidate")
+    return frame.astype({"test": "str", "reason": "str"})
+
+
+def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) -> list[Adequacy]:
+    """All tests of one fit: G on a lattice, AD, CvM and KS on real numbers."""
+    names = ("AD", "CvM", "KS") if sample.kind == "continuous" else ("G",)
+    why = _untestable(fit, sample)
+    if why:
+        return [Adequacy(name, float("nan"), float("nan"), float("nan"), 0, why) for name in names]
+    if fit.law.nominal or sample.kind == "nominal":
+        return _of_labels(fit, sample, n_resamples, rng)
+    n = round(sample.n)
+    own = fit.sample.block(cells=not fit.law.discrete)
+    with np.errstate(all="ignore"):
+        seen = _statistics(fit, own, fit.pointwise[None, :], _parameters(fit), sample)
+    above, done = np.zeros(len(names)), 0
+    while done < n_resamples and (above < ENOUGH).any():
+        size = min(_ROUND, n_resamples - done, max(1, BATCH // max(n if sample.kind == "continuous" else 1, 1)))
+        block = _replicates(fit, sample, n, size, rng)
+        drawn = _refitted(fit, block, sample)
+        above += np.sum(~(drawn < seen * (1.0 - 1e-9)), axis=0)  # one that cannot be fitted counts as extreme
+        done += size
+    return [
+        _judged(name, float(value), float(extreme), done)
+        for name, value, extreme in zip(names, seen[0], above, strict=True)
+    ]
+
+
+def _judged(name: str, value: float, extreme: float, drawn: int) -> Adequacy:
+    """(1 + replicates at least as extreme) / (1 + replicates), with its binomial error."""
+    if not np.isfinite(value):
+        nan, why = float("nan"), "infinite: the law ends at an observation, as it would in every sample"
+        return Adequacy(name, value, nan, nan, drawn, why)
+    p = (extreme + 1.0) / (drawn + 1.0)
+    return Adequacy(name, value, p, float(np.sqrt(p * (1.0 - p) / drawn)), drawn)
+
+
+def _untestable(fit: Fit, sample: Sample) -> str:
+    if not fit.status.usable:
+        return f"not fitted: {fit.reason}"
+    if not sample.exact or sample.truncation is not None:
+        return "the observations are censored, binned or truncated: how that came about would have to be drawn too"
+    if not np.all(sample.weights == np.rint(sample.weights)):
+        return "the weights are fractions, of which no sample can be drawn"
+    if sample.kind == "continuous" and fit.law.atoms:
+        return "the law has an atom among real numbers"
+    return ""
+
+
+def _parameters(fit: Fit) -> tuple[Array, ...]:
+    law = fit.distribution
+    assert law is not None  # noqa: S101 — _untestable() saw to it
+    return tuple(np.full((1, 1), value) for value in law.parameters.values())
+
+
+def _statistics(fit: Fit, block: Block, logq: Array, parameters: tuple[Array, ...], sample: Sample) -> Array:
+    """G, or AD, CvM and KS, of each group ``(R, tests)``; of one law."""
+    if sample.kind == "continuous":
+        law = fit.distribution
+        assert law is not None  # noqa: S101
+        of = integrals(law.family, block, parameters)
+        n = block.total
+        return np.stack([n * anderson_darling(of), n * cramer_von_mises(of), kolmogorov_smirnov(of)], axis=-1)
+    return _g(block, logq)
+
+
+def _g(block: Block, logq: Array) -> Array:
+    """2n · KL(P̂ ‖ q), the plug-in one ``(R, 1)``."""
+    cross = -np.where(block.weights > 0, block.weights * logq, 0.0).sum(axis=-1)
+    return np.asarray(2.0 * (cross - block.total * plug_in(block.weights)))[:, None]
+
+
+def _replicates(fit: Fit, sample: Sample, n: int, size: int, rng: np.random.Generator) -> Block:
+    """Samples of n observations from the fitted law, sorted; on a lattice as counts."""
+    law = reached(fit).distribution
+    if sample.kind == "continuous":
+        x = np.sort(np.asarray(law.ppf(rng.random((size, n)))), axis=1)
+        return Block(x, x, np.ones_like(x))
+    step = float(sample.resolution or 1.0)
+    cells = _cells(law, sample, step)
+    if cells is None:
+        x = np.asarray(law.ppf(rng.random((size, n))))
+        origin = float(sample.values[0])
+        x = x if law.discrete else origin + step * np.rint((x - origin) / step)
+        values = np.unique(x)
+        place = np.searchsorted(values, x) + len(values) * np.arange(size)[:, None]
+        counts = np.bincount(place.ravel(), minlength=size * len(values)).reshape(size, len(values)).astype(float)
+    else:
+        values, p = cells
+        counts = rng.multinomial(n, p, size=size).astype(float)
+        seen = counts.any(axis=0)
+        values, counts = values[seen], counts[:, seen]
+    if law.discrete:
+        return Block(values[None, :], values[None, :], counts)
+    return Block(values[None, :] - 0.5 * step, values[None, :] + 0.5 * step, counts)
+
+
+def _cells(law: Distribution, sample: Sample, step: float) -> tuple[Array, Array] | None:
+    """Lattice points that hold all but `_BEYOND` of the law, and their masses; None if they are too many."""
+    origin = float(sample.values[0])
+    low, high = (float(law.ppf(q)) for q in (_BEYOND, 1.0 - _BEYOND))
+    if not (np.isfinite([low, high]).all() and high - low <= _CELLS * step):
+        return None
+    first, last = np.floor((low - origin) / step), np.ceil((high - origin) / step)
+    values = origin + step * np.arange(first, last + 1.0)
+    half = 0.0 if law.discrete else 0.5 * step
+    with np.errstate(all="ignore"):
+        mass = np.exp(log_mass(law.family, values - half, values + half, tuple(law.parameters.values())))
+    mass = np.where(np.isfinite(mass), mass, 0.0)
+    return values, mass / mass.sum()
+
+
+def _refitted(fit: Fit, block: Block, sample: Sample) -> Array:
+    """Statistics of replicates, each with its own estimate ``(R, tests)``; NaN where there is none."""
+    with np.errstate(all="ignore"):
+        found = estimate_candidate(fit.candidate, fit.law, block, {})
+        if sample.kind != "continuous":
+            value = _g(block, pointwise_of(found, block))
+            return np.where(usable(found.status)[:, None], value, np.nan)
+        value = np.full((block.groups, 3), np.nan)
+        places = found.reached if len(found.reached) else np.full(block.groups, -1)
+        for place, law in enumerate((found, *found.limits), start=-1):
+            rows = np.flatnonzero(usable(found.status) & (places == place))
+            if len(rows):
+                theta = law.parameters if len(law.parameters) == 1 else law.parameters[rows]
+                part = block.take(rows)
+                of = integrals(law.family, part, tuple(theta.T[:, :, None]))
+                stack = [part.total * anderson_darling(of), part.total * cramer_von_mises(of), kolmogorov_smirnov(of)]
+                value[rows] = np.stack(stack, axis=-1)
+        return value
+
+
+def _of_labels(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) -> list[Adequacy]:
+    """G of a table: nothing is refitted, since nothing is estimated."""
+    if isinstance(fit.law, Categorical):
+        why = "its probabilities are the shares of the data, which it fits by definition"
+        return [Adequacy("G", 0.0, float("nan"), float("nan"), 0, why)]
+    n, logq = round(sample.n), fit.pointwise
+    seen = float(_g(Block(np.zeros((1, len(logq))), np.zeros((1, len(logq))), sample.weights[None, :]), logq)[0, 0])
+    masses = np.array(list(getattr(fit.law, "masses", {}).values()))
+    p = masses[masses > 0]
+    counts = rng.multinomial(n, p / p.sum(), size=n_resamples).astype(float)
+    drawn = _g(Block(np.zeros((1, len(p))), np.zeros((1, len(p))), counts), np.log(p))[:, 0]
+    return [_judged("G", seen, float(np.sum(drawn >= seen * (1.0 - 1e-9))), n_resamples)]
+
+
+def visible_size(kl: float) -> float:
+    """Number of observations at which a loss of `kl` nats each would be noticed; infinite for none.
+
+    That at which a likelihood-ratio test of 5 % with one degree of freedom, directed at the true law, has a power of
+    80 %: its statistic has the noncentrality 2n KL. A test that does not know where to look needs more.
+
+    Examples
+    --------
+    >>> round(visible_size(0.01))
+    392
+    """
+    return float(chndtrinc(chdtri(1.0, 0.05), 1.0, 0.2)) / (2.0 * kl) if kl > 0 else float("inf")

@@ -1,0 +1,107 @@
+"""Cross-validation: what a candidate loses on observations that it was not fitted to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modelselect.domain import Array
+from modelselect.errors import ConfigurationError
+from modelselect.fitting.refit import batches, refit
+from modelselect.fitting.result import Fit
+from modelselect.sample import Sample
+
+#: Folds of `kl_cv`.
+FOLDS = 10
+#: Weight of a stack below which it is 0.
+_NEGLIGIBLE = 1e-9
+
+
+def folds_of(sample: Sample, folds: int, rng: np.random.Generator) -> Array:
+    """Divide the observations at random into folds of equal size: weights ``(folds, m)`` that sum to the sample's.
+
+    Whole frequencies are divided copy by copy; a distinct observation with any other weight stays in one piece.
+
+    Raises
+    ------
+    ConfigurationError
+        Fewer than two folds, or fewer observations than folds.
+
+    Examples
+    --------
+    >>> parts = folds_of(Sample.from_counts({0: 5, 1: 3}), 4, np.random.default_rng(0))
+    >>> parts.sum(axis=0).tolist(), parts.sum(axis=1).tolist()
+    ([5.0, 3.0], [2.0, 2.0, 2.0, 2.0])
+    """
+    w = sample.weights
+    whole = bool(np.all(w == np.rint(w)))
+    copies = w.astype(np.intp) if whole else np.ones(len(w), dtype=np.intp)
+    n = int(copies.sum())
+    if not 2 <= folds <= n:
+        raise ConfigurationError(f"folds: expected a number from 2 to the {n} observations, got {folds}")
+    owner = np.repeat(np.arange(len(w)), copies)
+    fold = rng.permutation(np.arange(n) % folds)
+    counts = np.bincount(fold * len(w) + owner, minlength=folds * len(w)).reshape(folds, len(w)).astype(float)
+    return counts if whole else counts * w
+
+
+def held_out(fit: Fit, parts: Array) -> Array:
+    """Log-probability of each distinct observation when it was not fitted to, mean over its copies ``(m,)``.
+
+    NaN without any estimate; −inf where a fold's estimate makes it impossible, as an estimated end of the support does.
+    """
+    w = fit.sample.weights
+    total, seen = np.zeros(len(w)), np.zeros(len(w))
+    for cut in batches(len(parts), len(w)):
+        part = parts[cut]
+        found = refit(fit, w - part)
+        with np.errstate(invalid="ignore"):
+            total += np.where(part > 0, part * found.pointwise(), 0.0).sum(axis=0)
+        seen += part.sum(axis=0)
+    return np.asarray(total / seen)
+
+
+def leave_one_out(fit: Fit) -> Array:
+    """Log-probability of each distinct observation when one copy of it is left out ``(m,)``: m fits in one batch."""
+    w = fit.sample.weights
+    value = np.empty(len(w))
+    for cut in batches(len(w), len(w)):
+        here = np.arange(len(w))[cut]
+        weights = np.repeat(w[None, :], len(here), axis=0)
+        weights[np.arange(len(here)), here] -= np.minimum(w[here], 1.0)
+        value[cut] = refit(fit, weights).pointwise()[np.arange(len(here)), here]
+    return value
+
+
+def stacking_weights(pointwise: Array, shares: Array) -> Array:
+    """Weights of a mixture of K candidates that maximise its mean log-probability ``(K,)``.
+
+    Of held-out log-probabilities it is the stacking of predictive distributions (Yao, Vehtari, Simpson & Gelman 2018).
+    The objective is concave; EM steps climb it until it can grow by less than 1e-9.
+
+    Parameters
+    ----------
+    pointwise
+        log q ``(K, m)``; a candidate that is not a number anywhere gets no weight.
+    shares
+        Of the observations ``(m,)``.
+
+    Examples
+    --------
+    >>> stacking_weights(np.log([[0.9, 0.9, 0.1], [0.1, 0.1, 0.9]]), np.full(3, 1 / 3)).round(3)
+    array([0.708, 0.292])
+    """
+    able = ~np.isnan(pointwise).any(axis=1)
+    kept = pointwise[able][:, shares > 0]
+    p = shares[shares > 0]
+    q = np.exp(kept - kept.max(axis=0))
+    v = np.full(len(q), 1.0 / max(len(q), 1))
+    for _ in range(20_000):
+        ratio = q @ (p / (v @ q))
+        if np.max(ratio, initial=1.0) - 1.0 < 1e-9:  # by how much the objective can still grow
+            break
+        v = v * ratio
+        v /= v.sum()
+    v = np.where(v > _NEGLIGIBLE, v, 0.0)  # EM never quite arrives at 0
+    weights = np.zeros(len(pointwise))
+    weights[able] = v / v.sum() if len(v) else v
+    return weights
