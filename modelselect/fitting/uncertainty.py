@@ -88,8 +88,33 @@ def _inverse(matrix: Array) -> Array:
     return np.where(usable[:, None, None], inverse / (root[:, :, None] * root[:, None, :]), np.nan)
 
 
+def scores_and_information(family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> tuple[Array, Array]:
+    """Each observation's own score ``(G, p, m)``, and the information of one observation ``(G, p, p)``.
+
+    In the same units, whichever they are: what is made of both, such as J⁻¹K, does not depend on them. Only regular
+    parameters count.
+    """
+    names = tuple(family.parameters)
+    columns = [j for j, name in enumerate(names) if name in free and family.parameters[name].regular]
+    standard = Standard.of(family, block)
+    data, at = standard.block(block), standard.parameters(theta)
+    with np.errstate(all="ignore"):
+        problem = Problem(family, data, at, columns, plain=True)
+        if family.information is not None and block.plain:
+            information = np.asarray(family.information(*at.T))[..., columns, :][..., columns]
+        else:
+            information, _ = _observed(problem)
+        return _scores(problem), np.broadcast_to(information, (len(theta), len(columns), len(columns)))
+
+
 def _mean_square_score(problem: Problem) -> Array:
     """Σ p̂ s sᵀ of the observations' scores s in local units ``(G, p, p)``."""
+    s = _scores(problem)
+    return np.asarray(np.einsum("gim,gjm,gm->gij", s, s, problem.block.shares))
+
+
+def _scores(problem: Problem) -> Array:
+    """Derivatives of each observation's log-probability in local units ``(G, p, m)``; 0 on padding."""
     rows = np.arange(problem.groups)
     u = problem.u(problem.given)
     unit = problem.units(u, rows)
@@ -106,5 +131,4 @@ def _mean_square_score(problem: Problem) -> Array:
         step[:, j] = STEP * unit[:, j]
         near, far = (pointwise_at(u + k * step) - pointwise_at(u - k * step) for k in (1, 2))
         scores.append((8.0 * near - far) / (12.0 * STEP))
-    s = np.where(problem.block.shares > 0, np.stack(scores), 0.0)
-    return np.asarray(np.einsum("igm,jgm,gm->gij", s, s, problem.block.shares))
+    return np.where(problem.block.shares[:, None, :] > 0, np.stack(scores, axis=1), 0.0)

@@ -72,7 +72,7 @@ def adequacy_of(fits: Mapping[str, Fit], n_resamples: int, rng: np.random.Genera
 def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) -> list[Adequacy]:
     """All tests of one fit: G on a lattice, AD, CvM and KS on real numbers."""
     names = ("AD", "CvM", "KS") if sample.kind == "continuous" else ("G",)
-    why = _untestable(fit, sample)
+    why = untestable(fit, sample)
     if why:
         return [Adequacy(name, float("nan"), float("nan"), float("nan"), 0, why) for name in names]
     if fit.law.nominal or sample.kind == "nominal":
@@ -84,7 +84,7 @@ def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) 
     above, done = np.zeros(len(names)), 0
     while done < n_resamples and (above < ENOUGH).any():
         size = min(_ROUND, n_resamples - done, max(1, BATCH // max(n if sample.kind == "continuous" else 1, 1)))
-        block = _replicates(fit, sample, n, size, rng)
+        block = replicates(fit, sample, n, size, rng)
         drawn = _refitted(fit, block, sample)
         above += np.sum(~(drawn < seen * (1.0 - 1e-9)), axis=0)  # one that cannot be fitted counts as extreme
         done += size
@@ -103,7 +103,8 @@ def _judged(name: str, value: float, extreme: float, drawn: int) -> Adequacy:
     return Adequacy(name, value, p, float(np.sqrt(p * (1.0 - p) / drawn)), drawn)
 
 
-def _untestable(fit: Fit, sample: Sample) -> str:
+def untestable(fit: Fit, sample: Sample) -> str:
+    """Why no sample like the one that was seen can be drawn from a fit; empty if it can."""
     if not fit.status.usable:
         return f"not fitted: {fit.reason}"
     if not sample.exact or sample.truncation is not None:
@@ -117,7 +118,7 @@ def _untestable(fit: Fit, sample: Sample) -> str:
 
 def _parameters(fit: Fit) -> tuple[Array, ...]:
     law = fit.distribution
-    assert law is not None  # noqa: S101 — _untestable() saw to it
+    assert law is not None  # noqa: S101 — untestable() saw to it
     return tuple(np.full((1, 1), value) for value in law.parameters.values())
 
 
@@ -138,7 +139,7 @@ def _g(block: Block, logq: Array) -> Array:
     return np.asarray(2.0 * (cross - block.total * plug_in(block.weights)))[:, None]
 
 
-def _replicates(fit: Fit, sample: Sample, n: int, size: int, rng: np.random.Generator) -> Block:
+def replicates(fit: Fit, sample: Sample, n: int, size: int, rng: np.random.Generator) -> Block:
     """Samples of n observations from the fitted law, sorted; on a lattice as counts."""
     law = reached(fit).distribution
     if sample.kind == "continuous":

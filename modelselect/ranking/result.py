@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from modelselect.divergence.empirical import Level
 from modelselect.divergence.entropy import Entropy
+from modelselect.errors import ConfigurationError, did_you_mean
 from modelselect.ranking.adequacy import adequacy_of
-from modelselect.ranking.comparison import Paired, pairs
+from modelselect.ranking.comparison import Paired, Test, pairs
 from modelselect.ranking.footing import Footing
+from modelselect.ranking.pairwise import bootstrapped, pre_tested
+from modelselect.ranking.redundancy import redundant
 from modelselect.ranking.resampling import Resampled, resampled, sample_of
 from modelselect.ranking.validation import FOLDS, folds_of, held_out, stacking_weights
 
@@ -153,6 +156,58 @@ class Ranking:
         scores = [held_out(fit, parts) if fit.status.usable else nothing for fit in self.fits.values()]
         weights = stacking_weights(np.stack(scores), self.sample.shares)
         return pd.Series(weights, index=self.table.index, name="stacking_weight")
+
+    def test(
+        self,
+        a: str,
+        b: str,
+        method: Literal["pretest", "bootstrap"] = "pretest",
+        *,
+        n_resamples: int = 999,
+        rng: np.random.Generator | int | None = None,
+    ) -> Test:
+        """Test one pair with more care than `comparisons` does.
+
+        Parameters
+        ----------
+        a, b
+            Labels of the two.
+        method
+            ``pretest``: Vuong's two steps, first whether they can be told apart at all; of nested ones the likelihood
+            ratio that holds also where neither is right. ``bootstrap``: of nested ones, against the ratios of samples
+            drawn from the smaller one: for mixtures of different orders, thresholds, integers.
+        n_resamples, rng
+            Of the bootstrap, and of all draws; by default with the ranking's seed.
+
+        Returns
+        -------
+        Test
+            statistic, p_value, test.
+
+        Raises
+        ------
+        ConfigurationError
+            An unknown label or method, a candidate without an estimate, or a pair to which the method does not apply.
+        """
+        labels = list(self.fits)
+        for label in (a, b):
+            if label not in labels:
+                raise ConfigurationError(f"test: no candidate {label!r} in this ranking{did_you_mean(label, labels)}")
+            if not self.fits[label].status.usable:
+                raise ConfigurationError(f"test: {label} has no estimate")
+        sample_of(self.fits)
+        i, j = labels.index(a), labels.index(b)
+        generator = np.random.default_rng(self.seed if rng is None else rng)
+        if method == "pretest":
+            return pre_tested(self.fits[a], self.fits[b], self.paired, i, j, generator)
+        if method != "bootstrap":
+            raise ConfigurationError(f"test: expected pretest or bootstrap, got {method!r}")
+        return bootstrapped(self.fits[a], self.fits[b], self.paired, i, j, n_resamples, generator)
+
+    @cached_property
+    def redundant(self) -> list[tuple[str, ...]]:
+        """Candidates that are the same law at their fitted parameters: KL between them below 1e-6 nats."""
+        return redundant(self.fits)
 
     def plot(self, **options: Any) -> Any:
         """Draw the data against the best candidates; returns a matplotlib figure."""
