@@ -257,7 +257,7 @@ def schema() -> None:
     from json import dumps
 
     import modelselect.families  # noqa: F401 — registers them
-    from modelselect.experiment.config import json_schema
+    from modelselect.experiment.schema import json_schema
     from modelselect.family import registered
 
     typer.echo(dumps(json_schema(list(registered())), indent=2, ensure_ascii=False))
@@ -392,9 +392,8 @@ def _print_report(report: Report) -> None:
     from modelselect.reporting.terminal import print_ranking
 
     console = _console()
-    print_ranking(
-        console, report.name, report.ranking, source=report.source, profiles=report.profiles, notes=report.notes
-    )
+    about = {"source": report.source, "profiles": report.profiles, "studies": report.studies, "notes": report.notes}
+    print_ranking(console, report.name, report.ranking, **about)  # type: ignore[arg-type]
     where = "no report was written; --output DIR writes one"
     if report.path is not None:
         page = report.path / "report.html"

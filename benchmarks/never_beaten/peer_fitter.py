@@ -12,6 +12,10 @@ import scipy.stats as st  # noqa: E402
 from laws import POSITIVE, REAL  # noqa: E402
 from protocol import data_sets, report  # noqa: E402
 
+#: Laws whose density is unbounded at a threshold that moves up to the smallest value; how near is too near.
+THRESHOLDS = ("gamma", "weibull_min", "lognorm", "fisk")
+GUARD = 1e-8
+
 
 def fit(x, name):
     """Log-likelihood at fitter's estimate."""
@@ -19,6 +23,9 @@ def fit(x, name):
     found.fit(progress=False, max_workers=1)
     if name not in found.fitted_param:
         raise ValueError("dropped without a word")
+    place = found.fitted_param[name][-2]
+    if name in THRESHOLDS and x.min() - place < GUARD * np.ptp(x):
+        raise ValueError("ran into the corner where the likelihood has no bound: its threshold is the smallest value")
     return getattr(st, name).logpdf(x, *found.fitted_param[name]).sum()
 
 

@@ -85,7 +85,7 @@ def sample_of(file: DataFile, value: str | None, table: Table, notes: list[str])
             return Sample.from_intervals(*ends, weights, resolution=step, **common)
         if "event" in others:
             return Sample.from_censored(x, others["event"], weights, resolution=step, **common)
-        return Sample(x, weights, resolution=data.resolution, **common)
+        return Sample(x, weights, resolution=data.resolution, ordered=data.ordered, **common)
     except RowError as error:
         settings = {"values": "column", "observed": "event", "truncation": "truncation"}
         setting = settings.get(error.what, error.what)

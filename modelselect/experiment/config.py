@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -31,7 +31,6 @@ from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile
 from modelselect.experiment.yaml import dump, extend, override, read
 from modelselect.families import candidates as families
 from modelselect.families.candidates import is_group
-from modelselect.families.groups import GROUPS
 from modelselect.ranking.criteria import CRITERIA
 
 if TYPE_CHECKING:
@@ -91,6 +90,12 @@ Criterion: TypeAlias = Annotated[
 Candidate: TypeAlias = Annotated[str | dict[Any, Any], PlainValidator(_candidate), WithJsonSchema({})]
 
 
+Replicates: TypeAlias = Annotated[int, Field(ge=19, le=1_000_000)]
+Folds: TypeAlias = Annotated[int, Field(ge=2, le=1_000)]
+#: Settings that are written only where they say something.
+_ON_REQUEST = ("criteria", "dependence", "adequacy", "bootstrap", "stacking")
+
+
 class Experiment(BaseModel):
     """A sample, its candidates, and what to do with them."""
 
@@ -106,6 +111,19 @@ class Experiment(BaseModel):
         description="The families that could have produced the data, or the name of a group of them.",
     )
     rank_by: Criterion = Field("kl_corrected", description="The criterion that orders the table.")
+    criteria: list[Criterion] = Field(default=[], description="More criteria, each a column of the table.")
+    dependence: Literal["none", "hac"] = Field(
+        "none", description="hac: errors that allow for correlation in the order of time, which data.ordered declares."
+    )
+    adequacy: Replicates | None = Field(
+        None, description="Most samples drawn from each fitted law to test whether it fits at all; about 999."
+    )
+    bootstrap: Replicates | None = Field(
+        None, description="Resamples to which every candidate is refitted: how often each would win; about 999."
+    )
+    stacking: Folds | None = Field(
+        None, description="Folds of the cross-validation that weighs the candidates against each other; about 10."
+    )
     profiles: list[Profile] = Field(default=[], description="Parameters over which KL is drawn.")
     report: Report = Field(default=Report(), description="What is written.")
     engine: Engine = Field(default=Engine(), description="Where the work is done.")
@@ -174,6 +192,7 @@ class Experiment(BaseModel):
             "data": self.data.model_dump(by_alias=True, exclude_defaults=True),
             "candidates": self.candidates,
             "rank_by": self.rank_by,
+            **{name: getattr(self, name) for name in _ON_REQUEST if getattr(self, name) not in (None, [], "none")},
             "profiles": [profile.model_dump(by_alias=True, exclude_defaults=True) for profile in self.profiles],
             "report": self.report.model_dump(),
             "engine": self.engine.model_dump(),
@@ -323,81 +342,6 @@ def load_experiments(path: str | Path, overrides: Sequence[str] = ()) -> list[Ex
     if problems:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
     return experiments
-
-
-def json_schema(known: Sequence[str] = ()) -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of an experiment file, for editors.
-
-    Parameters
-    ----------
-    known
-        Names that the editor proposes for candidates; others are accepted all the same.
-
-    Examples
-    --------
-    >>> sorted(json_schema()["properties"])[:4]
-    ['candidates', 'data', 'engine', 'experiments']
-    """
-    schema = Experiment.model_json_schema(by_alias=True)
-    listed = {**schema["properties"]["candidates"], "items": {"$ref": "#/$defs/Candidate"}}
-    description = listed.pop("description")
-    schema["properties"]["candidates"] = {
-        "description": description,
-        "anyOf": [listed, {"type": "string", "examples": list(GROUPS)}],
-    }
-    definitions = {**schema["$defs"], "Candidate": _candidate_schema(known)}
-    definitions["PartOfExperiment"] = {
-        "type": "object",
-        "description": "One of several experiments; what it does not say is taken from the top of the file.",
-        "properties": schema["properties"],
-        "additionalProperties": False,
-    }
-    several_experiments = {
-        "type": "array",
-        "minItems": 1,
-        "items": {"$ref": "#/$defs/PartOfExperiment"},
-        "description": "Several experiments; all other keys of the file are defaults of each.",
-    }
-    extends = {"type": "string", "description": "A file that gives whatever this one does not say."}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "modelselect experiment",
-        "description": "A sample, the families that could have produced it, and how to rank them.",
-        "type": "object",
-        "properties": {**schema["properties"], "experiments": several_experiments, "extends": extends},
-        "additionalProperties": False,
-        "anyOf": [
-            {"required": ["data", "candidates"]},
-            {"required": ["experiments"]},
-            {"required": ["extends"]},
-        ],
-        "$defs": definitions,
-    }
-
-
-def _candidate_schema(known: Sequence[str]) -> dict[str, Any]:
-    long_form = {
-        "type": "object",
-        "required": ["family"],
-        "properties": {
-            "family": {"description": "The family, or a composition of families."},
-            "fixed": {"type": ["object", "null"], "description": "Parameters that are known."},
-            "bounds": {"type": ["object", "null"], "description": "Parameter: [low, high], null for no bound."},
-            "method": {"enum": list(families.METHODS), "description": "How it is estimated."},
-            "label": {"type": "string", "description": "The name of this candidate in tables and figures."},
-        },
-    }
-    short_form = {
-        "type": "object",
-        "minProperties": 1,
-        "maxProperties": 1,
-        "properties": {family: {"description": f"Fixed parameters of {family}."} for family in known},
-    }
-    names: dict[str, Any] = {"type": "string", **({"examples": [*GROUPS, *known]} if known else {})}
-    return {
-        "description": "A family; a group; a family and its fixed parameters; or family, fixed, bounds, method, label.",
-        "anyOf": [names, long_form, short_form],
-    }
 
 
 def _experiment(document: Document, name: str, overrides: Sequence[str]) -> Experiment:

@@ -7,7 +7,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +23,7 @@ from modelselect.experiment.sources import Source, fingerprint, grouping_refused
 from modelselect.ranking.ranker import rank
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.tables import frames, jsonable
-from modelselect.reporting.writers import Page, ProfileCurve, check_folder, write_report
+from modelselect.reporting.writers import Page, ProfileCurve, Studies, check_folder, write_report
 
 Progress = Callable[[str], None]
 
@@ -53,6 +53,8 @@ class Report:
         Versions, fingerprint of the data, seed, status of each candidate.
     path
         The folder of the report; None if nothing was written.
+    studies
+        What was asked beyond the ranking.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Report:
     notes: tuple[str, ...]
     manifest: dict[str, Any]
     path: Path | None
+    studies: Studies = field(default_factory=Studies)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data for JSON, every digit kept: NaN is null, infinities are "inf" and "-inf"."""
@@ -80,6 +83,7 @@ class Report:
             "ranking": ranking.table.reset_index().to_dict("records"),
             "comparisons": ranking.comparisons.to_dict("records"),
             "ledger": ranking.ledger.to_dict("records"),
+            **{name: frame.to_dict("records") for name, frame in self.studies.frames().items()},
             "profiles": [
                 {"candidate": c.candidate, "parameter": c.parameter, "at": c.at, "kl": c.kl} for c in self.profiles
             ],
@@ -178,6 +182,8 @@ def run(
         source.sample,
         experiment.candidates,
         by=experiment.rank_by,
+        criteria=experiment.criteria,
+        dependence=experiment.dependence,
         unit=experiment.data.unit,
         seed=experiment.seed,
         progress=tell,
@@ -185,6 +191,7 @@ def run(
     curves, unprofiled = profile_curves(experiment, ranking)
     for _ in experiment.profiles:
         tell("profile")
+    studies = _studies(experiment, ranking, tell)
     notes = tuple(dict.fromkeys((*source.notes, *ranking.notes, *unprofiled)))
     manifest = _manifest(experiment, source, ranking)
     if folder is not None:
@@ -196,14 +203,19 @@ def run(
             experiment_yaml=experiment.to_yaml(folder=folder),
             manifest=manifest,
             source=source.sentence,
+            studies=studies,
         )
         try:
             folder = write_report(page, folder, formats=experiment.report.formats, figures=experiment.report.figures)
         except OSError as error:
             raise _unwritable(folder, error.strerror or str(error)) from error
     tell("report")
-    tables = {**frames(ranking), **{f"profile of {c.candidate} over {c.parameter}": c.frame for c in curves}}
-    return Report(experiment.name, ranking, curves, tables, source.sentence, notes, manifest, folder)
+    tables = {
+        **frames(ranking),
+        **studies.frames(),
+        **{f"profile of {c.candidate} over {c.parameter}": c.frame for c in curves},
+    }
+    return Report(experiment.name, ranking, curves, tables, source.sentence, notes, manifest, folder, studies)
 
 
 def run_all(
@@ -244,6 +256,21 @@ def run_all(
     return (engine or Local()).map(attempt, jobs)
 
 
+def _studies(experiment: Experiment, ranking: Ranking, tell: Progress) -> Studies:
+    """Do what was asked beyond the ranking."""
+    made: dict[str, pd.DataFrame] = {}
+    if experiment.adequacy is not None:
+        made["adequacy"] = ranking.adequacy(experiment.adequacy)
+        tell("adequacy")
+    if experiment.bootstrap is not None:
+        made["bootstrap"] = ranking.bootstrap(experiment.bootstrap).table
+        tell("bootstrap")
+    if experiment.stacking is not None:
+        made["stacking"] = ranking.stacking(experiment.stacking).to_frame()
+        tell("stacking")
+    return Studies(**made)
+
+
 def check(experiment: Experiment) -> None:
     """Check what can be checked before the data are read.
 
@@ -258,8 +285,9 @@ def check(experiment: Experiment) -> None:
 
 
 def steps(experiment: Experiment) -> int:
-    """How often `run` calls its progress: data, candidates, profiles, report."""
-    return 2 + len(experiment.chosen()) + len(experiment.profiles)
+    """How often `run` calls its progress: data, candidates, profiles, what was asked beyond the ranking, report."""
+    asked = sum(value is not None for value in (experiment.adequacy, experiment.bootstrap, experiment.stacking))
+    return 2 + len(experiment.chosen()) + len(experiment.profiles) + asked
 
 
 def slug(name: str) -> str:

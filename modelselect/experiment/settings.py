@@ -27,9 +27,10 @@ SOURCES = ("values", "counts", "probabilities", *FILES, "edges", "lower")
 # the options of `data` that each source understands; `unit` goes with all of them
 _FILE_OPTIONS = (
     "column", "event", "lower", "upper", "truncation", "weight", "weights_kind", "where", "by", "missing", "resolution",
+    "ordered",
 )  # fmt: skip
 _OPTIONS: dict[str, tuple[str, ...]] = {
-    "values": ("event", "truncation", "weights", "weights_kind", "missing", "resolution"),
+    "values": ("event", "truncation", "weights", "weights_kind", "missing", "resolution", "ordered"),
     "counts": ("resolution", "truncation"),
     "probabilities": ("n",),
     "edges": ("counts", "truncation"),
@@ -242,6 +243,7 @@ class Data(BaseModel):
     missing: Literal["refuse", "drop"] = Field(
         "refuse", description="Whether missing values are an error, or left out and counted in the report."
     )
+    ordered: bool = Field(False, description="Whether the observations stand in an order of time.")
     resolution: Resolution = Field(
         "auto",
         description="The step values are rounded to; auto finds it (never of censored ones), null: exact real numbers.",
@@ -304,6 +306,11 @@ class Data(BaseModel):
             yield Problem(("edges",), "there are no counts, expected 'counts', a list of one fewer")
         elif source == "edges" and not isinstance(self.counts, list):
             yield Problem(("counts",), "a list, beside 'edges'", got=(self.counts,))
+        if self.ordered:
+            for name in ("weights", "weight", "event", "lower"):
+                if getattr(self, name) is not None:
+                    yield Problem((name,), "makes no sense beside 'ordered': observations in time have no weights, "
+                                  "and none of them is censored", at_key=True)  # fmt: skip
         for name, other in (("lower", "upper"), ("upper", "lower")):
             if getattr(self, name) is not None and getattr(self, other) is None:
                 yield Problem((name,), f"there is no '{other}', expected both ends")

@@ -105,7 +105,7 @@ def _inline(data: Data) -> Sample:
         return Sample.from_counts(data.counts, resolution=data.resolution, truncation=bounds)
     common: dict[str, Any] = {"weights_kind": data.weights_kind, "missing": data.missing, "truncation": bounds}
     if data.values is not None and data.event is None:
-        return Sample(data.values, data.weights, resolution=data.resolution, **common)
+        return Sample(data.values, data.weights, resolution=data.resolution, ordered=data.ordered, **common)
     step = None if data.resolution == "auto" else data.resolution
     if data.values is not None:
         return Sample.from_censored(data.values, data.event, data.weights, resolution=step, **common)

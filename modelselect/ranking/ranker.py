@@ -164,7 +164,7 @@ def assemble(
     if by not in ("kl", "kl_corrected"):
         table["score"] = score[order]
     fitted = {fit.label: fit for fit in ordered}
-    return Ranking(table, fitted, of.entropy, ledger, footing, by, sample, unit, of, paired, seed)
+    return Ranking(table, fitted, of.entropy, ledger, footing, by, sample, unit, of, paired, tuple(criteria), seed)
 
 
 def _series(sample: Observations, dependence: str) -> NDArray[np.intp] | None:

@@ -56,6 +56,7 @@ class Ranking:
     unit: str
     level: Level
     paired: Paired
+    criteria: tuple[str, ...] = ()
     seed: int = 0
 
     @property

@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 
 from modelselect.ranking.comparison import LEVEL
+from modelselect.ranking.confidence_set import CONFIDENCE
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.page import Page, Picture, ProfileCurve, file_names
+from modelselect.reporting.studies import (
+    adequacy_table,
+    adequacy_words,
+    bootstrap_table,
+    criteria_table,
+    stacking_table,
+)
 from modelselect.reporting.tables import (
     BITS_PER_NAT,
     comparisons_table,
@@ -40,6 +48,15 @@ _CRITERIA = {
     "cross_entropy": "cross-entropy, −log-likelihood/n",
     "aic": "AIC, 2k − 2 log-likelihood (Akaike 1973)",
     "bic": "BIC, k log n − 2 log-likelihood (Schwarz 1978)",
+    "aicc": "AIC with the correction for small samples (Hurvich & Tsai 1989)",
+    "tic": "KL with Takeuchi's penalty tr(J⁻¹K)/n (1976)",
+    "kl_cv": "KL by 10-fold cross-validation",
+    "kl_loo": "KL by leaving out each observation in turn",
+    "crps": "the continuous ranked probability score, in the unit of the data",
+    "wasserstein": "Wasserstein's distance of the cumulative distributions, in the unit of the data",
+    "ad": "Anderson and Darling's distance A²/n",
+    "cvm": "Cramér and von Mises' distance W²/n",
+    "ks": "Kolmogorov and Smirnov's distance",
 }
 #: The intervals were simulated; below this size their coverage is not what they promise.
 _INDICATIVE = 100
@@ -56,12 +73,21 @@ def document(page: Page, pictures: Sequence[Picture] = (), files: Sequence[str] 
         "facts": facts(ranking),
         "notes": [plain(note, 1000) for note in ranking.notes],
         "ranking": ranking_table(ranking),
-        "pictures": [picture for picture in pictures if not picture.name.startswith("profile-")],
+        "pictures": [p for p in pictures if p.name != "simulated" and not p.name.startswith("profile-")],
         "alike": alike(ranking),
         "comparisons": comparisons_table(ranking),
         "profiles": [
             {"sentence": minimum(curve, ranking), "pictures": [p for p in pictures if p.name == name]}
             for curve, name in zip(page.profiles, file_names(page.profiles), strict=True)
+        ],
+        "criteria": criteria_table(ranking),
+        "adequacy": {
+            "words": adequacy_words(ranking, page.studies),
+            "table": adequacy_table(page.studies),
+            "pictures": [picture for picture in pictures if picture.name == "simulated"],
+        },
+        "resamples": [
+            table for table in (bootstrap_table(page.studies), stacking_table(page.studies)) if table is not None
         ],
         "ledger": ledger_table(ranking),
         "method": method(ranking),
@@ -201,7 +227,9 @@ def method(ranking: Ranking) -> list[str]:
         f"of comparisons, and above {LEVEL:g} "
         "two candidates count as not told apart. A p-value asks for equal KL at the best parameters of each and so "
         "charges k/(2n) where Δ charges k/n; it need not follow from Δ and its error. "
-        "Weights are Akaike weights, exp(−n Δ) scaled to sum 1."
+        "Weights are Akaike weights, exp(−n Δ) scaled to sum 1. "
+        f"The confidence set holds the best candidate at {100 * CONFIDENCE:.0f} % (Hansen, Lunde & Nason 2011): it "
+        "allows for the number of comparisons, which single p-values do not."
     )
     words.append("Parameters: maximum likelihood, which is the minimum of KL; ± is one standard error.")
     return words

@@ -26,14 +26,15 @@ from modelselect.reporting.losses import divergence_picture, loss_picture, profi
 from modelselect.reporting.observed import density_within, observed, what_is_drawn
 from modelselect.reporting.page import Picture, ProfileCurve, file_names
 from modelselect.reporting.quantiles import cdf_picture, quantile_picture
+from modelselect.reporting.simulated import simulated_picture
 from modelselect.reporting.tables import join, plain, significant
 
 #: More candidates than this in one picture cannot be told apart by eye.
 MOST = 4
 
 
-def pictures(ranking: Ranking, profiles: tuple[ProfileCurve, ...] = ()) -> list[Picture]:
-    """Draw all pictures of a report that the data allow, in reading order."""
+def pictures(ranking: Ranking, profiles: tuple[ProfileCurve, ...] = (), *, simulated: bool = False) -> list[Picture]:
+    """Draw all pictures of a report that the data allow, in reading order; samples of the best law if asked for."""
     fits = drawable(ranking)
     made: list[Picture | None] = []
     if fits and has_picture(ranking):
@@ -43,6 +44,7 @@ def pictures(ranking: Ranking, profiles: tuple[ProfileCurve, ...] = ()) -> list[
             cdf_picture(ranking, fits, cells),
             quantile_picture(ranking, fits, cells),
             loss_picture(ranking, fits, cells),
+            simulated_picture(ranking, cells) if simulated else None,
         ]
     made += [profile_picture(ranking, curve, name) for curve, name in zip(profiles, file_names(profiles), strict=True)]
     return [picture for picture in made if picture is not None]

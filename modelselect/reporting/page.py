@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +34,29 @@ class ProfileCurve:
 
 
 @dataclass(frozen=True, eq=False)
+class Studies:
+    """What was asked beyond the ranking, each a table with one row a candidate (of adequacy one a test); None: not.
+
+    Attributes
+    ----------
+    adequacy
+        As `Ranking.adequacy` returns it.
+    bootstrap
+        As the table of `Ranking.bootstrap`.
+    stacking
+        As `Ranking.stacking` returns it, as a column.
+    """
+
+    adequacy: pd.DataFrame | None = None
+    bootstrap: pd.DataFrame | None = None
+    stacking: pd.DataFrame | None = None
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Those that there are, by name, the candidates as a column."""
+        return {name: frame.reset_index() for name, frame in vars(self).items() if frame is not None}
+
+
+@dataclass(frozen=True, eq=False)
 class Page:
     """Everything a report says.
 
@@ -49,6 +72,8 @@ class Page:
         Versions, seed, data fingerprint, statuses: what is needed to get the same numbers again.
     source
         A sentence on where the data came from.
+    studies
+        What was asked beyond the ranking.
     """
 
     name: str
@@ -58,6 +83,7 @@ class Page:
     experiment_yaml: str
     manifest: dict[str, Any]
     source: str
+    studies: Studies = field(default_factory=Studies)
 
 
 @dataclass(frozen=True, eq=False)

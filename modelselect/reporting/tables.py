@@ -15,6 +15,7 @@ import pandas as pd
 
 from modelselect.fitting.result import Fit
 from modelselect.ranking.comparison import LEVEL
+from modelselect.ranking.confidence_set import CONFIDENCE
 
 if TYPE_CHECKING:
     from modelselect.ranking.result import Ranking
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 BITS_PER_NAT = 1.0 / math.log(2.0)
 NOTHING = "—"
 #: Columns of the ranking that need a sample size: left out of what is read where P is known.
-SAMPLED = ("corrected", "95 % interval", "Δ ± se", "p", "weight")
+SAMPLED = ("corrected", "95 % interval", "Δ ± se", "p", "weight", "may be best")
 #: Pairs are all shown up to this many; beyond it, those with the best candidate and those that look alike.
 _ALL_PAIRS, _MOST_PAIRS = 15, 40
 
@@ -233,22 +234,24 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
         Column("rank"),
         Column("candidate", "What was fitted, with its parameters", numeric=False),
         Column("KL", f"KL(data ‖ candidate) in nats per {unit}, {meaning[level]}"),
-        Column("bits", f"The same in bits per {unit}"),
+        *([Column("bits", f"The same in bits per {unit}")] if known else []),
         Column(*other),
         Column("95 % interval", "95 % interval of KL, in nats"),
         Column("Δ ± se", "How much more it loses than the best on fresh data, in nats, with its standard error"),
         Column("p", "p-value of the test that it loses no more than the best"),
         Column("weight", "Akaike weight: exp(−n Δ), scaled to sum 1"),
+        Column("may be best", f"Whether it is in the {100 * CONFIDENCE:.0f} % confidence set", numeric=False),
     ]
     cross = Column("cross-entropy", f"−log-likelihood/n: the entropy of the data plus KL, in nats per {unit}")
     if level == "cross_entropy":  # no level: the entropy of the data is unknown
-        columns = [columns[0], columns[1], cross, *columns[6:]]
+        without = {"KL", "bits", other[0], "95 % interval"}
+        columns = [*columns[:2], cross, *(column for column in columns[2:] if column.head not in without)]
     elif ranking.by == "cross_entropy" or (known and not compact):
         columns.insert(4, cross)
     if "score" in table and ranking.by != "cross_entropy":
         columns.append(Column(ranking.by.upper(), "What the ranking is ordered by"))
     hidden = set(SAMPLED) if known else set()
-    hidden |= {"bits", "weight", other[0]} if compact else set()
+    hidden |= {"bits", "weight", "may be best", other[0]} if compact else set()
     hidden |= {"in-sample"} if known else set()
     columns = [column for column in columns if column.head not in hidden]
     reference = ranking.reference
@@ -269,6 +272,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
             "Δ ± se": "0" if label == reference else _difference(line["delta"], line["delta_se"]),
             "p": probability(line["p_value"]),
             "weight": share(line["weight"]),
+            "may be best": "yes" if line["in_confidence_set"] else "no",
         }
         if "score" in table:
             cells.setdefault(columns[-1].head, nats(line["score"], 1))

@@ -13,8 +13,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from modelselect.reporting.page import ProfileCurve
+from modelselect.reporting.page import ProfileCurve, Studies
 from modelselect.reporting.portrait import sparklines
+from modelselect.reporting.studies import (
+    adequacy_table,
+    adequacy_words,
+    bootstrap_table,
+    criteria_table,
+    stacking_table,
+)
 from modelselect.reporting.tables import nats, parameters_text, plain, probability, significant
 
 if TYPE_CHECKING:
@@ -33,6 +40,7 @@ def print_ranking(
     *,
     source: str = "",
     profiles: Sequence[ProfileCurve] = (),
+    studies: Studies | None = None,
     notes: Sequence[str] = (),
 ) -> None:
     """Print all there is to say about a ranking."""
@@ -45,8 +53,27 @@ def print_ranking(
     console.print(_table(ranking, console.width))
     for curve in profiles:
         console.print(Text(minimum(curve)))
+    _print_studies(console, ranking, studies or Studies())
     print_ledger(console, ranking.ledger)
     _print_list(console, "Notes", (plain(note, 400) for note in notes))
+
+
+def _print_studies(console: Console, ranking: Ranking, studies: Studies) -> None:
+    """Print what was asked beyond the ranking."""
+    words = adequacy_words(ranking, studies)
+    more = adequacy_table(studies), bootstrap_table(studies), stacking_table(studies)
+    for table in (criteria_table(ranking), *more):
+        if table is None:
+            continue
+        grid = Table(title=table.caption, title_justify="left", title_style="dim", box=SIMPLE_HEAD, pad_edge=False)
+        for column in table.columns:
+            grid.add_column(column.head, justify="right" if column.numeric else "left", overflow="fold")
+        for row in table.rows:
+            note = f"\n{row.note}" if row.note else ""
+            grid.add_row(*(Text(cell + (note if i == 0 else "")) for i, cell in enumerate(row.cells)))
+        console.print(grid)
+    if words:
+        console.print(Text(words))
 
 
 def minimum(curve: ProfileCurve) -> str:

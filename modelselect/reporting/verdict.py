@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelselect.ranking.comparison import LEVEL
+from modelselect.ranking.confidence_set import CONFIDENCE
 from modelselect.ranking.result import Ranking
-from modelselect.reporting.tables import join, nats, probability
+from modelselect.reporting.tables import NOTHING, join, nats, probability
 
 #: Nats in all that a candidate may lie behind and still be called not told apart.
 FAR = 10.0
+#: Observations below which the intervals of a loss are only indicative.
+INDICATIVE = 100
 #: Losses that the first sentence lists.
 SHOWN = 6
+#: Candidates of a set that are named; the rest is counted.
+_NAMED = 8
 
 
 def verdict(ranking: Ranking) -> str:
-    """Return one paragraph: who loses how much, who cannot be told apart, what was left out."""
+    """Return one paragraph: who loses how much, who may be the best, whether that is good enough, what was left out."""
+    sentences = [_losses(ranking)]
+    if ranking.sample.known:
+        sentences[0] += "; P is known, so these numbers are exact"
+    else:
+        sentences += [*_may_be_best(ranking), *_behind(ranking), *_in_absolute_terms(ranking)]
+    sentences += [
+        f"{_all(list(same))} are one and the same law at their fitted parameters" for same in ranking.redundant
+    ]
+    scored = ranking.table.index[np.isfinite(ranking.table["cross_entropy"].to_numpy())]
+    lost = [str(label) for label in ranking.table.index if label not in scored]
+    if lost:
+        sentences.append(f"{_all(lost)} could not be scored (see the ledger)")
+    return ". ".join(sentences) + "."
+
+
+def _losses(ranking: Ranking) -> str:
+    """What each candidate loses, best first."""
     table, column = ranking.table, ranking.headline
     ranked = table[np.isfinite(table["cross_entropy"].to_numpy())]
     losses = [(str(label), float(value)) for label, value in ranked[column].items()]
@@ -35,55 +56,64 @@ def verdict(ranking: Ranking) -> str:
     first = ", ".join([first, *others])
     if len(losses) > shown:
         first += f", and {len(losses) - shown} more up to {_amount(losses[-1][1])}"
-    sentences = [first + _told_apart(ranking), *_behind(ranking)]
-    lost = [str(label) for label in table.index if label not in ranked.index]
-    if lost:
-        sentences.append(f"{_all(lost)} could not be scored (see the ledger)")
-    return ". ".join(sentences) + "."
+    return first
 
 
-def _told_apart(ranking: Ranking) -> str:
-    """Which candidates the best can, cannot, or cannot yet be told from."""
-    if ranking.sample.known:
-        return "; P is known, so these numbers are exact"
-    table, best = ranking.table, ranking.reference
-    others = table[np.isfinite(table["delta"].to_numpy()) & (table.index != best)]
-    p, far = others["p_value"], ranking.sample.n * others["delta"] > FAR
-    alike = [str(label) for label in others.index[(p > LEVEL) & ~far]]
-    behind = [str(label) for label in others.index[(p > LEVEL) & far]]
-    untested = [str(label) for label in others.index[p.isna()]]
-    clear = [str(label) for label in others.index[p <= LEVEL]]
-    words = ""
-    if alike:
-        words += f"; {_all(alike)} cannot be told apart from {best} (p > {LEVEL:g})"
-    elif clear:
-        worse = "each of the others" if len(clear) == len(others) > 1 else _all(clear)
-        words += f"; {best} is better than {worse} (p ≤ {LEVEL:g})"
-    for label in behind:
-        row = others.loc[label]
-        gap = f"{_amount(row['delta'])} ± {nats(row['delta_se'])}"
-        words += f"; {label} lies {gap} behind, which the test does not confirm (p = {probability(row['p_value'])})"
-    if untested:
-        words += f"; no simple test applies to {best} against {_all(untested)}"
-    return words
+def _may_be_best(ranking: Ranking) -> list[str]:
+    """The confidence set in words; a large gap inside it is stated with its error."""
+    table = ranking.table
+    finite = table[np.isfinite(table["delta"].to_numpy())]
+    if len(finite) < 2:
+        return []
+    inside = [str(label) for label in finite.index[finite["in_confidence_set"].to_numpy()]]
+    if len(inside) == 1:
+        them = "better of the two" if len(finite) == 2 else f"best of the {len(finite)}"
+        words = f"At {100 * CONFIDENCE:.0f} % confidence {inside[0]} is the {them}"
+    else:
+        who = "any of them" if len(inside) == len(finite) else _all(inside)
+        words = f"The data do not settle which is best: at {100 * CONFIDENCE:.0f} % confidence it may be {who}"
+        words = words.replace(" and ", " or ") if len(inside) == 2 else words
+    far = finite[finite["in_confidence_set"].to_numpy() & (ranking.sample.n * finite["delta"].to_numpy() > FAR)]
+    for label, row in far.iterrows():
+        words += f"; {label} lies {_amount(row['delta'])} ± {nats(row['delta_se'])} behind, too uncertain to exclude it"
+    leader = next(iter(table.index))
+    if leader not in inside:
+        words += f"; {leader}, first by {ranking.by}, is not among them"
+    return [words]
 
 
 def _behind(ranking: Ranking) -> list[str]:
-    """How far the nearest candidate that can be told apart lies behind."""
+    """How far the nearest candidate outside the set lies behind."""
     table, best = ranking.table, ranking.reference
-    clear = table[(table["p_value"] <= LEVEL).to_numpy() & np.isfinite(table["delta"].to_numpy())]
-    if ranking.sample.known or clear.empty:
+    finite = table[np.isfinite(table["delta"].to_numpy())]
+    outside = finite[~finite["in_confidence_set"].to_numpy()]
+    if outside.empty:
         return []
-    row = clear.sort_values("delta").iloc[0]
-    runner_up = len(clear) == np.isfinite(table["delta"].to_numpy()).sum() - 1
-    who = f"The runner-up, {row.name}," if runner_up else f"The nearest that is clearly worse, {row.name},"
+    row = outside.sort_values("delta").iloc[0]
+    who = f"{row.name} is excluded:" if len(outside) == 1 else f"The nearest of those excluded, {row.name}, loses"
+    loses = "it loses " if len(outside) == 1 else ""
     pairs = ranking.comparisons
     pair = pairs[pairs["a"].isin([best, row.name]) & pairs["b"].isin([best, row.name])].iloc[0]
     p = probability(float(pair["p_value"]))
-    p = f"p {p}" if p.startswith("<") else f"p = {p}"
-    if str(pair["test"]).startswith("likelihood"):
-        return [f"{who} loses {_amount(row['delta'])} nats more on fresh data: the likelihood ratio rejects it ({p})"]
-    return [f"{who} loses {_amount(row['delta'])} ± {nats(row['delta_se'])} nats more on fresh data ({p})"]
+    error = f" ± {nats(row['delta_se'])}" if np.isfinite(row["delta_se"]) and row["delta_se"] > 0 else ""
+    how = "likelihood ratio, " if str(pair["test"]).startswith("likelihood") else ""
+    test = "" if p == NOTHING else f" ({how}p {p})" if p.startswith("<") else f" ({how}p = {p})"
+    return [f"{who} {loses}{_amount(row['delta'])}{error} nats more than {best} on fresh data{test}"]
+
+
+def _in_absolute_terms(ranking: Ranking) -> list[str]:
+    """Whether even the best one misses something, by the interval of its loss."""
+    low, high = (float(ranking.table[end].loc[ranking.reference]) for end in ("kl_low", "kl_high"))
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return []
+    small = "" if ranking.sample.n >= INDICATIVE else f", no more than indicative with n = {ranking.sample.n:g}"
+    if low > 0:
+        what = f"loses between {nats(low)} and {nats(high)} nats (95 % interval{small})"
+        return [f"Even {ranking.reference} {what}: something of the data escapes it"]
+    return [
+        f"The loss of {ranking.reference} itself may be 0 and is at most {nats(high)} nats (95 % interval{small}); "
+        "a test of fit (adequacy) asks more sharply"
+    ]
 
 
 def _amount(value: float) -> str:
@@ -91,4 +121,4 @@ def _amount(value: float) -> str:
 
 
 def _all(labels: list[str]) -> str:
-    return join(labels, most=len(labels))
+    return join(labels, most=_NAMED)

@@ -1,6 +1,7 @@
 """Files of a report: written into a temporary folder, then moved into place, so that an earlier one stays whole.
 
     ranking, parameters, comparisons, ledger      .csv and .parquet, every digit
+    adequacy, bootstrap, stacking                 likewise, if they were asked for
     profile-<candidate>-<parameter>.csv
     report.html  report.md  figures/*.svg *.png
     experiment.yaml  manifest.json
@@ -22,10 +23,10 @@ from typing import Any
 import pandas as pd
 
 from modelselect.errors import ConfigurationError
-from modelselect.reporting.page import Page, Picture, ProfileCurve, file_names
+from modelselect.reporting.page import Page, Picture, ProfileCurve, Studies, file_names
 from modelselect.reporting.tables import csv_bytes, frames, jsonable
 
-__all__ = ["FORMATS", "Page", "ProfileCurve", "write_report"]
+__all__ = ["FORMATS", "Page", "ProfileCurve", "Studies", "write_report"]
 
 FORMATS = ("csv", "parquet", "markdown", "html")
 _MANIFEST = "manifest.json"
@@ -83,6 +84,7 @@ def _write_files(page: Page, folder: Path, formats: Sequence[str], figures: bool
     files: dict[str, bytes] = {}
     tables = {
         **frames(page.ranking),
+        **page.studies.frames(),
         **dict(zip(file_names(page.profiles), (curve.frame for curve in page.profiles), strict=True)),
     }
     if "csv" in formats:
@@ -97,7 +99,7 @@ def _write_files(page: Page, folder: Path, formats: Sequence[str], figures: bool
         from modelselect.reporting import canvas
         from modelselect.reporting.figures import pictures
 
-        drawn = pictures(page.ranking, page.profiles)
+        drawn = pictures(page.ranking, page.profiles, simulated=page.studies.adequacy is not None)
         for picture in drawn:
             svgs[picture.name] = canvas.svg(picture.figure)
             files[f"figures/{picture.name}.svg"] = svgs[picture.name].encode("utf-8", "replace")
