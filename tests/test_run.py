@@ -251,3 +251,35 @@ def test_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         load_all([tmp_path / "a.yaml", tmp_path / "b.yaml"])
     assert "a.yaml" in str(caught.value)
     assert "b.yaml:2:14" in str(caught.value)
+
+
+def test_what_is_asked_beyond_the_ranking_is_done_and_written(tmp_path: Path) -> None:
+    asked = experiment(
+        criteria=["bic", "crps"], adequacy=99, bootstrap=20, stacking=5, candidates=["poisson", "geometric"]
+    )
+    assert Experiment.from_dict(asked.to_dict()) == asked
+    report = run(asked, tmp_path / "r")
+    assert {"adequacy", "bootstrap", "stacking"} <= set(report.tables)
+    assert {"adequacy.csv", "bootstrap.csv", "stacking.csv"} <= {p.name for p in (tmp_path / "r").iterdir()}
+    page = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    for heading in ("By other criteria", "Is it good enough?", "If the data were drawn again"):
+        assert heading in page
+        assert f"## {heading}" in (tmp_path / "r" / "report.md").read_text(encoding="utf-8")
+    assert (tmp_path / "r" / "figures" / "simulated.svg").exists()
+    assert {"crps", "bic"} <= set(report.ranking.table.columns)
+    told: list[str] = []
+    run(asked, progress=told.append)
+    assert len(told) == steps(asked)
+
+
+def test_data_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    x = np.cumsum(np.random.default_rng(0).standard_normal(200)).round(3)
+    path.write_text("t\n" + "\n".join(map(str, x)), encoding="utf-8")
+    settings = {"data": {"csv": str(path), "ordered": True, "resolution": None}, "candidates": ["normal", "logistic"]}
+    naive = Experiment.from_dict(settings).run()
+    hac = Experiment.from_dict({**settings, "dependence": "hac"}).run()
+    assert any("neighbouring observations are alike" in note for note in naive.notes)
+    assert hac.ranking.table["delta_se"].iloc[1] > naive.ranking.table["delta_se"].iloc[1]
+    with pytest.raises(ConfigurationError, match="ordered"):
+        Experiment.from_dict({**settings, "data": {"csv": str(path), "ordered": True, "weight": "t"}})
