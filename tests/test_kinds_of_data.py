@@ -583,3 +583,39 @@ def test_every_kind_can_be_drawn_and_reported(kind: str) -> None:
     assert ("Truncated" in page) == (sample.truncation is not None)
     assert ("% of the observations" in page) == (not sample.exact and kind not in ("binned", "binned and truncated"))
     assert "nan" not in ranking.verdict
+
+
+WEEKS = np.array([6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35], dtype=float)
+RELAPSED = np.array([1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0], dtype=bool)
+
+
+def test_a_threshold_among_censored_data_comes_to_the_smallest_event() -> None:
+    # below it the likelihood of an exponential rises: events lie nearer to their end, censored ones lose nothing
+    fit = ms.fit({"shifted": "exponential"}, Sample.from_censored(WEEKS, RELAPSED))
+    events, scale = RELAPSED.sum(), (WEEKS - 6.0).sum() / RELAPSED.sum()
+    assert fit.parameters["threshold"] == 6.0
+    assert fit.parameters["scale"] == pytest.approx(scale, rel=1e-8)
+    assert fit.log_likelihood == pytest.approx(-events * (np.log(scale) + 1.0), rel=1e-12)
+
+
+def test_a_threshold_passes_what_is_censored_before_the_first_event() -> None:
+    fit = ms.fit({"shifted": "exponential"}, Sample.from_censored([5.0, 1, 7, 9, 12, 3], [1, 0, 1, 1, 1, 0]))
+    assert fit.parameters == pytest.approx({"threshold": 5.0, "scale": 13.0 / 4}, rel=1e-8)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6, 1e-6])
+def test_the_ends_of_a_uniform_among_censored_data_are_an_event_and_a_smooth_maximum(unit: float) -> None:
+    x, seen = np.arange(1.0, 7.0), np.array([1, 1, 0, 1, 1, 0], dtype=bool)
+
+    def loss(high: float) -> float:
+        return 6 * np.log(high - 1) - np.log(high - x[~seen]).sum()
+
+    best = so.minimize_scalar(loss, bounds=(6.0, 20.0), method="bounded", options={"xatol": 1e-10})
+    fit = ms.fit("uniform", Sample.from_censored(x * unit, seen, resolution=None))
+    assert fit.status == "converged"
+    assert fit.parameters["low"] == unit
+    assert fit.parameters["high"] == pytest.approx(best.x * unit, rel=1e-6)
+    assert fit.log_likelihood + 4 * np.log(unit) == pytest.approx(-best.fun, rel=1e-10)
+    early = ms.fit("uniform", Sample.from_censored([1.0, 2.0, 5.0, 6.0, 1.5], [1, 1, 1, 1, 0], resolution=None))
+    # ∂ℓ/∂high at the last event is −5/5 + 1/4.5 < 0: the end is the event itself
+    assert early.parameters == {"low": 1.0, "high": 6.0}

@@ -21,6 +21,7 @@ from modelselect.domain import Array
 from modelselect.errors import CandidateError
 from modelselect.family import Family, Limit
 from modelselect.fitting import status as why
+from modelselect.fitting.ends import hold_ends
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.limits import Limits
 from modelselect.fitting.problem import Problem, Standard
@@ -293,8 +294,8 @@ class _Work:
         top, collapsed = ascend(problem)
         theta = problem.theta(top.at, np.arange(len(rows)))
         good = top.converged & ~collapsed
-        if not good.all():
-            self._hold_ends(problem, theta, good, top.value)
+        if self._has_exact:
+            hold_ends(problem, self._exact, theta, good, top.value)
         self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
         with np.errstate(all="ignore"):
             value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
@@ -311,32 +312,6 @@ class _Work:
             mask = np.zeros(self.groups, dtype=bool)
             mask[rows[which]] = True
             self._settle(mask & self.open, status, reason)
-
-    def _hold_ends(self, problem: Problem, theta: Array, good: NDArray[np.bool_], value: Array) -> None:
-        """Where no smooth maximum was found, hold the parameters with kinks in the likelihood at their exact answer.
-
-        They are ends of the support, and the location of a family without a Hessian: on cells a Pareto's minimum
-        may sit at the edge of one, and a Laplace's location anywhere between two. Writes into theta and good.
-        """
-        parameters = list(self.family.parameters.values())
-        # a family with an information of its own has a kink: at its location, without one at its scale
-        place = "location" if any(p.role == "location" for p in parameters) else "scale"
-        kinked = place if self.family.information is not None else ""
-        held = [j for j in problem.free if not parameters[j].regular or parameters[j].role == kinked]
-        free = [j for j in problem.free if j not in held]
-        if not (held and free and self._has_exact):
-            return
-        rows = np.flatnonzero(~good)
-        block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
-        exact = np.broadcast_to(self._exact(block, problem.given[rows]), (len(rows), theta.shape[1]))
-        for ends in (exact, theta[rows]):  # the closed form of the points, and where the search stuck at a kink
-            given = problem.given[rows]
-            given[:, held] = ends[:, held]
-            inner = Problem(self.family, block, given, free)
-            top, collapsed = ascend(inner)
-            better = top.converged & ~collapsed & ~(top.value < value[rows] - 1e-9) & ~good[rows]
-            theta[rows[better]] = inner.theta(top.at, np.arange(len(rows)))[better]
-            good[rows[better]] = True
 
     def _search_integer(self, j: int) -> None:
         name = self.names[j]

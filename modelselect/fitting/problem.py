@@ -152,7 +152,10 @@ class Problem:
             return by_parameter * self.slope(theta)
 
     def units(self, u: Array, rows: Rows) -> Array:
-        """Local unit of each coordinate: the current scale for a location, the size of a shape that may be negative."""
+        """Local unit of each coordinate: the scale for a location, the size of a shape that may be negative.
+
+        Locations alone, the two ends of a uniform, are measured in the spread of the data, which were not standardised.
+        """
         unit = np.ones_like(u)
         parameters = list(self.family.parameters.values())
         roles = [parameter.role for parameter in parameters]
@@ -160,6 +163,9 @@ class Problem:
         for i, j in enumerate(self.free):
             if roles[j] == "location" and scale is not None:
                 unit[:, i] = scale
+            elif roles[j] == "location" and self.family.moves_with == "nothing":
+                spread = np.broadcast_to(self.block.statistic(observed.spread), (self.groups,))
+                unit[:, i] = spread[rows % self.groups]
             elif roles[j] is None and np.isinf([parameters[j].domain.low, parameters[j].domain.high]).all():
                 unit[:, i] = np.maximum(1.0, np.abs(u[:, i]))
         return unit
