@@ -6,7 +6,7 @@ with them are moved along, and each free parameter is mapped to the real line by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,10 @@ from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.solve import Rows
+
+
+#: Numbers of one observation and one row each that are worked on at a time.
+_CELLS = 65_536
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +133,17 @@ class Problem:
 
     def objective(self, u: Array, rows: Rows) -> Array:
         """Mean log-likelihood ``(r,)`` in nats an observation; −inf where the parameters do not fit together."""
+        return self._piecewise(self._objective, u, rows)
+
+    def _piecewise(self, function: Callable[[Array, Rows], Array], u: Array, rows: Rows) -> Array:
+        """Evaluate a function of rows on so many at a time that the numbers fit the cache, one sample being shared."""
+        step = max(_CELLS // self.block.weights.shape[1], 1)
+        if self.block.groups > 1 or len(rows) <= step:
+            return function(u, rows)
+        pieces = [slice(i, i + step) for i in range(0, len(rows), step)]
+        return np.concatenate([function(u[piece], rows[piece]) for piece in pieces])
+
+    def _objective(self, u: Array, rows: Rows) -> Array:
         theta = self.theta(u, rows)
         with np.errstate(all="ignore"):
             columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
@@ -139,6 +154,9 @@ class Problem:
 
     def gradient(self, u: Array, rows: Rows) -> Array:
         """Exact gradient ``(r, free)`` from the family's score."""
+        return self._piecewise(self._gradient, u, rows)
+
+    def _gradient(self, u: Array, rows: Rows) -> Array:
         if self.family.score is None:
             raise TypeError(f"family {self.family.name} has no score")
         theta = self.theta(u, rows)
