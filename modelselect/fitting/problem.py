@@ -18,7 +18,6 @@ from modelselect.family import Family
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.solve import Rows
 
-
 #: Numbers of one observation and one row each that are worked on at a time.
 _CELLS = 65_536
 
