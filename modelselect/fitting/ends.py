@@ -75,5 +75,5 @@ def _maximum(problem: Problem, ends: Sequence[int]) -> tuple[Array, Array]:
         value = mean_log_likelihood(problem.family, problem.block, tuple(problem.given.T[:, :, None]))
         legal = np.broadcast_to(problem.family.valid(*problem.given.T), value.shape) & ~np.isnan(value)
         return problem.given, np.where(legal, value, -np.inf)
-    top, collapsed = ascend(problem, moved=ends)
+    top, collapsed, _ = ascend(problem, moved=ends)
     return problem.theta(top.at, rows), np.where(top.converged & ~collapsed, top.value, -np.inf)

@@ -34,7 +34,7 @@ _MARGIN = 1e-6
 _SMALLEST = 1e-290
 
 
-def ascend(problem: Problem, moved: Sequence[int] = ()) -> tuple[Maximum, Flags]:
+def ascend(problem: Problem, moved: Sequence[int] = ()) -> tuple[Maximum, Flags, Flags]:
     """Find the highest converged maximum of each group from the family's starts.
 
     Parameters
@@ -45,8 +45,8 @@ def ascend(problem: Problem, moved: Sequence[int] = ()) -> tuple[Maximum, Flags]
 
     Returns
     -------
-    maximum, collapsed
-        One row a group; and whether its scale ran away to zero.
+    maximum, collapsed, any_collapsed
+        One row a group; whether its scale ran away to zero, and whether it did from any start.
 
     Notes
     -----
@@ -55,8 +55,8 @@ def ascend(problem: Problem, moved: Sequence[int] = ()) -> tuple[Maximum, Flags]
     """
     small = None if problem.family.atoms else _stand_in(problem.block)  # a node would mix an atom with its neighbours
     if small is None:
-        top, collapsed, _ = _from_all_starts(problem, moved)
-        return _arranged(problem, top), collapsed
+        top, collapsed, any_collapsed = _from_all_starts(problem, moved)
+        return _arranged(problem, top), collapsed, any_collapsed
     rough, collapsed, any_collapsed = _from_all_starts(replace(problem, block=small), moved)
     top = _maximise(problem, rough.at)
     collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
@@ -68,7 +68,7 @@ def ascend(problem: Problem, moved: Sequence[int] = ()) -> tuple[Maximum, Flags]
         fresh, fresh_collapsed, _ = _from_all_starts(replace(problem, block=block, given=problem.given[rows]), moved)
         top, collapsed = top.put(rows, fresh), collapsed.copy()
         collapsed[rows] = fresh_collapsed
-    return _arranged(problem, top), collapsed
+    return _arranged(problem, top), collapsed, any_collapsed
 
 
 def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
@@ -185,6 +185,9 @@ def starts(problem: Problem) -> Array:
         block = block.clipped(family.support.low, family.support.high)
     if not (np.isfinite(block.lower).all() and np.isfinite(block.upper).all()):
         block = Block(block.points, block.points, block.weights)  # a censored observation is no largest one
+    elif np.isfinite(low := family.support.low) and not family.support.low_inclusive and not block.exact:
+        lower = np.where(block.lower > low, block.lower, block.points)  # nor one whose cell reaches the end a least one
+        block = Block(lower, block.upper, block.weights)
     with np.errstate(all="ignore"):
         given = problem.given.copy()
         given[:, list(problem.free)] = np.nan

@@ -135,7 +135,7 @@ def _check_solver(family: Family, theta: Member, x: Array, found: Estimate, colu
     block = Block(x, x, np.ones_like(x))
     standard = Standard.of(family, block)
     problem = Problem(family, standard.block(block), standard.parameters(found.parameters), columns)
-    top, _ = ascend(problem)
+    top, *_ = ascend(problem)
     name = described(family, found.parameters[0])
     require(top.converged, f"{name}: the solver does not converge where there is a closed form")
     solved = standard.restore(problem.theta(top.at, np.array([0])))

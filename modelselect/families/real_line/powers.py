@@ -83,7 +83,12 @@ class GeneralizedNormal(Family):
         if shape is None:
             shape = profile.shape()
         middle, size = profile.at(shape)[:2]
-        return shape, middle, size
+        spike = np.isnan(shape)
+        return np.where(spike, 0.0, shape), middle, np.where(spike, 0.0, size)
+
+    def start(self, sample: Any) -> Any:
+        found = self.mle(sample)
+        return tuple(np.where(found[0] > 0, part, np.nan) for part in found)
 
     def score(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale
