@@ -79,7 +79,9 @@ class GeneralizedNormal(Family):
 
     def mle(self, sample: Any, *, shape: Any = None, location: Any = None, scale: Any = None) -> Any:
         x, weights = sample
-        profile = _Profile(x, weights / weights.sum(axis=-1, keepdims=True), location, scale)
+        rows = max(len(weights), *(np.size(known) for known in (shape, location, scale)))
+        shares = np.broadcast_to(weights / weights.sum(axis=-1, keepdims=True), (rows, weights.shape[1]))
+        profile = _Profile(x, shares, location, scale)
         if shape is None:
             shape = profile.shape()
         middle, size = profile.at(shape)[:2]
