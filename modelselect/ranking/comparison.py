@@ -112,7 +112,7 @@ def compare(a: Fit, b: Fit, gap: float, se: float) -> Test:
         relation = as_declared
     if relation is not None:
         ratio = max(2.0 * n * gap * relation.sign, 0.0)
-        if relation.degrees == 0:
+        if relation.regular and relation.degrees == 0:
             return Test(0.0, 1.0, "same model")
         if not relation.regular:
             return Test(ratio, float("nan"), "likelihood ratio (non-regular)")

@@ -102,6 +102,9 @@ def check_nested(family: Family) -> None:
                 shared[target] = fixed[name]
         middle = zip(inner.parameters, members(inner)[len(members(inner)) // 2], strict=True)
         plain = tuple(shared.get(name, value) for name, value in middle)
+        shared |= {
+            name: value for name, value in zip(inner.parameters, plain, strict=True) if name in inner.missing({})
+        }
         for law, values in ((family, theta), (inner, plain)):
             sample = (law.name, values, tuple(fixed.items()), other)
             if sample in seen:

@@ -43,7 +43,9 @@ class GeneralizedNormal(Family):
     nested = {
         "laplace": {"shape": 1, "location": "location", "scale": "scale"},
         "normal": {"shape": 2, "location": "mean", "scale": "sd"},
+        "uniform": {"shape": np.inf, "location": np.nan, "scale": np.nan},
     }
+    singular = ("uniform",)
     aliases = ("gennorm", "exponential_power_distribution", "subbotin")
 
     def logp(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
