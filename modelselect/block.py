@@ -73,6 +73,10 @@ class Block:
         with np.errstate(all="ignore"):
             return cast(Array, self._cached(function, lambda: function(x, self.weights)))
 
+    def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """Return what is computed from these data, once; the key says what."""
+        return self._cached(key, compute)
+
     def rescaled(self, shift: Array, scale: Array) -> Block:
         """(x − shift) / scale in each group; shift and scale are ``(G,)``; the same change is made only once."""
         return cast(Block, self._cached((shift.tobytes(), scale.tobytes()), lambda: self._rescaled(shift, scale)))

@@ -95,8 +95,9 @@ class Family:
         The weighted summaries that `start` and `mle` are functions of, in that order.
     nested : mapping
         Families this one contains: ``{"exponential": {"shape": 1}}``; a value that is a string names
-        the parameter of the nested family that takes its place, ``math.inf`` is the boundary, and a
-        parameter of the nested family alone must be given there at that value.
+        the parameter of the nested family that takes its place, ``math.inf`` is the boundary, NaN is
+        a value that follows from the nested family's, and a parameter of the nested family alone must
+        be given there at that value.
     aliases : tuple of str
         Other names accepted on input (scipy's, R's, everyday ones).
 

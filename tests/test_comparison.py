@@ -156,3 +156,20 @@ def test_the_uniform_is_a_beta_binomial():
     assert row["p_value"] == pytest.approx(scipy.stats.chi2.sf(row["statistic"], 2), rel=1e-9)
     other = ms.rank(WORMS, [{"beta_binomial": {"n": 12}}, {"uniform": {"low": 0, "high": 10}}]).comparisons.iloc[0]
     assert other["test"] == "Vuong"
+
+
+@pytest.mark.parametrize(
+    ("large", "small", "test"),
+    [
+        ("gamma", "chi_square", "likelihood ratio"),
+        ("gamma", "erlang", "likelihood ratio (non-regular)"),
+        ("skew_normal", "half_normal", "likelihood ratio (non-regular)"),
+        ("exponentially_modified_normal", "exponential", "likelihood ratio (non-regular)"),
+        ("generalized_normal", "uniform", "likelihood ratio (non-regular)"),
+    ],
+)
+def test_an_integer_shape_or_an_end_of_the_support_makes_no_vuong_test(large: str, small: str, test: str) -> None:
+    x = np.random.default_rng(3).chisquare(5, 200)
+    row = ms.rank(ms.Sample(x, resolution=None), [large, small]).comparisons.iloc[0]
+    assert row["test"] == test
+    assert np.isnan(row["p_value"]) == (test != "likelihood ratio")

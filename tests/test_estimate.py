@@ -14,7 +14,7 @@ import modelselect as ms
 import modelselect.families  # registers the catalogue, which the tables below are made from
 from modelselect.block import Block
 from modelselect.family import Family, lookup, registered
-from modelselect.fitting.estimate import estimate
+from modelselect.fitting.estimate import _Work, estimate
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.status import Status
 from modelselect.fitting.uncertainty import covariance, standard_errors
@@ -696,3 +696,41 @@ def test_counts_in_the_hundred_millions() -> None:
     fit = ms.fit("negative_binomial", np.floor(np.random.default_rng(0).gamma(2, 1e8, 50)))
     assert fit.status == "converged"
     assert abs(fit.parameters["size"] - 2) < 4 * fit.standard_errors["size"]
+
+
+# -- mixtures ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_component_on_two_values_that_stand_apart_is_a_maximum() -> None:
+    # what 300 random starts of expectation and maximisation find of maxima that are not narrower than a typical gap
+    x = np.round(np.random.default_rng(2).normal(0, 1, 30), 5)
+    fit = ms.fit({"mixture": ["normal", "normal"]}, exact(x))
+    assert fit.status == "converged"
+    assert fit.log_likelihood == pytest.approx(-41.75762, abs=5e-6)
+    assert fit.parameters["sd_2"] == pytest.approx(0.12788, abs=1e-5)
+
+
+def test_an_interior_maximum_of_a_mixture_is_not_called_unbounded() -> None:
+    # the likeliest starts all shrink onto the outlier −6.4
+    x = np.random.default_rng(35).standard_t(3, 120)
+    fit = ms.fit({"mixture": ["normal", "normal"]}, exact(x))
+    assert fit.status == "converged"
+    assert fit.log_likelihood >= -207.8984
+
+
+def test_a_mixture_of_student_laws_is_fitted_on_clean_data() -> None:
+    rng = np.random.default_rng(5)
+    x = np.concatenate([rng.standard_t(5, 300) - 4, 2 * rng.standard_t(8, 200) + 5])
+    fit = ms.fit({"mixture": ["student_t", "student_t"]}, exact(x))
+    assert fit.status == "converged"
+    for name, true in (("location_1", -4), ("location_2", 5), ("scale_1", 1), ("scale_2", 2), ("weight_1", 0.6)):
+        assert abs(fit.parameters[name] - true) < 4 * fit.standard_errors[name], name
+
+
+def test_limits_that_are_reached_along_several_ways_are_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    laws = []
+    original = _Work.run
+    monkeypatch.setattr(_Work, "run", lambda self: (laws.append(self.family), original(self)))
+    fit = ms.fit({"mixture": ["poisson"] * 4}, np.random.default_rng(7).poisson(3, 200))
+    assert fit.status == "boundary"
+    assert len(laws) == len(set(laws)) == 10

@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
 import modelselect as ms
 import modelselect.families  # registers the catalogue
@@ -332,3 +333,41 @@ def _tightness(fit: ms.Fit, key: str) -> float:
     information = np.linalg.inv(fit.covariance.to_numpy())
     j = list(fit.parameters).index(key)
     return float(1.0 / (information[j, j] * fit.covariance.to_numpy()[j, j]))
+
+
+def test_a_student_law_of_endless_df_is_the_normal() -> None:
+    x = ms.Sample(np.random.default_rng(4).normal(0, 1, 200), resolution=None)
+    normal = ms.fit("normal", x)
+    for df in (1e8, 1e10, 1e12, 1e15):
+        fit = ms.fit("student_t", x, fixed={"df": df})
+        assert fit.status == "converged"
+        # log t − log φ is (z⁴ − 2z² − 1)/(4 df), and here Σ z⁴ = 560
+        assert fit.log_likelihood == pytest.approx(normal.log_likelihood, abs=200 / df + 1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_a_profile_ends_where_the_likelihood_says_also_from_a_boundary(seed: int) -> None:
+    # on the way from df = ∞ down to where nothing can be fitted the profile must not be passed over
+    x = ms.Sample(np.random.default_rng(seed).normal(5, 2, 100), resolution=None)
+    fit = ms.fit("student_t", x)
+    low, high = fit.interval("df")
+    assert high == np.inf
+    fallen = 2 * (fit.log_likelihood - ms.fit("student_t", x, fixed={"df": low}).log_likelihood)
+    assert fallen == pytest.approx(scipy.stats.chi2.ppf(0.95, 1), abs=1e-6)
+
+
+def test_the_intervals_of_a_limit_are_those_of_the_law_reached() -> None:
+    counts = [3, 4, 3, 5, 4, 3]
+    fit, poisson = ms.fit("negative_binomial", counts), ms.fit("poisson", counts)
+    assert fit.interval("mean") == pytest.approx(poisson.interval("mean"), rel=1e-8)
+    low, high = fit.interval("size")
+    fallen = 2 * (fit.log_likelihood - ms.fit("negative_binomial", counts, fixed={"size": low}).log_likelihood)
+    assert (fallen, high) == (pytest.approx(scipy.stats.chi2.ppf(0.95, 1), abs=1e-6), np.inf)
+
+
+def test_a_shape_with_a_closed_form_has_a_profile() -> None:
+    x = ms.Sample(np.random.default_rng(0).normal(5, 2, 100), resolution=None)
+    fit = ms.fit("generalized_normal", x)
+    for end in fit.interval("shape"):
+        held = ms.fit("generalized_normal", x, fixed={"shape": end})
+        assert 2 * (fit.log_likelihood - held.log_likelihood) == pytest.approx(3.8414588, abs=1e-5)

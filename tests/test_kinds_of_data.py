@@ -583,3 +583,111 @@ def test_every_kind_can_be_drawn_and_reported(kind: str) -> None:
     assert ("Truncated" in page) == (sample.truncation is not None)
     assert ("% of the observations" in page) == (not sample.exact and kind not in ("binned", "binned and truncated"))
     assert "nan" not in ranking.verdict
+
+
+WEEKS = np.array([6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35], dtype=float)
+RELAPSED = np.array([1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0], dtype=bool)
+
+
+def test_a_threshold_among_censored_data_comes_to_the_smallest_event() -> None:
+    # below it the likelihood of an exponential rises: events lie nearer to their end, censored ones lose nothing
+    fit = ms.fit({"shifted": "exponential"}, Sample.from_censored(WEEKS, RELAPSED))
+    events, scale = RELAPSED.sum(), (WEEKS - 6.0).sum() / RELAPSED.sum()
+    assert fit.parameters["threshold"] == 6.0
+    assert fit.parameters["scale"] == pytest.approx(scale, rel=1e-8)
+    assert fit.log_likelihood == pytest.approx(-events * (np.log(scale) + 1.0), rel=1e-12)
+
+
+def test_a_threshold_passes_what_is_censored_before_the_first_event() -> None:
+    fit = ms.fit({"shifted": "exponential"}, Sample.from_censored([5.0, 1, 7, 9, 12, 3], [1, 0, 1, 1, 1, 0]))
+    assert fit.parameters == pytest.approx({"threshold": 5.0, "scale": 13.0 / 4}, rel=1e-8)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6, 1e-6])
+def test_the_ends_of_a_uniform_among_censored_data_are_an_event_and_a_smooth_maximum(unit: float) -> None:
+    x, seen = np.arange(1.0, 7.0), np.array([1, 1, 0, 1, 1, 0], dtype=bool)
+
+    def loss(high: float) -> float:
+        return 6 * np.log(high - 1) - np.log(high - x[~seen]).sum()
+
+    best = so.minimize_scalar(loss, bounds=(6.0, 20.0), method="bounded", options={"xatol": 1e-10})
+    fit = ms.fit("uniform", Sample.from_censored(x * unit, seen, resolution=None))
+    assert fit.status == "converged"
+    assert fit.parameters["low"] == unit
+    assert fit.parameters["high"] == pytest.approx(best.x * unit, rel=1e-6)
+    assert fit.log_likelihood + 4 * np.log(unit) == pytest.approx(-best.fun, rel=1e-10)
+    early = ms.fit("uniform", Sample.from_censored([1.0, 2.0, 5.0, 6.0, 1.5], [1, 1, 1, 1, 0], resolution=None))
+    # ∂ℓ/∂high at the last event is −5/5 + 1/4.5 < 0: the end is the event itself
+    assert early.parameters == {"low": 1.0, "high": 6.0}
+
+
+# -- where the likelihood has no maximum inside ------------------------------------------------------------------------
+
+RISING = 3 + np.random.default_rng(0).exponential(1, 60) ** 1.3
+
+
+@pytest.mark.parametrize("name", ["normal", "logistic", "gumbel"])
+def test_a_tail_that_falls_slower_than_an_exponential_reaches_it(name: str) -> None:
+    fit = ms.fit(name, Sample(RISING, resolution=None, truncation=(3, None)))
+    assert fit.status == "boundary"
+    assert fit.parameters[{"normal": "mean"}.get(name, "location")] == -INF
+    assert fit.log_likelihood == pytest.approx(-60 * (np.log((RISING - 3).mean()) + 1), rel=1e-9)
+    inside = ms.fit({"truncated": {"family": name, "lower": 3}}, Sample(RISING, resolution=None))
+    assert inside.log_likelihood == pytest.approx(fit.log_likelihood, rel=1e-9)
+
+
+def test_a_tail_reaches_its_limit_also_where_every_observation_has_a_bound_of_its_own() -> None:
+    rng = np.random.default_rng(1)
+    bound = rng.uniform(0, 3, 80)
+    excess = rng.exponential(1, 80) ** 1.4
+    fit = ms.fit("normal", Sample(bound + excess, resolution=None, truncation=(bound, None)))
+    assert fit.status == "boundary"
+    assert fit.log_likelihood == pytest.approx(-80 * (np.log(excess.mean()) + 1), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["lomax", "lognormal", "log_logistic", "frechet", "weibull"])
+def test_a_tail_above_a_bound_reaches_a_pareto_law(name: str) -> None:
+    x = 3 * np.exp(np.random.default_rng(0).exponential(1, 60) ** 1.2 / 1.5)
+    fit = ms.fit(name, Sample(x, resolution=None, truncation=(3, None)))
+    shape = 1 / np.log(x / 3).mean()
+    assert fit.status == "boundary"
+    assert fit.log_likelihood == pytest.approx(60 * np.log(shape / 3) - (shape + 1) * np.log(x / 3).sum(), rel=1e-9)
+    assert "minimum" not in fit.reason
+
+
+def test_the_tail_of_a_student_law_reaches_that_of_a_lomax_law() -> None:
+    fit = ms.fit("student_t", Sample(RISING, resolution=None, truncation=(3, None)))
+    lomax = ms.fit("lomax", Sample(RISING - 3, resolution=None))
+    assert fit.status == "boundary"
+    assert fit.log_likelihood == pytest.approx(lomax.log_likelihood, rel=1e-9)
+    assert fit.parameters["location"] == pytest.approx(3 - lomax.parameters["scale"], rel=1e-6)
+
+
+@pytest.mark.parametrize("law", ["poisson", "geometric", "negative_binomial"])
+def test_what_is_above_zero_shrinks_onto_one(law: str) -> None:
+    ones = ms.fit({"truncated": {"family": law, "lower": 1}}, [1] * 6)
+    assert (ones.status, ones.log_likelihood) == ("boundary", pytest.approx(0, abs=1e-9))
+    hurdle = ms.fit({"hurdle": law}, [0, 0, 1, 1, 1, 1])
+    assert hurdle.status == "boundary"
+    assert hurdle.parameters["zero_probability"] == pytest.approx(1 / 3, rel=1e-9)
+    assert hurdle.log_likelihood == pytest.approx(2 * np.log(1 / 3) + 4 * np.log(2 / 3), rel=1e-9)
+
+
+def test_cells_that_reach_the_end_of_a_support_give_a_start() -> None:
+    # scipy.optimize from nine starts
+    fit = ms.fit("frechet", {0: 4, 1: 3, 2: 2, 3: 1})
+    assert fit.status == "converged"
+    assert fit.log_likelihood == pytest.approx(-14.503223052600138, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status"),
+    [
+        ("gev", Sample([1.0, 2.5], resolution=None), "unbounded"),
+        ("pearson_3", Sample([1.0, 2.5], resolution=None), "unbounded"),
+        ("generalized_normal", Sample([1.0] * 9 + [2.0, 3.5], resolution=None), "unbounded"),
+        ("chi_square", [0, 0, 0], "not_identified"),
+    ],
+)
+def test_a_likelihood_without_a_maximum_has_a_status_that_says_so(name: str, data: Any, status: str) -> None:
+    assert ms.fit(name, data).status == status

@@ -97,7 +97,11 @@ def describe(name: str) -> Description:
         return Description(family.name, _document(family), _support(family), tuple(family.aliases), (), (), "")
     parameters = tuple((name, str(p.domain), _origin(p)) for name, p in family.parameters.items())
     nested = tuple(
-        (other, ", ".join(f"{key} = {_value(value)}" for key, value in restriction.items() if key != value))
+        (
+            other,
+            ", ".join(f"{key} = {_value(value)}" for key, value in restriction.items() if key != value == value)
+            or "as it is",
+        )
         for other, restriction in family.nested.items()
     )
     return Description(

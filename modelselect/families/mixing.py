@@ -24,7 +24,7 @@ _OWN = 0.999
 #: Gain in nats an observation below which a start is good enough, and observations that it is sought on.
 _GAIN, _NODES = 1e-5, 300
 #: Difference in nats an observation below which two starts lead to one maximum, and how many are kept.
-_SAME, _FEW = 1e-6, 8
+_SAME, _FEW = 1e-6, 16
 
 
 def first_guesses(mixture: Mixture, block: Block, given: Array) -> tuple[Any, ...]:
@@ -56,6 +56,8 @@ def first_guesses(mixture: Mixture, block: Block, given: Array) -> tuple[Any, ..
         rows, theta = rows[gain > _GAIN], theta[gain > _GAIN]
         if not len(rows):
             break
+    with np.errstate(invalid="ignore"):  # those that have collapsed come last
+        value = np.where(mixture.degenerate(tall, best), value - 1e10, value)
     return _best_few(best.reshape(starts, groups, -1), value.reshape(starts, groups))
 
 

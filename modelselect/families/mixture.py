@@ -31,7 +31,7 @@ from modelselect.families.mixing import first_guesses
 from modelselect.family import Family, Goes, Limit, Parameter, lookup, register
 from modelselect.formulas import log_share
 
-#: Distinct values that a component must rest on: of two or fewer the likelihood has no bound.
+#: Distinct values that a component must rest on if it is narrower than the typical gap between observations.
 RESTING = 2.5
 #: Share of the spread of the distinct values below which what a component holds is one value.
 NARROW = 1e-5
@@ -44,7 +44,8 @@ class Mixture(Family):
 
     Parameters are suffixed by the number of the component (mean_1, sd_1, mean_2, …); weight_1 … are free but the last.
     The likelihood of a mixture of densities has no bound where a component shrinks onto an observation: such points,
-    and components that rest on two distinct values or fewer, are never taken for maxima.
+    and components that rest on two distinct values nearer to each other than the typical gap, are never taken for
+    maxima.
 
     Parameters
     ----------
@@ -226,7 +227,11 @@ class Mixture(Family):
         return first_guesses(self, block, given)
 
     def degenerate(self, block: Block, theta: Any) -> Any:
-        """Whether a component of a density rests on one or two distinct values, or on nearly equal ones."""
+        """Whether a component of a density rests on one or two distinct values by coincidence, or on equal ones.
+
+        Two values that stand apart from the others may well be a component. What two of n values that are nearer to
+        each other than the typical gap gain is due to their choice: it grows without end as they come nearer.
+        """
         parts, _ = self.split(theta.T)
         flags = np.zeros(len(theta), dtype=bool)
         for component, own in zip(self.components, parts, strict=True):
@@ -237,13 +242,15 @@ class Mixture(Family):
             return flags
         x, weights = block.points, block.weights
         spread = np.broadcast_to(block.statistic(observed.spread), flags.shape)
+        gap = spread / np.broadcast_to(block.statistic(observed.distinct), flags.shape)
         with np.errstate(all="ignore"):
             for share in self.responsibilities(x, tuple(theta.T[:, :, None])):
                 r = np.where(weights > 0, share, 0.0)
                 total = r.sum(axis=-1)
                 centre = (r * x).sum(axis=-1) / total
                 width = np.sqrt((r * (x - centre[:, None]) ** 2).sum(axis=-1) / total)
-                flags |= (total**2 < RESTING * (r * r).sum(axis=-1)) | ~(width > NARROW * spread)
+                few = total**2 < RESTING * (r * r).sum(axis=-1)
+                flags |= ~(width > np.where(few, gap, NARROW * spread))
         return flags
 
     def arranged(self, theta: Any, free: Sequence[int]) -> Any:

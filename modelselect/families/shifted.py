@@ -231,7 +231,7 @@ class Shifted(Composition):
         count = len(self.inner.parameters)
         x = block.points - theta[:, count:][:, :1]
         flags = self.inner.degenerate(Block(x, x, np.broadcast_to(block.weights, x.shape)), theta[:, :count])
-        if self.by is not None:
+        if self.by is not None or self.inner.name in _FALLING:
             return flags
         # the threshold has come to the smallest observation
         gap = block.statistic(observed.minimum) - theta[:, count]

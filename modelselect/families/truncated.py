@@ -25,7 +25,7 @@ from modelselect.families.composition import (
     stacked,
 )
 from modelselect.families.counts.classic import LogSeries, Zeta
-from modelselect.family import Family, Limit, Parameter, lookup, register
+from modelselect.family import Family, Goes, Limit, Parameter, lookup, register
 from modelselect.formulas import inverse
 from modelselect.masses import log_mass
 
@@ -121,6 +121,21 @@ class Part(Composition):
 #: Laws that are reached by what is left of a family above 0, where it itself has no law any more.
 _ABOVE_ZERO: dict[str, tuple[str, dict[str, str | float]]] = {
     "negative_binomial": ("log_series", {"mean": 0.0, "size": 0.0}),
+    "poisson": ("discrete_uniform", {"mean": 0.0, "low": 1.0, "high": 1.0}),
+    "geometric": ("discrete_uniform", {"p": 1.0, "low": 1.0, "high": 1.0}),
+}
+#: Where the parameters go as the tail above a bound comes to that of an exponential law, and of a Pareto law.
+_EXPONENTIAL: dict[str, dict[str, str | float]] = {
+    "normal": {"mean": -np.inf, "sd": np.inf},
+    "logistic": {"location": -np.inf, "scale": "scale"},
+    "gumbel": {"location": -np.inf, "scale": "scale"},
+}
+_PARETO: dict[str, dict[str, str | float]] = {
+    "lomax": {"shape": "shape", "scale": 0.0},
+    "log_logistic": {"shape": "shape", "scale": 0.0},
+    "frechet": {"shape": "shape", "scale": 0.0},
+    "lognormal": {"mu": -np.inf, "sigma": np.inf},
+    "weibull": {"shape": 0.0, "scale": 0.0},
 }
 
 
@@ -166,6 +181,26 @@ def above_zero(inner: Family) -> tuple[Limit, ...]:
         return ()
     name, parameters = _ABOVE_ZERO[inner.name]
     return (Limit(lookup(name)(), parameters, np.zeros(1, dtype=bool)),)
+
+
+def far_above(family: Family, low: float) -> tuple[Limit, ...]:
+    """Limits of what is above a bound of a family: its tail, where the rest of it lies infinitely far below.
+
+    An exponential or a Pareto law above a bound is the same law above any higher one, and a Lomax law is another one:
+    the limits hold also where each observation has a bound of its own, no lower than this.
+    """
+    never = np.zeros(1, dtype=bool)
+    limits = []
+    if family.name in _EXPONENTIAL:
+        law: Family = lookup("shifted")(lookup("exponential")(), by=low)  # type: ignore[call-arg]
+        limits.append(Limit(law, _EXPONENTIAL[family.name], never))
+    if family.name in _PARETO and low > 0:
+        limits.append(Limit("pareto", {**_PARETO[family.name], "minimum": low}, never))
+    if family.name == "student_t":
+        law = lookup("shifted")(lookup("lomax")(), by=low)  # type: ignore[call-arg]
+        where: dict[str, Goes] = {"df": "shape", "location": lambda theta: low - theta["scale"], "scale": 0.0}
+        limits.append(Limit(law, where, never))
+    return tuple(limits)
 
 
 @register
@@ -232,14 +267,17 @@ class Truncated(Part):
         low, high = self.lower, self.upper
         limits = super().limit()
         if self.inner.discrete and low == 1.0 and high is None:
-            limits = (*limits, *above_zero(self.inner))
+            bound = {self._own[0]: low}
+            limits = (
+                *limits,
+                *(one._replace(parameters={**one.parameters, **bound}) for one in above_zero(self.inner)),
+            )
         own = dict(zip(("lower", "upper"), self._own, strict=False)) if low is not None else {"upper": self._own[0]}
-        if self.inner.name == "normal" and low is not None:
-            # the tail of a normal whose mean lies infinitely far below
-            tail: Family = lookup("shifted")(lookup("exponential")(), by=low)  # type: ignore[call-arg]
-            law = tail if high is None else Truncated(tail, upper=high)
-            far: dict[str, str | float] = {"mean": -np.inf, "sd": np.inf, own["lower"]: "threshold"}
-            limits = (*limits, Limit(law, far if high is None else {**far, own["upper"]: "upper"}, never))
+        for limit in far_above(self.inner, low) if low is not None else ():
+            end = "threshold" if limit.law.made else "minimum"
+            law = limit.law if high is None else Truncated(limit.law, upper=high)
+            ends: dict[str, str | float] = {own["lower"]: end, **({} if high is None else {own["upper"]: "upper"})}
+            limits = (*limits, Limit(law, {**limit.parameters, **ends}, never))
         if self.inner.name in ("normal", "exponential", "logistic") and high is not None:
             start = low if low is not None else 0.0 if self.inner.name == "exponential" else None
             if start is not None:

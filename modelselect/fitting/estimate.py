@@ -19,8 +19,10 @@ import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
+from modelselect.families.truncated import far_above
 from modelselect.family import Family, Limit
 from modelselect.fitting import status as why
+from modelselect.fitting.ends import hold_ends
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.limits import Limits
 from modelselect.fitting.problem import Problem, Standard
@@ -122,6 +124,7 @@ class _Work:
         self.columns = np.array([self.names.index(name) for name in free], dtype=np.intp)
         self.groups = len(theta)
         self.value = np.full(self.groups, np.nan)
+        self.collapsed = np.zeros(self.groups, dtype=bool)  # from some start
         self.best = np.full(self.groups, -np.inf)  # reached by the search, whether or not it is a maximum
         self.status = np.full(self.groups, "", dtype=object)
         self.reason = np.full(self.groups, "", dtype=object)
@@ -154,6 +157,9 @@ class _Work:
             self._solve()
         for i in range(len(self.limits.candidates)):
             self._reach(i, self.limits.apply_better(i, self.status, self.best, self.theta, self.value))
+        # where the others have found nothing, the start that collapsed has
+        nothing = np.isin(self.status, [Status.FAILED, Status.NOT_IDENTIFIED]) & self.collapsed
+        self._settle(nothing, Status.UNBOUNDED, why.COLLAPSED)
 
     def result(self) -> Estimate:
         return Estimate(
@@ -227,16 +233,23 @@ class _Work:
 
     def _find_limits(self) -> list[Limit]:
         """Limits of the family that the given parameters leave open."""
-        if self.family.limit is None:
-            return []
-        allowed, _ = _keywords(_plain(self.family.limit))
-        found = self.family.limit(
-            *self._statistics(self.block), **{n: v for n, v in self.given.items() if n in allowed}
-        )
+        found: tuple[Limit, ...] = ()
+        allowed: tuple[str, ...] = ()
+        if self.family.limit is not None:
+            allowed, _ = _keywords(_plain(self.family.limit))
+            own = self.family.limit(
+                *self._statistics(self.block), **{n: v for n, v in self.given.items() if n in allowed}
+            )
+            found = (own,) if isinstance(own, Limit) else own
+        if self.block.truncation is not None:
+            low = np.where(self.block.weights > 0, self.block.truncation[0], np.inf).min()
+            found = (*found, *(far_above(self.family, float(low)) if np.isfinite(low) else ()))
         limits = []
-        for limit in (found,) if isinstance(found, Limit) else found:
-            # a parameter that tends to its limit must be free to do so
-            if all(isinstance(limit.parameters.get(name), str) for name in self.given):
+        for limit in found:
+            # a parameter that tends to its limit must be free to do so, or be there
+            targets = [(value, limit.parameters.get(name)) for name, value in self.given.items()]
+            there = all(isinstance(target, str) or np.all(value == target) for value, target in targets)
+            if there and not all(isinstance(limit.parameters.get(name), str) for name in self.free):
                 certain = np.broadcast_to(limit.certain, (self.groups,)) & all(name in allowed for name in self.given)
                 certain = certain & self.block.plain  # the theory is one of exact points
                 limits.append(limit._replace(certain=certain))
@@ -245,7 +258,7 @@ class _Work:
     def _reach(self, i: int, rows: NDArray[np.bool_]) -> None:
         if rows.any():
             self.status[rows] = Status.BOUNDARY
-            self.reason[rows] = why.at_limit(self.limits.candidates[i])
+            self.reason[rows] = why.at_limit(self.limits.candidates[i], self.free)
 
     def _closed_form(self) -> bool:
         """Try the family's exact answer; True where there is one."""
@@ -273,7 +286,8 @@ class _Work:
             good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
         self._settle(rows & good, Status.CLOSED_FORM)
         self._settle(rows & good & edge, Status.BOUNDARY, why.ON_EDGE)
-        self._settle(rows & ~good, Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
+        self._settle(rows & ~good & self._shrunk, Status.UNBOUNDED, why.COLLAPSED)
+        self._settle(rows & ~good & self.open, Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
         self._evaluate(rows & usable(self.status))
         self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
 
@@ -290,17 +304,19 @@ class _Work:
         standard = Standard.of(self.family, block)
         given = standard.parameters(self.theta[rows])
         problem = Problem(self.family, standard.block(block), given, self.columns.tolist())
-        top, collapsed = ascend(problem)
+        top, collapsed, any_collapsed = ascend(problem)
         theta = problem.theta(top.at, np.arange(len(rows)))
+        self.collapsed[rows] = any_collapsed
         good = top.converged & ~collapsed
-        if not good.all():
-            self._hold_ends(problem, theta, good, top.value)
+        if self._has_exact:
+            hold_ends(problem, self._exact, theta, good, top.value)
         self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
         with np.errstate(all="ignore"):
             value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
         flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)
+        flat |= (value > -ALMOST) & (not np.any(block.lower == block.upper))  # no probability exceeds one
         for which, status, reason in (
             (good, Status.CONVERGED, ""),
             (collapsed, Status.UNBOUNDED, why.COLLAPSED),
@@ -311,32 +327,6 @@ class _Work:
             mask = np.zeros(self.groups, dtype=bool)
             mask[rows[which]] = True
             self._settle(mask & self.open, status, reason)
-
-    def _hold_ends(self, problem: Problem, theta: Array, good: NDArray[np.bool_], value: Array) -> None:
-        """Where no smooth maximum was found, hold the parameters with kinks in the likelihood at their exact answer.
-
-        They are ends of the support, and the location of a family without a Hessian: on cells a Pareto's minimum
-        may sit at the edge of one, and a Laplace's location anywhere between two. Writes into theta and good.
-        """
-        parameters = list(self.family.parameters.values())
-        # a family with an information of its own has a kink: at its location, without one at its scale
-        place = "location" if any(p.role == "location" for p in parameters) else "scale"
-        kinked = place if self.family.information is not None else ""
-        held = [j for j in problem.free if not parameters[j].regular or parameters[j].role == kinked]
-        free = [j for j in problem.free if j not in held]
-        if not (held and free and self._has_exact):
-            return
-        rows = np.flatnonzero(~good)
-        block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
-        exact = np.broadcast_to(self._exact(block, problem.given[rows]), (len(rows), theta.shape[1]))
-        for ends in (exact, theta[rows]):  # the closed form of the points, and where the search stuck at a kink
-            given = problem.given[rows]
-            given[:, held] = ends[:, held]
-            inner = Problem(self.family, block, given, free)
-            top, collapsed = ascend(inner)
-            better = top.converged & ~collapsed & ~(top.value < value[rows] - 1e-9) & ~good[rows]
-            theta[rows[better]] = inner.theta(top.at, np.arange(len(rows)))[better]
-            good[rows[better]] = True
 
     def _search_integer(self, j: int) -> None:
         name = self.names[j]
@@ -374,6 +364,14 @@ class _Work:
         with np.errstate(all="ignore"):
             answer = self.family.mle(*self._statistics(block), **given) if self.family.mle is not None else ()
         return np.stack([np.broadcast_to(np.asarray(a, dtype=float), (len(theta),)) for a in answer], axis=-1)
+
+    @property
+    def _shrunk(self) -> NDArray[np.bool_]:
+        """Groups in which the scale of a law that may lie anywhere is 0, though they have different values."""
+        roles = [parameter.role for parameter in self.family.parameters.values()]
+        if "location" not in roles or "scale" not in roles:
+            return np.zeros(self.groups, dtype=bool)
+        return np.asarray(self.theta[:, roles.index("scale")] == 0.0)
 
     @property
     def _at_an_end(self) -> NDArray[np.bool_]:

@@ -87,11 +87,16 @@ def profile_interval(
         open_ = np.isnan(outside) & ~at_end
         if not open_.any():
             break
-        u = centre + sign * reach
-        beyond = np.array(drop(u[open_]) > threshold)
         rows = np.flatnonzero(open_)
-        outside[rows[beyond]] = u[rows[beyond]]
-        inside[rows[~beyond]] = u[rows[~beyond]]
+        # the whole way there: where it ends the others may have no estimate
+        goal = (centre + sign * reach)[rows]
+        shares = np.arange(_SECTIONS + 1) / _SECTIONS
+        way = inside[rows, None] + (goal - inside[rows])[:, None] * shares
+        past = np.array(drop(way[:, 1:].ravel()) > threshold).reshape(len(rows), _SECTIONS)
+        beyond, first = past.any(axis=1), past.argmax(axis=1)
+        row = np.flatnonzero(beyond)
+        outside[rows[row]], inside[rows[row]] = way[row, first[row] + 1], way[row, first[row]]
+        inside[rows[~beyond]] = goal[~beyond]
         reach[rows[~beyond]] *= 2.0
         at_end |= np.isnan(outside) & (reach > farthest)
     found = ~np.isnan(outside)

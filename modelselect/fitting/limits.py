@@ -89,7 +89,10 @@ class Limits:
                         fixed[target] = self.given[name]
                 elif name not in self.family.parameters and not callable(target):
                     fixed[name] = target
-            self.fits[i] = self._estimate(limit.law, self.block, fixed)
+            law = limit.law
+            # of families made from others many have the same limits, along several ways
+            key = law, *((name, np.asarray(value, dtype=float).tobytes()) for name, value in fixed.items())
+            self.fits[i] = self.block.remembered(key, lambda: self._estimate(law, self.block, fixed))
         return self.fits[i]
 
     def _apply(self, i: int, rows: Flags, theta: Array, value: Array) -> Flags:

@@ -6,7 +6,7 @@ with them are moved along, and each free parameter is mapped to the real line by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,9 @@ from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.solve import Rows
+
+#: Numbers of one observation and one row each that are worked on at a time.
+_CELLS = 65_536
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +132,17 @@ class Problem:
 
     def objective(self, u: Array, rows: Rows) -> Array:
         """Mean log-likelihood ``(r,)`` in nats an observation; −inf where the parameters do not fit together."""
+        return self._piecewise(self._objective, u, rows)
+
+    def _piecewise(self, function: Callable[[Array, Rows], Array], u: Array, rows: Rows) -> Array:
+        """Evaluate a function of rows on so many at a time that the numbers fit the cache, one sample being shared."""
+        step = max(_CELLS // self.block.weights.shape[1], 1)
+        if self.block.groups > 1 or len(rows) <= step:
+            return function(u, rows)
+        pieces = [slice(i, i + step) for i in range(0, len(rows), step)]
+        return np.concatenate([function(u[piece], rows[piece]) for piece in pieces])
+
+    def _objective(self, u: Array, rows: Rows) -> Array:
         theta = self.theta(u, rows)
         with np.errstate(all="ignore"):
             columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
@@ -139,6 +153,9 @@ class Problem:
 
     def gradient(self, u: Array, rows: Rows) -> Array:
         """Exact gradient ``(r, free)`` from the family's score."""
+        return self._piecewise(self._gradient, u, rows)
+
+    def _gradient(self, u: Array, rows: Rows) -> Array:
         if self.family.score is None:
             raise TypeError(f"family {self.family.name} has no score")
         theta = self.theta(u, rows)
@@ -152,7 +169,10 @@ class Problem:
             return by_parameter * self.slope(theta)
 
     def units(self, u: Array, rows: Rows) -> Array:
-        """Local unit of each coordinate: the current scale for a location, the size of a shape that may be negative."""
+        """Local unit of each coordinate: the scale for a location, the size of a shape that may be negative.
+
+        Locations alone, the two ends of a uniform, are measured in the spread of the data, which were not standardised.
+        """
         unit = np.ones_like(u)
         parameters = list(self.family.parameters.values())
         roles = [parameter.role for parameter in parameters]
@@ -160,6 +180,9 @@ class Problem:
         for i, j in enumerate(self.free):
             if roles[j] == "location" and scale is not None:
                 unit[:, i] = scale
+            elif roles[j] == "location" and self.family.moves_with == "nothing":
+                spread = np.broadcast_to(self.block.statistic(observed.spread), (self.groups,))
+                unit[:, i] = spread[rows % self.groups]
             elif roles[j] is None and np.isinf([parameters[j].domain.low, parameters[j].domain.high]).all():
                 unit[:, i] = np.maximum(1.0, np.abs(u[:, i]))
         return unit

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,13 +34,19 @@ _MARGIN = 1e-6
 _SMALLEST = 1e-290
 
 
-def ascend(problem: Problem) -> tuple[Maximum, Flags]:
+def ascend(problem: Problem, moved: Sequence[int] = ()) -> tuple[Maximum, Flags, Flags]:
     """Find the highest converged maximum of each group from the family's starts.
+
+    Parameters
+    ----------
+    moved
+        Columns that also start some way off the family's guess, on both sides: ends of the support, of which the
+        guess is the outermost observation, where the likelihood jumps.
 
     Returns
     -------
-    maximum, collapsed
-        One row a group; and whether its scale ran away to zero.
+    maximum, collapsed, any_collapsed
+        One row a group; whether its scale ran away to zero, and whether it did from any start.
 
     Notes
     -----
@@ -48,9 +55,9 @@ def ascend(problem: Problem) -> tuple[Maximum, Flags]:
     """
     small = None if problem.family.atoms else _stand_in(problem.block)  # a node would mix an atom with its neighbours
     if small is None:
-        top, collapsed, _ = _from_all_starts(problem)
-        return _arranged(problem, top), collapsed
-    rough, collapsed, any_collapsed = _from_all_starts(replace(problem, block=small))
+        top, collapsed, any_collapsed = _from_all_starts(problem, moved)
+        return _arranged(problem, top), collapsed, any_collapsed
+    rough, collapsed, any_collapsed = _from_all_starts(replace(problem, block=small), moved)
     top = _maximise(problem, rough.at)
     collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
     # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost
@@ -58,10 +65,10 @@ def ascend(problem: Problem) -> tuple[Maximum, Flags]:
     rows = np.flatnonzero(again)
     if len(rows):
         block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
-        fresh, fresh_collapsed, _ = _from_all_starts(replace(problem, block=block, given=problem.given[rows]))
+        fresh, fresh_collapsed, _ = _from_all_starts(replace(problem, block=block, given=problem.given[rows]), moved)
         top, collapsed = top.put(rows, fresh), collapsed.copy()
         collapsed[rows] = fresh_collapsed
-    return _arranged(problem, top), collapsed
+    return _arranged(problem, top), collapsed, any_collapsed
 
 
 def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
@@ -125,9 +132,9 @@ def _of_censored(block: Block) -> Block | None:
     return Block(a, b, w) if helps else None
 
 
-def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags, Flags]:
+def _from_all_starts(problem: Problem, moved: Sequence[int]) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group, whether its scale collapsed, and whether that of any start did."""
-    start = starts(problem)
+    start = _moved(problem, starts(problem), moved)
     top = _maximise(problem, problem.u(start))
     collapsed = _collapsed(problem, top.at, np.arange(len(start)))
     good = (top.converged & ~collapsed).reshape(-1, problem.groups)
@@ -135,6 +142,17 @@ def _from_all_starts(problem: Problem) -> tuple[Maximum, Flags, Flags]:
     chosen = np.argmax(np.where(good | ~good.any(axis=0), value, -np.inf), axis=0)
     rows = chosen * problem.groups + np.arange(problem.groups)
     return top.take(rows), collapsed[rows], np.asarray(collapsed.reshape(-1, problem.groups).any(axis=0))
+
+
+def _moved(problem: Problem, start: Array, columns: Sequence[int]) -> Array:
+    """Starts ``(S·G, p)`` with copies in which these columns are a tenth of the spread lower, and higher."""
+    tenth = 0.1 * np.broadcast_to(problem.block.statistic(observed.spread), (problem.groups,))
+    copies = [start]
+    for signs in itertools.product((-1.0, 1.0), repeat=len(columns)) if columns else ():
+        copy = start.copy()
+        copy[:, list(columns)] += np.tile(tenth, len(start) // problem.groups)[:, None] * np.array(signs)
+        copies.append(copy)
+    return np.concatenate(copies)
 
 
 def _arranged(problem: Problem, top: Maximum) -> Maximum:
@@ -167,6 +185,9 @@ def starts(problem: Problem) -> Array:
         block = block.clipped(family.support.low, family.support.high)
     if not (np.isfinite(block.lower).all() and np.isfinite(block.upper).all()):
         block = Block(block.points, block.points, block.weights)  # a censored observation is no largest one
+    elif np.isfinite(low := family.support.low) and not family.support.low_inclusive and not block.exact:
+        lower = np.where(block.lower > low, block.lower, block.points)  # nor one whose cell reaches the end a least one
+        block = Block(lower, block.upper, block.weights)
     with np.errstate(all="ignore"):
         given = problem.given.copy()
         given[:, list(problem.free)] = np.nan

@@ -34,6 +34,8 @@ _FLOOR = 1e-9
 _SLACK = 8e-14
 #: Steps without gain after which a row is left where it is: a kink, or a slope that never ends.
 PATIENCE = 12
+#: Rows up to which all points of the differences are evaluated at once: the calls cost more than the numbers.
+_FEW = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,23 +230,34 @@ def derivatives(
     offset = STEP * unit * np.moveaxis(axes, 2, 0)
     H = np.empty((r, p, p))
     with np.errstate(all="ignore"):
+        multiples = np.array([-2.0, -1.0, 1.0, 2.0])
+        along = at + (multiples[:, None, None] * offset[:, None]).reshape(4 * p, r, p)
         if gradient is not None:
             g = gradient(at, rows) * unit
-            for j in range(p):
-                near = gradient(at + offset[j], rows) - gradient(at - offset[j], rows)
-                far = gradient(at + 2 * offset[j], rows) - gradient(at - 2 * offset[j], rows)
-                H[:, :, j] = (8.0 * near - far) / (12.0 * STEP) * unit
+            there = _at_each(gradient, along, rows).reshape(p, 4, r, p)
+            near, far = there[:, 2] - there[:, 1], there[:, 3] - there[:, 0]
+            H = np.moveaxis((8.0 * near - far) / (12.0 * STEP) * unit, 0, 2)
             H = np.einsum("rij,rjk->rik", H, dual)
             return g, -0.5 * (H + H.transpose(0, 2, 1))
-        f = np.empty((p, 4, r))
-        for j in range(p):
-            for i, multiple in enumerate((-2, -1, 1, 2)):
-                f[j, i] = objective(at + multiple * offset[j], rows)
+        f = _at_each(objective, along, rows).reshape(p, 4, r)
         g = ((8.0 * (f[:, 2] - f[:, 1]) - (f[:, 3] - f[:, 0])) / (12.0 * STEP)).T
+        pairs = [(j, k) for j in range(p) for k in range(j)]
+        both = np.array([sign * (offset[j] + offset[k]) for j, k in pairs for sign in (1, -1)]).reshape(-1, r, p)
+        mixed = _at_each(objective, at + both, rows).reshape(-1, 2, r).sum(axis=1)
         for j in range(p):
             H[:, j, j] = (16.0 * (f[j, 1] + f[j, 2]) - (f[j, 0] + f[j, 3]) - 30.0 * value) / (12.0 * STEP**2)
-            for k in range(j):
-                both = objective(at + offset[j] + offset[k], rows) + objective(at - offset[j] - offset[k], rows)
-                mixed = both - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value
-                H[:, j, k] = H[:, k, j] = mixed / (2.0 * STEP**2)
+        for (j, k), sum_ in zip(pairs, mixed, strict=True):
+            cross = sum_ - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value
+            H[:, j, k] = H[:, k, j] = cross / (2.0 * STEP**2)
         return np.einsum("rji,rj->ri", dual, g), -np.einsum("rji,rjk,rkl->ril", dual, H, dual)
+
+
+def _at_each(function: Callable[[Array, Rows], Array], points: Array, rows: Rows) -> Array:
+    """Values ``(k, r, …)`` of a function at k points ``(k, r, p)`` of each row: of few rows in one call."""
+    k, r, p = points.shape
+    if not k:
+        return np.empty((0, r))
+    if r > _FEW:
+        return np.stack([function(point, rows) for point in points])
+    value = function(points.reshape(k * r, p), np.tile(rows, k))
+    return value.reshape(k, r, *value.shape[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
@@ -64,8 +65,9 @@ def outside_support(block: Block, outside: NDArray[np.bool_], support: Interval,
     return f"{count:g} of {total:g} observations {'lies' if count == 1 else 'lie'} outside the support {reach}: {shown}"
 
 
-def at_limit(limit: Limit) -> str:
-    """Say which limit is reached."""
-    numbers = {name: value for name, value in limit.parameters.items() if isinstance(value, (int, float))}
+def at_limit(limit: Limit, free: Sequence[str]) -> str:
+    """Say which limit the free parameters reach."""
+    numbers = {name: limit.parameters.get(name) for name in free}
+    numbers = {name: value for name, value in numbers.items() if isinstance(value, (int, float))}
     at = ", ".join(f"{name} → {value:g}".replace("inf", "∞") for name, value in numbers.items())
     return f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.law.name}"

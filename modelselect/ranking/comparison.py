@@ -128,7 +128,7 @@ def compare(a: Contender, b: Contender, paired: Paired, i: int, j: int) -> Test:
         relation = as_declared
     if relation is not None:
         ratio = max(2.0 * n * gap * relation.sign, 0.0)
-        if relation.degrees == 0:
+        if relation.regular and relation.degrees == 0:
             return Test(0.0, 1.0, "same model")
         if not relation.regular:
             return Test(ratio, float("nan"), "likelihood ratio (non-regular)")

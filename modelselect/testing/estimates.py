@@ -102,6 +102,9 @@ def check_nested(family: Family) -> None:
                 shared[target] = fixed[name]
         middle = zip(inner.parameters, members(inner)[len(members(inner)) // 2], strict=True)
         plain = tuple(shared.get(name, value) for name, value in middle)
+        shared |= {
+            name: value for name, value in zip(inner.parameters, plain, strict=True) if name in inner.missing({})
+        }
         for law, values in ((family, theta), (inner, plain)):
             sample = (law.name, values, tuple(fixed.items()), other)
             if sample in seen:
@@ -135,7 +138,7 @@ def _check_solver(family: Family, theta: Member, x: Array, found: Estimate, colu
     block = Block(x, x, np.ones_like(x))
     standard = Standard.of(family, block)
     problem = Problem(family, standard.block(block), standard.parameters(found.parameters), columns)
-    top, _ = ascend(problem)
+    top, *_ = ascend(problem)
     name = described(family, found.parameters[0])
     require(top.converged, f"{name}: the solver does not converge where there is a closed form")
     solved = standard.restore(problem.theta(top.at, np.array([0])))

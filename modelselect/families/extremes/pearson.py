@@ -198,7 +198,7 @@ def _pearson_quantile(q: Any, skew: Any) -> Any:
 
 
 def _skews(skewness: Any, lowest: Any, highest: Any) -> Any:
-    """Starts for the skewness at which all observations lie inside, z from lowest to highest."""
+    """Starts for the skewness at which all observations lie inside, z from lowest to highest; none is at a saddle."""
     inside = np.clip(skewness, -INSIDE * 2 / highest, -INSIDE * 2 / lowest)
     inside = np.clip(inside, -1.9, 1.9)
-    return np.stack([inside, 0.5 * inside, 0.0 * inside])
+    return np.stack([inside, 0.5 * inside, -0.04 / lowest])

@@ -89,7 +89,12 @@ class Gamma(Family):
     shape = Parameter(POSITIVE, typical=(0.2, 30))
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = (observed.mean, observed.log_excess)
-    nested = {"exponential": {"shape": 1}}
+    nested = {
+        "exponential": {"shape": 1},
+        "chi_square": {"shape": np.nan, "scale": 2},
+        "erlang": {"shape": "shape", "scale": "scale"},
+    }
+    singular = ("erlang",)
 
     def logp(self, x: Any, shape: Any, scale: Any) -> Any:
         z = x / scale

@@ -284,7 +284,7 @@ class StudentT(Family):
         # ψ((df+1)/2) − ψ(df/2) − 1/df, without the terms that cancel as df → ∞
         constant = np.log1p(1 / df) - 1 / df + log_minus_digamma(df / 2) - log_minus_digamma((df + 1) / 2)
         by_df = 0.5 * (constant - np.log1p(t) + (df + 1) / df * (1 - w))
-        return by_df, (df + 1) / df * z * w / scale, (df - (df + 1) * w) / scale
+        return by_df, (df + 1) / df * z * w / scale, (z * z - 1) * w / scale
 
     def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> Limit:
         never = np.zeros(len(median), dtype=bool)

@@ -43,7 +43,9 @@ class GeneralizedNormal(Family):
     nested = {
         "laplace": {"shape": 1, "location": "location", "scale": "scale"},
         "normal": {"shape": 2, "location": "mean", "scale": "sd"},
+        "uniform": {"shape": np.inf, "location": np.nan, "scale": np.nan},
     }
+    singular = ("uniform",)
     aliases = ("gennorm", "exponential_power_distribution", "subbotin")
 
     def logp(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
@@ -79,11 +81,18 @@ class GeneralizedNormal(Family):
 
     def mle(self, sample: Any, *, shape: Any = None, location: Any = None, scale: Any = None) -> Any:
         x, weights = sample
-        profile = _Profile(x, weights / weights.sum(axis=-1, keepdims=True), location, scale)
+        rows = max(len(weights), *(np.size(known) for known in (shape, location, scale)))
+        shares = np.broadcast_to(weights / weights.sum(axis=-1, keepdims=True), (rows, weights.shape[1]))
+        profile = _Profile(x, shares, location, scale)
         if shape is None:
             shape = profile.shape()
         middle, size = profile.at(shape)[:2]
-        return shape, middle, size
+        spike = np.isnan(shape)
+        return np.where(spike, 0.0, shape), middle, np.where(spike, 0.0, size)
+
+    def start(self, sample: Any) -> Any:
+        found = self.mle(sample)
+        return tuple(np.where(found[0] > 0, part, np.nan) for part in found)
 
     def score(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale

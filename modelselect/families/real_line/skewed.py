@@ -77,7 +77,11 @@ class SkewNormal(Family):
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = (observed.mean, observed.variance, observed.skewness, observed.minimum, observed.maximum)
-    nested = {"normal": {"shape": 0, "location": "mean", "scale": "sd"}}
+    nested = {
+        "normal": {"shape": 0, "location": "mean", "scale": "sd"},
+        "half_normal": {"shape": np.inf, "location": 0, "scale": "scale"},
+    }
+    singular = ("half_normal",)
     aliases = ("skewnorm", "azzalini")
 
     def logp(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
@@ -252,7 +256,11 @@ class ExponentiallyModifiedNormal(Family):
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = (observed.mean, observed.variance, observed.minimum)
-    nested = {"normal": {"shape": 0, "location": "mean", "scale": "sd"}}
+    nested = {
+        "normal": {"shape": 0, "location": "mean", "scale": "sd"},
+        "exponential": {"shape": np.inf, "location": 0, "scale": 0},
+    }
+    singular = ("exponential",)
     aliases = ("exponnorm", "ex_gaussian", "exgaussian", "emg")
 
     def logp(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
