@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         DataError,
         ModelSelectError,
         NothingFittedError,
+        PrecisionError,
     )
     from modelselect.experiment.config import Experiment
     from modelselect.experiment.run import Report
@@ -46,6 +47,7 @@ __all__ = [
     "Fit",
     "ModelSelectError",
     "NothingFittedError",
+    "PrecisionError",
     "Ranking",
     "Report",
     "Sample",
@@ -80,6 +82,7 @@ _HOMES = {
         "DataError",
         "ModelSelectError",
         "NothingFittedError",
+        "PrecisionError",
     ),
     "modelselect.experiment.config": ("Experiment",),
     "modelselect.experiment.run": ("Report",),

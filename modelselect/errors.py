@@ -26,6 +26,10 @@ class ConfigurationError(ModelSelectError, ValueError):
     """An experiment file, or an override of it, is not valid."""
 
 
+class PrecisionError(ModelSelectError, ArithmeticError):
+    """An integral or a series was not reached to the precision that is promised; the message says how far."""
+
+
 class NothingFittedError(ModelSelectError):
     """Not one of the candidates could be fitted; ``ledger`` says why, candidate by candidate."""
 

@@ -1,0 +1,308 @@
+"""Two laws on the line, and the integrals over them: closed form where one is known, else a sum or a quadrature.
+
+Supports are compared first, so that an infinite divergence is found and not approached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from modelselect.divergence import terms
+from modelselect.divergence.closed_forms import closed_entropy, closed_form
+from modelselect.divergence.laws import Law
+from modelselect.divergence.measures import Pair
+from modelselect.divergence.quadrature import integral, mesh, nodes
+from modelselect.divergence.series import total
+from modelselect.domain import Array
+from modelselect.errors import DataError, PrecisionError
+
+#: Function of two arrays of logarithms, of p and of q, each with the logarithm of dx/du in it.
+Terms = Callable[[Array, Array], Array]
+
+#: Probabilities at whose quantiles integrals are cut: smooth pieces, none of them much steeper than the next.
+LEVELS = np.array([1e-12, 1e-9, 1e-6, 1e-4, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1 - 1e-4, 1 - 1e-6, 1 - 1e-9])
+#: Distances beyond an end of q, relative to its size, at which it is asked whether p has mass.
+_JUST_BEYOND = np.array([1e-9, 1e-6, 1e-3, 0.1, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Laws(Pair):
+    """Two laws on the line, both of masses or both of densities; measures in nats.
+
+    Raises
+    ------
+    DataError
+        One has masses and the other a density.
+    """
+
+    p: Law
+    q: Law
+
+    def __post_init__(self) -> None:
+        if self.p.discrete != self.q.discrete:
+            masses, density = (self.p, self.q) if self.p.discrete else (self.q, self.p)
+            raise DataError(
+                f"{masses.name} gives masses and {density.name} has a density: they are never compared; "
+                "discretized: gives the density's masses on a grid"
+            )
+
+    def kl(self) -> Array:
+        return np.asarray(kl(self.p, self.q))
+
+    def reverse_kl(self) -> Array:
+        return np.asarray(kl(self.q, self.p))
+
+    def entropy(self) -> Array:
+        return np.asarray(entropy(self.p))
+
+    def cross_entropy(self) -> Array:
+        p, q = self.p, self.q
+        if _escapes(p, q):
+            return np.asarray(np.inf)
+        known, own = closed_form(p, q), closed_entropy(p)
+        if known is not None and own is not None:
+            return np.asarray(own + known)
+        return np.asarray(_sum(_on(terms.surprise, p, q, density=True), p, q, p, "the cross-entropy"))
+
+    def jensen_shannon(self) -> Array:
+        value = _sum(_on(terms.middle, self.p, self.q), self.p, self.q, None, "the Jensen-Shannon divergence")
+        return np.asarray(np.clip(value, 0.0, np.log(2.0)) if _near_end(value) else value)
+
+    def renyi(self, alpha: float) -> Array:
+        return np.asarray(renyi(self.p, self.q, alpha))
+
+
+def kl(p: Law, q: Law) -> float:
+    """KL(p ‖ q) of two laws of one kind.
+
+    Examples
+    --------
+    >>> import modelselect as ms
+    >>> from modelselect.divergence.laws import as_law
+    >>> cauchy = as_law(ms.Distribution.of("cauchy", location=0.0, scale=1.0))
+    >>> normal = as_law(ms.Distribution.of("normal", mean=0.0, sd=1.0))
+    >>> kl(cauchy, normal), round(kl(normal, cauchy), 9)
+    (inf, 0.259244532)
+    """
+    known = closed_form(p, q)
+    if known is not None:
+        return known
+    if _escapes(p, q):
+        return np.inf
+    value = _sum(_on(terms.excess, p, q), p, q, p, "the divergence")
+    return max(value + _mass_outside(q, p), 0.0) if np.isfinite(value) else value
+
+
+def entropy(p: Law) -> float:
+    """Entropy in nats: by the family's formula, else as an integral."""
+    of, known = p.distribution, closed_entropy(p)
+    if known is not None:
+        return known
+    if of is not None and of.family.entropy is not None:
+        return of.entropy + (0.0 if p.discrete else float(np.log(p.unit)))
+    return _sum(_on(terms.surprise, p, p, density=True), p, p, p, "the entropy")
+
+
+def renyi(p: Law, q: Law, alpha: float) -> float:
+    """Rényi divergence of order α, 0 ≤ α < ∞."""
+    if alpha == 1:
+        return kl(p, q)
+    if alpha == 0:
+        return _order_0(p, q)
+    if np.isinf(alpha):
+        raise DataError("alpha: infinite order is known for probability vectors only, not for laws")
+    if alpha > 1 and _escapes(p, q):
+        return np.inf
+    what = f"the Rényi divergence of order {alpha:g}"
+    gain = _sum(_on(lambda a, b: terms.gain(a, b, alpha), p, q), p, q, None, what)
+    if gain > -0.5:
+        return max(float(np.log1p(gain)) / (alpha - 1.0), 0.0)
+    # nearly apart: the integral itself, in units of its largest term
+    log_p, log_q = _pointwise(p, q, _scale_points(p, q))
+    top = float(np.max(terms.product(log_p, log_q, alpha)))
+    if np.isneginf(top):
+        return np.inf
+
+    def scaled(a: Array, b: Array) -> Array:
+        return np.exp(terms.product(a, b, alpha) - top)
+
+    rest = _sum(_on(scaled, p, q), p, q, None, what)
+    return (float(np.log(rest)) + top) / (alpha - 1.0)
+
+
+# where they have mass ---------------------------------------------------------------------------------------------
+
+
+def _escapes(p: Law, q: Law) -> bool:
+    """Whether p has mass where q has none, as far as the supports say it."""
+    if p.points is not None:
+        return bool(np.isneginf(q.logp(p.points)).any())
+    if set(p.atoms) - set(q.atoms):
+        return True
+    if np.isinf(p.high) and q.points is not None:
+        return True
+    size = max(abs(end) for end in (1.0, q.low, q.high) if np.isfinite(end))
+    away = q.step * np.arange(1.0, 6.0) if p.discrete else size * _JUST_BEYOND
+    for here, end, side in ((p.high, q.high, 1.0), (p.low, q.low, -1.0)):
+        if side * here > side * end:
+            beyond = end + side * away
+            beyond = beyond[side * beyond <= side * here]
+            tail = p.sf(end) if side > 0 else p.cdf(end - p.step if p.discrete else end)
+            middle = 0.5 * (here + end) if np.isfinite(here) and not p.discrete else here
+            points = np.array([*beyond, *([middle] if np.isfinite(middle) else [])])
+            if float(tail) > 0 or (len(points) and np.isfinite(p.logp(points)).any()):
+                return True
+    return False
+
+
+def _mass_outside(q: Law, p: Law) -> float:
+    """Mass of q outside the support of p, over which the terms of KL(p ‖ q) were not summed."""
+    if p.points is not None:
+        return 1.0 - float(np.exp(q.logp(p.points)).sum())
+    off = [atom for atom in q.atoms if atom not in p.atoms]
+    jumps = float(np.exp(np.asarray(q.logp(np.array(off)), dtype=float)).sum()) if off else 0.0
+    if p.discrete and (q.step != p.step or (q.points is not None)):
+        return 0.0  # they were summed over the points of both
+    below = p.low - q.step if p.discrete else p.low
+    under = float(q.cdf(below)) if np.isfinite(below) and below >= q.low else 0.0
+    over = float(q.sf(p.high)) if np.isfinite(p.high) and p.high <= q.high else 0.0
+    inside = [atom for atom in off if p.low < atom <= p.high]
+    counted = float(np.exp(np.asarray(q.logp(np.array(inside)), dtype=float)).sum()) if inside else 0.0
+    return under + over + (counted if off else jumps)
+
+
+def _order_0(p: Law, q: Law) -> float:
+    """−log q(p > 0), p being positive between the ends of its support."""
+    if p.points is not None:
+        inside = float(np.exp(q.logp(p.points)).sum())
+    elif set(q.atoms) - set(p.atoms):
+        raise DataError(f"alpha = 0: {q.name} has atoms of its own, for which this order is not known")
+    else:
+        below = p.low - p.step if p.discrete else p.low
+        low = float(q.cdf(below)) if np.isfinite(below) else 0.0
+        inside = 1.0 - low - (float(q.sf(p.high)) if np.isfinite(p.high) else 0.0)
+    with np.errstate(divide="ignore"):
+        return max(float(-np.log(max(inside, 0.0))), 0.0)
+
+
+# sums and integrals -----------------------------------------------------------------------------------------------
+
+
+def _pointwise(p: Law, q: Law, x: Array) -> tuple[Array, Array]:
+    with np.errstate(all="ignore"):
+        log_p = np.asarray(p.logp(x), dtype=float)
+        log_q = log_p if q is p else np.asarray(q.logp(x), dtype=float)
+    return log_p, log_q
+
+
+def _on(function: Terms, p: Law, q: Law, *, density: bool = False) -> Callable[[Array, Array], Array]:
+    """Turn terms into a function of x and the logarithm of dx/du, which is in log q only if q is integrated too."""
+
+    def integrand(x: Array, slope: Array) -> Array:
+        log_p, log_q = _pointwise(p, q, x)
+        for law, logs, other in ((q, log_q, log_p), (p, log_p, log_q)):
+            if not law.zeros and np.any(lost := np.isneginf(logs) & (other + slope > -700.0)):
+                inside = lost & (x > law.low) & (x < law.high)
+                if np.any(inside):
+                    raise PrecisionError(
+                        f"{law.name}: the logarithm of its density underflows at x = {x[inside].flat[0]:g}, where the "
+                        "other law has mass; a law of our own catalogue has it"
+                    )
+        return function(log_p + slope, log_q if density else log_q + slope)
+
+    return integrand
+
+
+def _sum(integrand: Callable[[Array, Array], Array], p: Law, q: Law, over: Law | None, what: str) -> float:
+    """Sum or integrate over the support of one law, or over that of both."""
+    what = f"{what} of {p.name} and {q.name}" if q is not p else f"{what} of {p.name}"
+    if p.discrete:
+        return _series(integrand, p, q, over, what)
+    low = over.low if over is not None else min(p.low, q.low)
+    high = over.high if over is not None else max(p.high, q.high)
+    atoms = np.array(sorted({*p.atoms, *(q.atoms if over is None else ())}))
+    value = 0.0
+    if len(atoms):
+        value = float(_at_atoms(integrand, p, q, atoms))
+        if np.isinf(value):
+            return value
+    cuts, anchors = cuts_of(p, q)
+    inside = {*p.atoms, *q.atoms}
+
+    def smooth(x: Array, slope: Array) -> Array:
+        f = integrand(x, slope)
+        return np.where(np.isin(x, list(inside)), 0.0, f) if inside else f
+
+    return value + integral(smooth, mesh(cuts, low, high, anchors), what)
+
+
+def cuts_of(p: Law, q: Law) -> tuple[list[float], list[float]]:
+    """Where integrals over two laws are cut, and the points from which distances are measured."""
+    cuts: list[float] = []
+    anchors = []
+    for law in (p,) if q is p else (p, q):
+        with np.errstate(all="ignore"):
+            quantiles = np.asarray(law.ppf(LEVELS), dtype=float)
+        cuts += [*quantiles, *law.kinks, *law.atoms, law.low, law.high]
+        anchors.append(float(quantiles[len(LEVELS) // 2]))
+    return [float(cut) for cut in cuts], [anchor for anchor in anchors if np.isfinite(anchor)] or [0.0]
+
+
+def _at_atoms(integrand: Callable[[Array, Array], Array], p: Law, q: Law, atoms: Array) -> float:
+    """Terms at the atoms, at which a law without an atom there has no mass."""
+    own = {id(law): np.isin(atoms, law.atoms) for law in (p, q)}
+    if all(mask.all() for mask in own.values()):
+        return float(np.sum(integrand(atoms, np.zeros(len(atoms)))))
+    raise DataError(
+        f"{p.name} and {q.name} have different atoms; only kl_divergence and cross_entropy are known for them"
+    )
+
+
+def _series(integrand: Callable[[Array, Array], Array], p: Law, q: Law, over: Law | None, what: str) -> float:
+    listed = [law.points for law in (p, q) if law.points is not None]
+    zero = np.zeros(1)
+    if over is not None and over.points is not None:
+        return float(np.sum(integrand(over.points, zero)))
+    if listed and (p.points is None or q.points is None):
+        other = p if p.points is None else q
+        grid = (listed[0] - _origin(other)) / other.step
+        if not np.array_equal(grid, np.rint(grid)):
+            raise DataError(f"{what}: the outcomes of the table are not on the lattice of {other.name}")
+    elif len(listed) == 2:
+        return float(np.sum(integrand(np.unique(np.concatenate(listed)), zero)))
+    low = over.low if over is not None else min(p.low, q.low)
+    high = over.high if over is not None else max(p.high, q.high)
+    step = (p if p.points is None else q).step
+    if p.points is None and q.points is None and (p.step != q.step or _shifted(p, q)):
+        raise DataError(f"{what}: they have masses on different lattices, of steps {p.step:g} and {q.step:g}")
+    cuts, _ = cuts_of(p, q)
+    return total(lambda x: integrand(x, zero), [cut for cut in cuts if np.isfinite(cut)], low, high, step, what)
+
+
+def _origin(law: Law) -> float:
+    return law.low if np.isfinite(law.low) else law.high if np.isfinite(law.high) else law.shift
+
+
+def _shifted(p: Law, q: Law) -> bool:
+    apart = (_origin(p) - _origin(q)) / p.step
+    return bool(abs(apart - np.rint(apart)) > 1e-9)
+
+
+def _scale_points(p: Law, q: Law) -> Array:
+    """Points among which the largest term of two laws that are nearly apart is looked for."""
+    cuts, anchors = cuts_of(p, q)
+    low, high = min(p.low, q.low), max(p.high, q.high)
+    if p.discrete:
+        finite = np.unique([cut for cut in cuts if np.isfinite(cut)])
+        grid = np.interp(np.linspace(0.0, len(finite) - 1.0, 4001), np.arange(len(finite)), finite)
+        step = (p if p.points is None else q).step
+        return _origin(p) + step * np.unique(np.rint((grid - _origin(p)) / step))
+    return nodes(mesh(cuts, low, high, anchors).panels)[0].ravel()
+
+
+def _near_end(value: Any) -> bool:
+    return bool(-1e-12 < value < np.log(2.0) + 1e-12)
