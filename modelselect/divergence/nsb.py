@@ -61,8 +61,8 @@ def nsb(counts: ArrayLike, outcomes: ArrayLike | None = None) -> Floats:
     c = checked_counts(counts)
     seen = np.count_nonzero(c, axis=-1)
     K = np.broadcast_to(np.asarray(possible_outcomes(c) if outcomes is None else outcomes, np.float64), seen.shape)
-    if not (K >= seen).all():
-        place = int(np.flatnonzero(~(K >= seen).ravel())[0])
+    if not (seen <= K).all():
+        place = int(np.flatnonzero(~(seen <= K).ravel())[0])
         raise DataError(f"outcomes must be at least the number seen, {seen.ravel()[place]}; it is {K.ravel()[place]:g}")
     chosen = (c.sum(axis=-1) > 0) & (K > 1)
     value = np.where(c.sum(axis=-1) > 0, 0.0, np.nan)  # one possible outcome is no surprise
@@ -117,7 +117,7 @@ def _log_weight(b: Floats, c: Floats, K: Floats) -> Floats:
 
 
 def _log_rising(b: Floats, n: Floats) -> Floats:
-    """log Γ(b + n) - log Γ(b), for large b from the difference of Stirling's series, which keeps the digits."""
+    """Log Γ(b + n) - log Γ(b), for large b from the difference of Stirling's series, which keeps the digits."""
     far, near = np.maximum(b, 50.0), np.minimum(b, 50.0)
     u, v = 1.0 / (far + n), 1.0 / far
     series = (u - v) / 12 - (u**3 - v**3) / 360 + (u**5 - v**5) / 1260
