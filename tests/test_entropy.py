@@ -463,4 +463,4 @@ def test_lattice_entropy_by_name():
     assert lattice_entropy(values, weights) == lattice_entropy(values, weights)
     assert lattice_entropy([0, 1, 2], [1, 1, 1], method="spacing").method.startswith("none: 3 observations")
     with pytest.raises(DataError, match="method must be one of auto, spacing"):
-        lattice_entropy(values, weights, method="nsb")
+        lattice_entropy(values, weights, method="vasicek")

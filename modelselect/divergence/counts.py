@@ -90,6 +90,62 @@ def chao_wang_jost(counts: ArrayLike) -> Floats:
     return value if integral.all() else np.where(integral, value, miller_madow(c))
 
 
+def chao_shen(counts: ArrayLike) -> Floats:
+    """Horvitz & Thompson's sum over the outcomes seen, their probabilities shrunk by Good's coverage C = 1 - f1/n.
+
+    ::
+
+        H = -Σ p̃ log p̃ / (1 - (1 - p̃)^n),   p̃ = C c/n,   C = 1 - (f1 - 1)/n if every outcome was seen once
+
+    Parameters and shapes as `plug_in`, whole counts only: fractional ones have no singletons, and are a DataError.
+    Source: Chao & Shen (2003), Nonparametric estimation of Shannon's index of diversity when there are unseen
+    species in sample.
+
+    Examples
+    --------
+    >>> float(chao_shen([4, 3, 1, 1, 1]).round(6))
+    1.814526
+    """
+    c = _whole_counts(counts, "Chao-Shen")
+    n = positive_or_nan(c.sum(axis=-1))
+    alone = np.count_nonzero(c == 1, axis=-1)
+    p = (1.0 - (alone - (alone == n)) / n)[..., None] * c / n[..., None]
+    open_ = (p > 0.0) & (p < 1.0)  # padding and a sole outcome have no surprise
+    missed = np.exp(n[..., None] * np.log1p(-np.where(open_, p, 0.5)))
+    return np.where(n > 0, np.where(open_, entr(p) / (1.0 - missed), 0.0).sum(axis=-1), np.nan)
+
+
+def grassberger(counts: ArrayLike) -> Floats:
+    """Entropy whose bias falls off exponentially in the mean count of an outcome, but for 1/(2n) where n is given.
+
+    ::
+
+        H = log n - (1/n) Σ c G(c),   G(c) = ψ(c) + (-1)^c [ψ((c + 1)/2) - ψ(c/2)] / 2
+
+    Parameters and shapes as `plug_in`, whole counts only: of others the sign is unknown, and they are a DataError.
+    Source: Grassberger (2003), Entropy estimates from insufficient samplings, equation 35.
+
+    Examples
+    --------
+    >>> float(grassberger([4, 3, 1, 1, 1]).round(6))
+    1.906281
+    """
+    c = _whole_counts(counts, "Grassberger")
+    n = positive_or_nan(c.sum(axis=-1))
+    some = np.maximum(c, 1.0)
+    sign = 1.0 - 2.0 * np.mod(some, 2.0)
+    G = digamma(some) + sign * (digamma((some + 1.0) / 2.0) - digamma(some / 2.0)) / 2.0
+    return np.asarray(np.log(n) - (c * G).sum(axis=-1) / n)
+
+
+def _whole_counts(counts: ArrayLike, whose: str) -> Floats:
+    c = checked_counts(counts)
+    if not whole(c).all():
+        wrong = float(c[np.abs(c - np.rint(c)) > WHOLE * c][0])
+        raise DataError(f"counts must be whole numbers for the entropy of {whose}; one of them is {wrong!r}")
+    return np.rint(c)
+
+
 def checked_counts(counts: ArrayLike) -> Floats:
     """Check counts or weights, and return them as floats."""
     c = np.atleast_1d(np.asarray(counts, dtype=np.float64))

@@ -3,7 +3,7 @@
     kl            = −ℓ/n − H                in-sample, by definition
     kl_corrected  = −ℓ/n + k/n − H_corr     estimates the KL on fresh data (Akaike's k/n)
 
-centred for the interval by k/(2n). H depends on the data alone: it sets the level, never the order.
+centred for the interval by k/(2n). H is in `level`; it depends on the data alone: it sets the level, never the order.
 Sources: Akaike 1973; Chao, Wang & Jost 2013; the interval was chosen by this project's simulations.
 """
 
@@ -14,38 +14,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from modelselect.divergence.counts import chao_wang_jost, plug_in
-from modelselect.divergence.entropy import (
-    DRAWS,
-    JITTER_SEED,
-    Entropy,
-    Estimate,
-    continuous_entropy,
-    jittered,
-    jittered_method,
-    lattice_entropy,
-    sparse_lattice,
-)
-from modelselect.divergence.spacings import spacing, spacing_order, spacing_terms
-from modelselect.divergence.turnbull import disjoint, nonparametric
+from modelselect.divergence.level import Level, level
 from modelselect.domain import Array
 from modelselect.errors import CandidateError, did_you_mean
 from modelselect.fitting.estimate import estimate
 from modelselect.fitting.result import Fit
 from modelselect.fitting.status import Status
-from modelselect.sample import Sample
-from modelselect.statistics import decimal_step, stretches
+from modelselect.statistics import stretches
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Two-sided 95 % normal quantile.
 _Z = 1.959963984540054
-#: Share of tied observations up to which real data keep their spacing entropy. Rounding a normal sample so that
-#: 42 % are tied (n = 2000; 28 %, n = 300) moves it by less than a tenth of its standard error.
-MOST_TIED = 0.5
 
 
 class Observations(Protocol):
@@ -83,32 +65,6 @@ class Observations(Protocol):
 
 
 @dataclass(frozen=True)
-class Level:
-    """Entropy of a sample as KL needs it.
-
-    Attributes
-    ----------
-    entropy
-        The corrected one: value in nats, method in words, standard error. On the length footing it is
-        a differential entropy.
-    in_sample
-        The entropy that the definition of KL(P̂ ‖ q) contains: plug-in on a lattice, spacing on real data.
-    terms
-        Pointwise −log p̂(x) of each distinct value ``(m,)``, for the interval.
-    counted
-        Whether the terms are those of counts, whose χ² floor enters the variance.
-    cells
-        Number of cells that were counted; None: the distinct observations.
-    """
-
-    entropy: Entropy
-    in_sample: float
-    terms: Array
-    counted: bool
-    cells: int | None = None
-
-
-@dataclass(frozen=True)
 class Divergence:
     """KL of one sample against K laws, each an array ``(K,)`` in nats an observation."""
 
@@ -118,141 +74,6 @@ class Divergence:
     kl_high: Array
     kl_corrected: Array
     cross_entropy: Array
-
-
-def level(sample: Sample, seed: int = JITTER_SEED, atoms: Sequence[float] = ()) -> Level:
-    """Entropy of a sample: exact if P is known, on the lattice of rounded data, by spacings of real ones.
-
-    Of intervals it is that of P̂ on disjoint bins, or of the nonparametric maximum of the likelihood (`turnbull`)
-    where they overlap: kl is then (ℓ̂ − ℓ)/n, by how much a law falls short of it. Where densities stand beside
-    probabilities of intervals no estimator of the entropy is known, and the level is NaN.
-
-    Parameters
-    ----------
-    sample
-        The sample.
-    seed
-        Of the noise by which rounded data are spread over their cells.
-    atoms
-        Values that have a mass of their own among real numbers: H = −Σ p log p + (1 − Σp) H(the others).
-
-    Examples
-    --------
-    >>> round(level(Sample.from_counts({0: 50, 1: 50})).in_sample, 6)
-    0.693147
-    """
-    w = sample.weights
-    with np.errstate(divide="ignore"):
-        surprisal = -np.log(sample.shares)
-    if sample.known:
-        exact = float(plug_in(w))
-        return Level(Entropy(exact, "exact: P is known", 0.0), exact, surprisal, counted=True)
-    if not sample.exact or (sample.truncation is not None and not disjoint(sample.block())):
-        return _level_of_intervals(sample)
-    here = np.isin(sample.values, np.asarray(atoms, dtype=float)) if len(atoms) else np.zeros(0, dtype=bool)
-    if here.any():
-        return _level_with_atoms(sample, here, seed)
-    if sample.kind == "nominal":
-        return Level(
-            lattice_entropy(sample.values, w, method="chao_wang_jost"),
-            float(plug_in(w)),
-            surprisal,
-            counted=True,
-        )
-    if sample.kind == "lattice":
-        step = float(sample.resolution or 1.0)
-        if not sparse_lattice(sample.values, w, step).all():
-            found = lattice_entropy(sample.values, w, step, method="chao_wang_jost")
-            return Level(found, float(plug_in(w)), surprisal, counted=True)
-        spread, text = _spread_over_cells(sample, step, seed)
-        return Level(
-            Entropy(float(spread.value), text, float(spread.se)), float(plug_in(w)), spread.terms, counted=False
-        )
-    found = continuous_entropy(sample.values, w)
-    if np.isfinite(found.value):
-        return Level(
-            found,
-            found.value,
-            np.asarray(spacing_terms(sample.values, spacing_order(len(sample.values)))),
-            counted=False,
-        )
-    whole = bool(np.all(w == np.floor(w)))
-    grid = decimal_step(sample.values) if whole and np.any(w > 1) else None
-    if grid is not None:
-        spread, _ = _spread_over_cells(sample, grid, seed)
-        value = float(spread.value) + float(np.log(grid))
-        text = f"spacing of the data spread over their rounding step {grid:g}"
-        return Level(Entropy(value, text, float(spread.se)), value, spread.terms + np.log(grid), counted=False)
-    return _level_with_ties(sample, found) if whole else _no_level(sample, found)
-
-
-def _spread_over_cells(sample: Sample, step: float, seed: int) -> tuple[Estimate, str]:
-    """Spacings of the data jittered over their cells, and how that is called."""
-    estimate = jittered(sample.values, sample.weights, step, np.random.default_rng(seed), DRAWS)
-    return estimate, jittered_method(sample.n, DRAWS, seed)
-
-
-def _level_with_ties(sample: Sample, found: Entropy) -> Level:
-    """Spacings of real data with a few accidental ties, which windows wider than a tie do not notice."""
-    copies = sample.weights.astype(np.intp)
-    tied, n = int(copies[copies > 1].sum()), int(copies.sum())
-    m = int(spacing_order(n))
-    if not 0 < tied <= MOST_TIED * n or copies.max() > m:
-        return _no_level(sample, found)
-    x = np.repeat(sample.values, copies)
-    each = spacing_terms(x, m)
-    terms = np.add.reduceat(each, np.cumsum(copies) - copies) / copies
-    se = float(np.std(each, ddof=1) / np.sqrt(n))
-    value = float(spacing(x))
-    text = f"spacing (1.5 H_m − 0.5 H_2m, m = {m}), {tied} of {n} observations tied"
-    return Level(Entropy(value, text, se), value, terms, counted=False)
-
-
-def _level_of_intervals(sample: Sample) -> Level:
-    """Of masses that are not simply counts of values."""
-    if not sample.masses:
-        what = "are truncated each in its own way" if sample.exact else "stand beside censored ones"
-        why = f"none: exact observations {what}, for which no estimator of the entropy has been tested"
-        return _no_level(sample, Entropy(float("nan"), why, float("nan")))
-    block, w, n = sample.block(cells=True), sample.weights, sample.n
-    if disjoint(block):
-        found = lattice_entropy(sample.values, w, method="chao_wang_jost")
-        with np.errstate(divide="ignore"):
-            return Level(found, float(plug_in(w)), -np.log(sample.shares), counted=True)
-    best = nonparametric(block)
-    in_sample, cells = -best.log_likelihood / n, best.support
-    # Wilks: in the mean the maximum lies (cells − 1)/2 nats above the truth; on disjoint cells this is Miller and
-    # Madow's. Measured (n = 50, 200): of the bias four fifths go on right-censored counts, half on inspection times
-    value = in_sample + (cells - 1) / (2 * n)
-    spread = float(sample.shares @ np.square(best.terms + in_sample))
-    text = f"nonparametric maximum likelihood ({best.method}) on {cells} cells, Miller-Madow"
-    se = float(np.sqrt(spread / max(n - 1.0, 1.0)))
-    return Level(Entropy(value, text, se), in_sample, -best.terms, counted=True, cells=cells)
-
-
-def _level_with_atoms(sample: Sample, here: NDArray[np.bool_], seed: int) -> Level:
-    """Of real numbers among which some values have a mass of their own."""
-    w, n = sample.weights, sample.n
-    rest = level(Sample(sample.values[~here], w[~here], resolution=None), seed) if not here.all() else None
-    groups = np.append(w[here], w[~here].sum())
-    groups = groups[groups > 0]
-    between, share = float(plug_in(groups)), float(w[~here].sum() / n)
-    with np.errstate(divide="ignore"):
-        terms = np.where(here, -np.log(w / n), -np.log(share) if share else 0.0)
-    if rest is None:
-        return Level(Entropy(between, "plug-in of the atoms", 0.0), between, terms, counted=True)
-    terms[~here] += rest.terms
-    value = float(chao_wang_jost(groups)) + share * rest.entropy.value
-    names = " and ".join(f"{x:g}" for x in sample.values[here])
-    text = f"of the atoms at {names}, and of the others: {rest.entropy.method.removeprefix('none: ')}"
-    text = text if np.isfinite(value) else f"none: {text}"
-    spread = float(sample.shares @ np.square(terms - sample.shares @ terms))
-    found = Entropy(value, text, float(np.sqrt(spread / max(n - 1.0, 1.0))))
-    return Level(found, between + share * rest.in_sample, terms, counted=False)
-
-
-def _no_level(sample: Sample, found: Entropy) -> Level:
-    return Level(found, float("nan"), np.full(len(sample), np.nan), counted=False)
 
 
 def divergence(sample: Observations, of: Level, pointwise: Array, k: Array) -> Divergence:

@@ -8,7 +8,8 @@ Functions on arrays take many samples together, along the leading axes. `lattice
 The tuning constants are those that the project's own simulations chose.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -16,14 +17,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from modelselect.divergence.counts import (
     WHOLE,
+    chao_shen,
     chao_wang_jost,
     checked_counts,
+    grassberger,
     miller_madow,
     plug_in,
     positive_or_nan,
     whole,
 )
+from modelselect.divergence.nsb import nsb
 from modelselect.divergence.spacings import MINIMUM_SIZE, spacing, spacing_order, spacing_terms
+from modelselect.divergence.weighted import effective_size, rising, weighted_spacing, weighted_terms
 from modelselect.errors import DataError
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -34,20 +39,33 @@ DRAWS = 4  # of the noise that spreads rounded data over their cells
 JITTER_LIMIT = 10_000_000  # observations of one sample that are expanded to be jittered
 SPARSE_SINGLETONS = 0.05
 SPARSE_DISTINCT = 20
+LEAST_WORTH = 20  # effective number of fractionally weighted observations, or of events: fewer were not simulated
 
 _ON_GRID = 1e-3  # how far, in steps, a value may be from its grid point
+
+#: Estimators of the entropy of counts by name, and what each is called.
+COUNTERS: dict[str, tuple[Callable[[ArrayLike], Floats], str]] = {
+    "chao_wang_jost": (chao_wang_jost, "Chao-Wang-Jost"),
+    "miller_madow": (miller_madow, "Miller-Madow"),
+    "plug_in": (plug_in, "plug-in"),
+    "chao_shen": (chao_shen, "Chao-Shen"),
+    "grassberger": (grassberger, "Grassberger"),
+    "nsb": (nsb, "Nemenman-Shafee-Bialek"),
+}
 
 
 @dataclass(frozen=True)
 class Entropy:
     """Entropy of one sample in nats, how it was found (or, if NaN, why there is none), its standard error.
 
-    `se` is the standard deviation of the pointwise terms over √n: first order, so 0 for equal counts.
+    `se` is the standard deviation of the pointwise terms over √n: first order, so 0 for equal counts. `reason` says
+    why this method: what speaks for a default, or that it was chosen.
     """
 
     value: float
     method: str
     se: float
+    reason: str = field(default="", repr=False)
 
 
 class Estimate(NamedTuple):
@@ -63,20 +81,22 @@ class Estimate(NamedTuple):
 
 
 def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entropy:
-    """Entropy of one continuous sample by `spacing`, or the reason why it has none.
+    """Entropy of one continuous sample by `spacing` or `weighted_spacing`, or the reason why it has none.
 
     Parameters
     ----------
     x : array_like, shape (n,)
         Observations, in any order.
     weights : array_like, shape (n,), optional
-        Frequency weights; 0 leaves an observation out, a whole number above 1 is a tie.
+        Frequency weights; 0 leaves an observation out, a whole number above 1 is a tie. Fractional ones, as those of
+        importance are, scale their observation's part in the density.
 
     Returns
     -------
     Entropy
         Nats. NaN, with the reason as `method`: fewer than 4 observations; ties (rounding or atoms, where a
-        density has no entropy); fractional weights, for which no spacing estimator has been tested.
+        density has no entropy); fractional weights that are worth fewer than 20 observations, count more than they
+        are worth, or are largest at an end: there simulated intervals of the divergence did not hold.
 
     Raises
     ------
@@ -95,7 +115,7 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
     if not np.isfinite(data).all():
         raise DataError("x must be finite; it holds NaN or infinite values")
     if not whole(w):
-        return Entropy(np.nan, "none: no spacing entropy is known for fractional weights", np.nan)
+        return _weighted_entropy(data[w > 0], w[w > 0])
     n, heavy = round(float(w.sum())), int((w > 1.5).sum())
     if n < MINIMUM_SIZE:
         return Entropy(np.nan, f"none: {n} observations, at least {MINIMUM_SIZE} are needed", np.nan)
@@ -109,6 +129,31 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
     m = spacing_order(n)
     se = _standard_error(spacing_terms(data, m), np.ones(n))
     return Entropy(float(spacing(data)), f"spacing (1.5 H_m - 0.5 H_2m, m = {m})", float(se))
+
+
+def _weighted_entropy(x: Floats, w: Floats) -> Entropy:
+    """Of distinct values with fractional weights."""
+    order = np.argsort(x)
+    x, w = x[order], w[order]
+    n, worth = float(w.sum()), float(effective_size(w)) if w.size else 0.0
+    why = ""
+    if worth < LEAST_WORTH:
+        why = f"fractional weights worth {worth:.3g} observations, fewer than {LEAST_WORTH} have not been tested"
+    elif n > worth * (1 + 1e-6):
+        why = (
+            f"fractional weights count {n:.6g} observations but are worth {worth:.6g}, so that an interval would be "
+            "too short (are they importance weights?)"
+        )
+    elif (x[1:] == x[:-1]).any():
+        why = "tied observations with fractional weights"
+    elif rising(w):
+        why = "the weights are largest at an end of the data, where too few observations stand for the tail"
+    if why:
+        return Entropy(np.nan, f"none: {why}", np.nan)
+    m = spacing_order(w.size)
+    se = _standard_error(weighted_terms(x, w, int(m)), w * (worth / n))
+    text = f"weighted spacing (1.5 H_m - 0.5 H_2m, m = {m}, {w.size} observations worth {worth:.4g})"
+    return Entropy(float(weighted_spacing(x, w)), text, float(se))
 
 
 def jittered(
@@ -260,7 +305,7 @@ def lattice_entropy(
         Distinct values, and how often (or with what frequency weight) each was seen.
     step : float
         Distance of neighbouring grid points.
-    method : {"auto", "chao_wang_jost", "miller_madow", "plug_in", "spacing"}
+    method : {"auto", "spacing"} or one of `COUNTERS`
         "auto" chooses as `lattice` does. The values may be labels for all but "auto" and "spacing".
     seed, draws : int
         Of the noise, where there is any.
@@ -281,13 +326,8 @@ def lattice_entropy(
     'plug-in'
     """
     w = checked_counts(weights).ravel()
-    known = {
-        "chao_wang_jost": (chao_wang_jost, "Chao-Wang-Jost"),
-        "miller_madow": (miller_madow, "Miller-Madow"),
-        "plug_in": (plug_in, "plug-in"),
-    }
-    if method not in {"auto", "spacing", *known}:
-        raise DataError(f"method must be one of auto, spacing, {', '.join(known)}; not {method!r}")
+    if method not in {"auto", "spacing", *COUNTERS}:
+        raise DataError(f"method must be one of auto, spacing, {', '.join(COUNTERS)}; not {method!r}")
     if not w.any():
         return Entropy(np.nan, "none: no observations", np.nan)
     if method == "auto":
@@ -295,7 +335,7 @@ def lattice_entropy(
     if method == "chao_wang_jost" and w.max() <= 1.0 + WHOLE:
         return Entropy(np.nan, "none: no value occurs twice, so the counts say nothing of those not seen", np.nan)
     if method != "spacing":
-        estimator, text = known[method]
+        estimator, text = COUNTERS[method]
         if method == "chao_wang_jost" and not whole(w):
             text = "Miller-Madow (fractional weights have no singletons for Chao-Wang-Jost)"
         return Entropy(float(estimator(w)), text, float(_standard_error(_surprisals(w), w)))

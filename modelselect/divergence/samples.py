@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from modelselect.divergence.empirical import level
 from modelselect.divergence.laws import as_distribution
+from modelselect.divergence.level import level
 from modelselect.divergence.measures import Pair
 from modelselect.divergence.two_sample import nearest_neighbours
 from modelselect.divergence.vectors import Vectors

@@ -93,7 +93,7 @@ Candidate: TypeAlias = Annotated[str | dict[Any, Any], PlainValidator(_candidate
 Replicates: TypeAlias = Annotated[int, Field(ge=19, le=1_000_000)]
 Folds: TypeAlias = Annotated[int, Field(ge=2, le=1_000)]
 #: Settings that are written only where they say something.
-_ON_REQUEST = ("criteria", "dependence", "adequacy", "bootstrap", "stacking")
+_ON_REQUEST = ("criteria", "entropy", "dependence", "adequacy", "bootstrap", "stacking")
 
 
 class Experiment(BaseModel):
@@ -112,6 +112,9 @@ class Experiment(BaseModel):
     )
     rank_by: Criterion = Field("kl_corrected", description="The criterion that orders the table.")
     criteria: list[Criterion] = Field(default=[], description="More criteria, each a column of the table.")
+    entropy: Text = Field(
+        "auto", description="How the entropy of the data is estimated, which sets the level of KL: nsb, vasicek, …"
+    )
     dependence: Literal["none", "hac"] = Field(
         "none", description="hac: errors that allow for correlation in the order of time, which data.ordered declares."
     )
@@ -192,7 +195,11 @@ class Experiment(BaseModel):
             "data": self.data.model_dump(by_alias=True, exclude_defaults=True),
             "candidates": self.candidates,
             "rank_by": self.rank_by,
-            **{name: getattr(self, name) for name in _ON_REQUEST if getattr(self, name) not in (None, [], "none")},
+            **{
+                name: getattr(self, name)
+                for name in _ON_REQUEST
+                if getattr(self, name) not in (None, [], "none", "auto")
+            },
             "profiles": [profile.model_dump(by_alias=True, exclude_defaults=True) for profile in self.profiles],
             "report": self.report.model_dump(),
             "engine": self.engine.model_dump(),

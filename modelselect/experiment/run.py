@@ -183,6 +183,7 @@ def run(
         experiment.candidates,
         by=experiment.rank_by,
         criteria=experiment.criteria,
+        entropy=experiment.entropy,
         dependence=experiment.dependence,
         unit=experiment.data.unit,
         seed=experiment.seed,

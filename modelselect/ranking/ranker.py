@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from modelselect.divergence.empirical import Level, Observations, divergence, level
+from modelselect.divergence.empirical import Observations, divergence
+from modelselect.divergence.level import Level, level
 from modelselect.errors import ConfigurationError, NothingFittedError
 from modelselect.families.candidates import parse_candidates
 from modelselect.fitting.result import Fit
@@ -30,6 +31,7 @@ def rank(
     by: str = "kl_corrected",
     unit: str = "observation",
     criteria: Sequence[str] = (),
+    entropy: str = "auto",
     dependence: Literal["none", "hac"] = "none",
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
@@ -51,6 +53,9 @@ def rank(
         More of them, each a column of the table.
     unit
         A word for one observation, used in sentences.
+    entropy
+        How the entropy of the sample is estimated, which sets the level of KL and never the order: ``auto``, or one
+        of `modelselect.divergence.level.entropy_methods` for the sample.
     dependence
         ``hac``: standard errors of differences, Vuong's test and the confidence set allow for correlation in the
         order of time (Newey & West 1987), which the sample must have: ``Sample(values, ordered=True)``.
@@ -97,7 +102,7 @@ def rank(
         if progress is not None:
             progress(candidate.label)
 
-    of = level(sample, seed, atoms)
+    of = level(sample, seed, atoms, method=entropy)
     return assemble(fits, sample, of, footing, by=by, criteria=criteria, unit=unit, seed=seed, dependence=dependence)
 
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from modelselect.divergence.empirical import Level
 from modelselect.divergence.entropy import Entropy
+from modelselect.divergence.level import Level
 from modelselect.errors import ConfigurationError, did_you_mean
 from modelselect.ranking.adequacy import adequacy_of
 from modelselect.ranking.comparison import Paired, Test, pairs

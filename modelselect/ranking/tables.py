@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from modelselect.divergence.empirical import Divergence, Level
+from modelselect.divergence.empirical import Divergence
+from modelselect.divergence.level import Level
 from modelselect.domain import Array
 from modelselect.fitting.status import Status
 from modelselect.ranking.comparison import Paired, compare

@@ -195,6 +195,7 @@ def method(ranking: Ranking) -> list[str]:
     """How the numbers were made, in plain words with units."""
     sample, unit = ranking.sample, plain(ranking.unit, 60)
     known, level = sample.known, np.isfinite(ranking.level.in_sample)
+    why = f" ({plain(ranking.entropy.reason, 200)})" if ranking.entropy.reason else ""
     words = [
         f"Direction: KL(data ‖ candidate), the sum of p̂ log(p̂/q) over what is seen: what is lost per {unit} "
         "when the candidate q stands in for the data p̂. It is not symmetric; the data always come first.",
@@ -205,7 +206,8 @@ def method(ranking: Ranking) -> list[str]:
     if known:
         return [*words, "P is given, not sampled: KL is exact, and nothing that needs a sample size is shown."]
     words.append(
-        f"Entropy of the data: {plain(ranking.entropy.method, 200)}. It sets the level of every KL and cancels from Δ."
+        f"Entropy of the data: {plain(ranking.entropy.method, 200)}{why}. It sets the level of every KL and cancels "
+        "from Δ."
     )
     if level:
         words.append(
