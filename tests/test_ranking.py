@@ -37,7 +37,17 @@ def test_columns_are_the_public_ones(worms):
     assert list(worms.table.columns) == COLUMNS
     assert worms.table.index.name == "candidate"
     assert worms.table["rank"].tolist() == [1, 2, 3, 4]
-    assert list(worms.comparisons.columns) == ["a", "b", "delta", "delta_se", "statistic", "p_value", "test"]
+    assert list(worms.comparisons.columns) == [
+        "a",
+        "b",
+        "delta",
+        "delta_se",
+        "delta_low",
+        "delta_high",
+        "statistic",
+        "p_value",
+        "test",
+    ]
     assert len(worms.comparisons) == 6
     assert list(worms.ledger.columns) == ["candidate", "status", "reason"]
     assert worms.best.label == "beta_binomial(n=10)"

@@ -23,6 +23,8 @@ from modelselect.statistics import stretches
 
 #: Two candidates whose difference has a p-value above this are not told apart.
 LEVEL = 0.05
+#: Two-sided 95 % normal quantile.
+_Z = 1.959963984540054
 #: Observations below which no p-value is given.
 _FEW = 5
 
@@ -145,7 +147,7 @@ def compare(a: Contender, b: Contender, paired: Paired, i: int, j: int) -> Test:
 
 
 def pairs(fits: Sequence[Contender], paired: Paired, corrected: Array) -> list[dict[str, object]]:
-    """All pairs in the order of the ranking: a is ahead of b, delta = loss of b − loss of a."""
+    """All pairs in the order of the ranking: a is ahead of b, delta = loss of b − loss of a, with its 95 % interval."""
     rows: list[dict[str, object]] = []
     for i in range(len(fits)):
         for j in range(i + 1, len(fits)):
@@ -153,5 +155,7 @@ def pairs(fits: Sequence[Contender], paired: Paired, corrected: Array) -> list[d
             test = compare(fits[i], fits[j], paired, i, j) if fits[i].status.usable and fits[j].status.usable else _NONE
             with np.errstate(invalid="ignore"):
                 delta = float(corrected[j] - corrected[i])
-            rows.append({"a": fits[i].label, "b": fits[j].label, "delta": delta, "delta_se": se, **test._asdict()})
+            ends = {"delta_low": delta - _Z * se, "delta_high": delta + _Z * se}
+            names = {"a": fits[i].label, "b": fits[j].label}
+            rows.append({**names, "delta": delta, "delta_se": se, **ends, **test._asdict()})
     return rows

@@ -38,7 +38,7 @@ class Ranking:
     entropy
         Entropy of the sample: value in nats, method, standard error.
     comparisons
-        All pairs: a (ahead), b, delta, delta_se, statistic, p_value, test.
+        All pairs: a (ahead), b, delta, delta_se, delta_low, delta_high (95 %), statistic, p_value, test.
     ledger
         Every candidate that is not a plain success: candidate, status, reason.
     footing
@@ -67,7 +67,7 @@ class Ranking:
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         """All pairs of candidates, each ahead of the other in the ranking's order."""
-        columns = ["a", "b", "delta", "delta_se", "statistic", "p_value", "test"]
+        columns = ["a", "b", "delta", "delta_se", "delta_low", "delta_high", "statistic", "p_value", "test"]
         rows = pairs(list(self.fits.values()), self.paired, self.table["delta"].to_numpy())
         return pd.DataFrame(rows, columns=columns)
 
