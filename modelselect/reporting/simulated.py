@@ -62,7 +62,7 @@ def simulated_picture(ranking: Ranking, cells: Cells) -> Picture | None:
             ecolor=canvas.COLOURS[0],
             elinewidth=1.4,
             capsize=2.5,
-            label=f"{drawn} samples of {plain(fit.label, 40)}, middle 95 %",
+            label=f"{drawn} samples,\nmiddle 95 %",
         )
         axes.set_xlim(left[0], right[-1])
         axes.set_ylim(bottom=0)
