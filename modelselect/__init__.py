@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from modelselect.families.catalogue import families
     from modelselect.fitting.fit import fit
     from modelselect.fitting.result import Fit
+    from modelselect.ranking.groups import GroupRanking, rank_groups
     from modelselect.ranking.held_out import score
     from modelselect.ranking.ranker import rank
     from modelselect.ranking.result import Ranking
@@ -45,6 +46,7 @@ __all__ = [
     "Distribution",
     "Experiment",
     "Fit",
+    "GroupRanking",
     "ModelSelectError",
     "NothingFittedError",
     "PrecisionError",
@@ -60,6 +62,7 @@ __all__ = [
     "kl_divergence",
     "profile",
     "rank",
+    "rank_groups",
     "renyi",
     "score",
 ]
@@ -88,6 +91,7 @@ _HOMES = {
     "modelselect.experiment.run": ("Report",),
     "modelselect.fitting.fit": ("fit",),
     "modelselect.fitting.result": ("Fit",),
+    "modelselect.ranking.groups": ("GroupRanking", "rank_groups"),
     "modelselect.ranking.held_out": ("score",),
     "modelselect.ranking.ranker": ("rank",),
     "modelselect.ranking.result": ("Ranking",),

@@ -89,19 +89,23 @@ def refit(fit: Fit, weights: Array) -> Refits:
 
 
 def pointwise_of(found: Estimate, block: Block) -> Array:
-    """Log-probability of the observations of one group under each of R estimates ``(R, m)``, limits followed."""
+    """Log-probability of observations under each of R estimates ``(R, m)``, limits followed; NaN without an estimate.
+
+    The block has one group, whose observations all R estimates are asked about, or R groups of their own.
+    """
     rows = len(found.status)
-    value = np.full((rows, block.lower.shape[1]), np.nan)
+    value = np.full((rows, block.weights.shape[1]), np.nan)
     reached = found.reached if len(found.reached) else np.full(rows, -1)
-    own = usable(found.status) & (reached < 0)
-    if own.any():
-        parameters = tuple(found.parameters[own].T[:, :, None])
-        value[own] = pointwise(found.family, block, parameters)
-    for place, limit in enumerate(found.limits):
-        here = usable(found.status) & (reached == place)
-        if here.any():
-            theirs = pointwise_of(limit, block)
+    for place, law in enumerate((found, *found.limits), start=-1):
+        here = np.flatnonzero(usable(found.status) & (reached == place))
+        if not len(here):
+            continue
+        part = block if block.groups == 1 else block.take(here)
+        if law is not found:
+            theirs = pointwise_of(law, block)
             value[here] = theirs if len(theirs) == 1 else theirs[here]
+        else:
+            value[here] = pointwise(found.family, part, tuple(found.parameters[here].T[:, :, None]))
     return value
 
 
