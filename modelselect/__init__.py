@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         kl_divergence,
         renyi,
     )
+    from modelselect.divergence.project import Projection, project
     from modelselect.errors import (
         CandidateError,
         ConfigurationError,
@@ -46,6 +47,7 @@ __all__ = [
     "ModelSelectError",
     "NothingFittedError",
     "PrecisionError",
+    "Projection",
     "Ranking",
     "Report",
     "Sample",
@@ -57,6 +59,7 @@ __all__ = [
     "jensen_shannon",
     "kl_divergence",
     "profile",
+    "project",
     "rank",
     "renyi",
 ]
@@ -73,6 +76,7 @@ _HOMES = {
         "kl_divergence",
         "renyi",
     ),
+    "modelselect.divergence.project": ("Projection", "project"),
     "modelselect.errors": (
         "CandidateError",
         "ConfigurationError",

@@ -45,6 +45,13 @@ def excess(log_p: Array, log_q: Array) -> Array:
         return np.where(p > 0, np.where(np.abs(log_ratio) < 1.0, close, far), q)
 
 
+def plain(log_p: Array, log_q: Array) -> Array:
+    """Terms p log(p/q), of either sign: they leave out what q does where p has no mass."""
+    with np.errstate(all="ignore"):
+        p = np.exp(log_p)
+        return np.where(p > 0, p * (log_p - log_q), 0.0)
+
+
 def surprise(log_p: Array, log_q: Array) -> Array:
     """Terms −p log q of the cross-entropy."""
     with np.errstate(all="ignore"):
