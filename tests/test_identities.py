@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import modelselect as ms
-
 from modelselect.divergence import pairs
 from modelselect.divergence.laws import as_law
 from modelselect.divergence.two_sample import nearest_neighbours
@@ -58,7 +57,8 @@ def test_laws_of_two_families(case):
 
 @pytest.mark.parametrize(("p", "q"), [
     (st.poisson(3), st.geom(0.25)), (st.poisson(3), st.binom(10, 0.3)), (st.cauchy(0, 1), st.norm(0, 1)),
-    (st.norm(0, 1), st.expon()), (st.t(2.0), st.norm(0, 1)), (st.expon(), st.invgamma(1.0)), (st.norm(), st.uniform(-99, 198)),
+    (st.norm(0, 1), st.expon()), (st.t(2.0), st.norm(0, 1)), (st.expon(), st.invgamma(1.0)),
+    (st.norm(), st.uniform(-99, 198)),
 ])  # fmt: skip
 def test_infinite_divergences_are_found(p, q):
     assert ms.kl_divergence(p, q) == math.inf
@@ -149,3 +149,12 @@ def test_projections():
     assert back["scale"] == pytest.approx(math.sqrt(2), rel=1e-8)  # minimises −log b + b²/4
     with pytest.raises(ms.DataError, match="infinitely far"):
         ms.project(st.cauchy(), "normal")
+
+
+@pytest.mark.parametrize("resolution", [None, 1.0])
+def test_a_sample_and_a_law_as_rank_scores_them(resolution):
+    x = np.random.default_rng(0).gamma(2.0, 3.0, 200)
+    sample = ms.Sample(x if resolution is None else np.rint(x), resolution=resolution)
+    law = ms.Distribution.of("gamma", shape=2.0, scale=3.0)
+    ranked = ms.rank(sample, [{"gamma": {"shape": 2, "scale": 3}}]).table["kl"].iloc[0]
+    assert ms.kl_divergence(sample, law) == pytest.approx(ranked, rel=1e-9, abs=1e-12)
