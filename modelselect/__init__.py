@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         kl_divergence,
         renyi,
     )
+    from modelselect.divergence.project import Projection, project
     from modelselect.errors import (
         CandidateError,
         ConfigurationError,
@@ -50,6 +51,7 @@ __all__ = [
     "ModelSelectError",
     "NothingFittedError",
     "PrecisionError",
+    "Projection",
     "Ranking",
     "Report",
     "Sample",
@@ -61,6 +63,7 @@ __all__ = [
     "jensen_shannon",
     "kl_divergence",
     "profile",
+    "project",
     "rank",
     "rank_groups",
     "renyi",
@@ -79,6 +82,7 @@ _HOMES = {
         "kl_divergence",
         "renyi",
     ),
+    "modelselect.divergence.project": ("Projection", "project"),
     "modelselect.errors": (
         "CandidateError",
         "ConfigurationError",

@@ -93,7 +93,11 @@ def kl(p: Law, q: Law) -> float:
         return known
     if _escapes(p, q):
         return np.inf
-    value = _sum(_on(terms.excess, p, q), p, q, p, "the divergence")
+    try:
+        value = _sum(_on(terms.excess, p, q), p, q, p, "the divergence")
+    except PrecisionError:
+        # q may be infinite at an end of its own, where only its logarithm is needed
+        return max(_sum(_on(terms.plain, p, q), p, q, p, "the divergence"), 0.0)
     return max(value + _mass_outside(q, p), 0.0) if np.isfinite(value) else value
 
 

@@ -31,6 +31,8 @@ _REACH = (0.0, 1.0, 3.0, 8.0, 20.0, 50.0, 120.0, 300.0, 700.0)
 _STEEP = 4.0
 #: Rate of decay in the logarithm of the distance below which there is none.
 _NO_DECAY = 1e-4
+#: Size of an integrand far out below which it is the floor of a logarithm that underflows, and not a divergence.
+_NOTHING = 1e-60
 
 # Gauss–Kronrod rule of 10 and 21 points (Piessens et al. 1983, QUADPACK)
 _KRONROD = np.array([
@@ -248,5 +250,5 @@ def _beyond(function: Integrand, tail: Tail, what: str) -> float:
     with np.errstate(divide="ignore"):
         rate = float(np.log(abs(before) / size)) / abs(u[1] - u[0]) if before != 0 else -np.inf
     if rate <= _NO_DECAY:
-        return float(np.copysign(np.inf, last)) if size > 1e-280 else 0.0
+        return float(np.copysign(np.inf, last)) if size > _NOTHING else 0.0
     return float(last / rate)

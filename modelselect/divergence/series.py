@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from modelselect.divergence.quadrature import _NO_DECAY, Panel, check, refine
+from modelselect.divergence.quadrature import _NO_DECAY, _NOTHING, Panel, check, refine
 from modelselect.domain import Array
 from modelselect.errors import PrecisionError
 
@@ -62,6 +62,10 @@ def total(
         start = near[0] if side < 0 else near[-1] + 1.0
         reach = start + side * _DIRECT * np.exp2(np.arange(_DOUBLINGS))
         inside = reach[reach > end] if side < 0 else reach[reach < end]
+        at = function(inside) if len(inside) else np.ones(0)
+        gone = np.flatnonzero((at[:-1] == 0.0) & (at[1:] == 0.0))
+        if len(gone):  # both laws are below the smallest float from here on
+            inside, end = inside[: gone[0] + 2], inside[gone[0] + 1]
         edges |= set(map(float, inside))
         edges |= {float(end)} if np.isfinite(end) else set()
         ends.append((side, float(start)) if not np.isfinite(end) else None)
@@ -143,5 +147,5 @@ def _beyond(function: Callable[[Array], Array], side: float, start: float, what:
         return 0.0
     rate = float(np.log(abs(before / last))) / 20.0 if before != 0.0 and np.isfinite(last) else -np.inf
     if rate <= _NO_DECAY:
-        return float(np.copysign(np.inf, last)) if abs(last) > 1e-280 else 0.0
+        return float(np.copysign(np.inf, last)) if abs(last) > _NOTHING else 0.0
     return float(last / rate)

@@ -45,6 +45,13 @@ def excess(log_p: Array, log_q: Array) -> Array:
         return np.where(p > 0, np.where(np.abs(log_ratio) < 1.0, close, far), q)
 
 
+def plain(log_p: Array, log_q: Array) -> Array:
+    """Terms p log(p/q), of either sign: they leave out what q does where p has no mass."""
+    with np.errstate(all="ignore"):
+        p = np.exp(log_p)
+        return np.where(p > 0, p * (log_p - log_q), 0.0)
+
+
 def surprise(log_p: Array, log_q: Array) -> Array:
     """Terms −p log q of the cross-entropy."""
     with np.errstate(all="ignore"):
@@ -57,7 +64,10 @@ def middle(log_p: Array, log_q: Array) -> Array:
     with np.errstate(all="ignore"):
         p, q = np.exp(log_p), np.exp(log_q)
         log_ratio = np.where((p > 0) & (q > 0), log_q - log_p, 0.0)
-        both = 0.5 * (p * remainder(_to_middle(log_ratio)) + q * remainder(_to_middle(-log_ratio)))
+        up, down = _to_middle(log_ratio), _to_middle(-log_ratio)
+        near = np.abs(log_ratio) < 1.0
+        close = p * remainder(np.where(near, up, 0.0)) + q * remainder(np.where(near, down, 0.0))
+        both = 0.5 * np.where(near, close, -p * up - q * down)
         return np.where((p > 0) & (q > 0), both, 0.5 * np.log(2.0) * (p + q))
 
 
