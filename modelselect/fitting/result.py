@@ -224,7 +224,8 @@ class Fit:
         what
             ``mean``, ``var`` or ``entropy``; a number q in (0, 1) for that quantile; or a function of a `Distribution`.
         level
-            Confidence of the interval, value ± z · standard error.
+            Confidence of the interval, value ± z · standard error; on a logarithmic scale for a variance, and for the
+            mean and quantiles of a law of positive numbers.
 
         Examples
         --------
