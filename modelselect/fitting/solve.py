@@ -11,7 +11,7 @@ anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +74,11 @@ class Maximum:
     def take(self, rows: Rows) -> Maximum:
         """Return these rows, in this order."""
         return Maximum(**{name: value[rows] for name, value in vars(self).items()})
+
+    @staticmethod
+    def joined(parts: Sequence[Maximum]) -> Maximum:
+        """Return the rows of all parts, one after the other."""
+        return Maximum(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])})
 
     def put(self, rows: Rows, other: Maximum) -> Maximum:
         """Return a copy with these rows replaced."""
