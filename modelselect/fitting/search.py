@@ -26,6 +26,10 @@ Flags = NDArray[np.bool_]
 COLLAPSED = 1e-8
 #: Beyond this a shape is at its limit, where the family has one: nothing in the data can tell them apart.
 AT_LIMIT = 1e6
+#: Between which this lies for few observations and many; and a sum of weights that is no number of observations.
+_NEAR_LIMIT, _KNOWN = (3e4, AT_LIMIT), 10.0
+#: Gain in nats of a whole sample that no step away from a maximum is without: less of it says nothing.
+_NEGLIGIBLE = 1e-6
 #: Cells from which on their middles are fitted first.
 MANY_CELLS = 20
 #: Numbers of one observation and one group each that are worked on at a time.
@@ -222,12 +226,15 @@ def _arranged(problem: Problem, top: Maximum) -> Maximum:
 
 def _maximise(problem: Problem, start: Array) -> Maximum:
     exact = problem.family.score is not None and problem.block.plain
+    total = np.maximum(problem.block.total, 100.0)  # which is 1 where the law of the data is known
+    negligible = np.broadcast_to(_NEGLIGIBLE / total, (problem.groups,))
     return maximise(
         problem.objective,
         start,
         units=problem.units,
         gradient=problem.gradient if exact else None,
         hopeless=lambda u, rows: _collapsed(problem, u, rows) | _at_limit(problem, u, rows),
+        negligible=np.tile(negligible, len(start) // problem.groups),
     )
 
 
@@ -266,7 +273,11 @@ def _at_limit(problem: Problem, u: Array, rows: Rows) -> Flags:
     shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
     if family.discrete or family.limit is None or not shapes:
         return np.zeros(len(rows), dtype=bool)
-    return np.asarray((problem.theta(u, rows)[:, shapes] > AT_LIMIT).any(axis=-1))
+    # the law of a shape s differs from its limit by about 1/s nats an observation, or less
+    total = problem.block.total
+    least = np.where(total < _KNOWN, AT_LIMIT, np.clip(1e3 * total, *_NEAR_LIMIT))
+    far = np.broadcast_to(least, (problem.groups,))[rows % problem.groups]
+    return np.asarray((np.abs(problem.theta(u, rows)[:, shapes]) > far[:, None]).any(axis=-1))
 
 
 def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:

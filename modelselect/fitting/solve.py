@@ -95,6 +95,7 @@ def maximise(
     units: Callable[[Array, Rows], Array] | None = None,
     gradient: Callable[[Array, Rows], Array] | None = None,
     hopeless: Callable[[Array, Rows], NDArray[np.bool_]] | None = None,
+    negligible: Array | float = 0.0,
     max_iterations: int = 200,
 ) -> Maximum:
     """Maximise an objective of p coordinates in each of R rows at once.
@@ -111,6 +112,8 @@ def maximise(
         Exact gradient ``(r, p)``, if there is one.
     hopeless
         Rows that have run away and are to be left where they are.
+    negligible
+        Gain of a step ``(R,)`` that is none: many of them in a row lead along a slope that never ends.
 
     Notes
     -----
@@ -127,6 +130,7 @@ def maximise(
     last_step = np.zeros(R, dtype=bool)
     iterations, idle = np.zeros(R, dtype=np.intp), np.zeros(R, dtype=np.intp)
     active = rows[np.isfinite(value)]
+    least = np.broadcast_to(np.asarray(negligible, dtype=float), (R,))
     axes = np.broadcast_to(np.eye(p), (R, p, p)).copy()
     dual = axes.copy()
 
@@ -171,7 +175,7 @@ def maximise(
             eigenvalue[go],
             eigenvector[go],
         )
-        gained = value[active] - before > _SLACK * np.maximum(1.0, np.abs(before))
+        gained = value[active] - before > np.maximum(_SLACK * np.maximum(1.0, np.abs(before)), least[active])
         idle[active] = np.where(gained, 0, idle[active] + 1)
         active = active[(moved & (idle[active] < PATIENCE)) | last_step[active]]
 
