@@ -99,11 +99,12 @@ class Interval:
     def __str__(self) -> str:
         if self.lattice:
             low, high = (f"{end:g}" if np.isfinite(end) else "" for end in (self.low, self.high))
+            step = self.step
             if low and high:
-                return f"{low}, {high}" if self.high == self.low + 1 else f"{low}, …, {high}"
+                return f"{low}, {high}" if self.high == self.low + step else f"{low}, …, {high}"
             if low:
-                return f"{low}, {self.low + 1:g}, {self.low + 2:g}, …"
-            return "the integers"
+                return f"{low}, {self.low + step:g}, {self.low + 2 * step:g}, …"
+            return "the integers" if step == 1.0 else f"the multiples of {step:g}"
         left = "[" if self.low_inclusive and np.isfinite(self.low) else "("
         right = "]" if self.high_inclusive and np.isfinite(self.high) else ")"
         low, high = (f"{end:g}".replace("inf", "∞") for end in (self.low, self.high))

@@ -359,8 +359,8 @@ def registered() -> dict[str, type[Family]]:
     return dict(sorted(_REGISTRY.items()))
 
 
-def lookup(name: str) -> type[Family]:
-    """Return the family of a name or alias.
+def lookup(name: str, also: Sequence[str] = ()) -> type[Family]:
+    """Return the family of a name or alias; `also` are other words that may have been meant.
 
     Raises
     ------
@@ -373,7 +373,7 @@ def lookup(name: str) -> type[Family]:
         return _REGISTRY[name]
     if name in _ALIASES:
         return _REGISTRY[_ALIASES[name]]
-    raise CandidateError(f"unknown family {name!r}{did_you_mean(name, [*_REGISTRY, *_ALIASES], _ALIASES)}")
+    raise CandidateError(f"unknown family {name!r}{did_you_mean(name, [*_REGISTRY, *_ALIASES, *also], _ALIASES)}")
 
 
 @cache

@@ -207,8 +207,10 @@ def _bounds_of(truncation: Truncation, n: int) -> Bounds | None:
         return None
     if isinstance(truncation, str) or not hasattr(truncation, "__len__") or len(truncation) != 2:
         raise DataError(f"truncation: expected bounds (lower, upper), None where open, got {truncation!r}")
-    low = ends_of(truncation[0], "truncation", n, open_end=-np.inf)
-    high = ends_of(truncation[1], "truncation", n, open_end=np.inf)
+    low, high = (
+        ends_of(bound, f"truncation: {which} bound", n, open_end=open_end)
+        for bound, which, open_end in zip(truncation, ("lower", "upper"), (-np.inf, np.inf), strict=True)
+    )
     wrong = ~(low < high)
     if wrong.any():
         i = int(np.argmax(wrong))

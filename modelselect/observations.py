@@ -145,6 +145,8 @@ def ends_of(values: Any, what: str, n: int | None, *, open_end: float) -> Array:
     open_end
         What None stands for, −inf or inf.
     """
+    if isinstance(values, str):
+        raise DataError(f"{what}: expected a number, one a row, or None where open, got {values!r}")
     if values is None or is_number(values):
         values = [values]
         one_for_all = True

@@ -150,13 +150,19 @@ def maximum(x: Array, weights: Array) -> Array:
 
 def quantile(x: Array, weights: Array, level: float) -> Array:
     """Return the weighted quantile: the smallest x with cumulative weight ≥ level, a midpoint where it is met."""
-    x, weights = np.broadcast_arrays(np.where(weights > 0, x, np.inf), weights)
-    if not np.all(x[:, 1:] >= x[:, :-1]):
-        order = np.argsort(x, axis=-1, kind="stable")
-        x, weights = np.take_along_axis(x, order, axis=-1), np.take_along_axis(weights, order, axis=-1)
+    if len(x) == 1 and len(weights) > 1:  # groups that share their values are sorted at once; no weight, no step
+        order = np.argsort(x[0], kind="stable")
+        weights = weights[:, order]
+        x = np.broadcast_to(x[:, order], weights.shape)
+        last = x.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=-1)
+    else:
+        x, weights = np.broadcast_arrays(np.where(weights > 0, x, np.inf), weights)
+        if not np.all(x[:, 1:] >= x[:, :-1]):
+            order = np.argsort(x, axis=-1, kind="stable")
+            x, weights = np.take_along_axis(x, order, axis=-1), np.take_along_axis(weights, order, axis=-1)
+        last = np.maximum((x < np.inf).sum(axis=-1) - 1, 0)
     cumulative = np.cumsum(weights, axis=-1) / weights.sum(axis=-1, keepdims=True)
     slack = 1e-12
-    last = np.maximum((x < np.inf).sum(axis=-1) - 1, 0)
     low = np.minimum((cumulative < level - slack).sum(axis=-1), last)
     high = np.minimum((cumulative <= level + slack).sum(axis=-1), last)
     take = np.take_along_axis

@@ -14,7 +14,8 @@ import modelselect as ms
 import modelselect.families  # registers the catalogue, which the tables below are made from
 from modelselect.block import Block
 from modelselect.family import Family, lookup, registered
-from modelselect.fitting.estimate import _Work, estimate
+from modelselect.fitting import search
+from modelselect.fitting.estimate import _Work, estimate, maxima_of
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.status import Status
 from modelselect.fitting.uncertainty import covariance, standard_errors
@@ -734,3 +735,45 @@ def test_limits_that_are_reached_along_several_ways_are_fitted_once(monkeypatch:
     fit = ms.fit({"mixture": ["poisson"] * 4}, np.random.default_rng(7).poisson(3, 200))
     assert fit.status == "boundary"
     assert len(laws) == len(set(laws)) == 10
+
+
+# -- resamples and slopes that never end -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["student_t", "weibull", "gumbel", "gev", "skew_normal"])
+def test_resamples_have_the_same_maxima_from_near_ones_as_from_all_starts(name: str) -> None:
+    rng = rng_of(name, "near")
+    x = np.sort(rng.gamma(5.0, 1.0, 80))[None]
+    weights = rng.multinomial(80, np.full(80, 1 / 80), size=300).astype(float)
+    family = lookup(name)()
+    near = maxima_of(family, Block(x, x, np.ones_like(x)))
+    afresh, warm = (estimate(family, Block(x, x, weights), near=start) for start in (None, near))
+    assert len(near) >= 1
+    assert (afresh.status == warm.status).mean() > 0.99
+    both = (afresh.status == Status.CONVERGED) & (warm.status == Status.CONVERGED)
+    lost = afresh.log_likelihood[both] - warm.log_likelihood[both]
+    # a resample may have a second maximum that the sample has not
+    assert np.quantile(lost, 0.99) < 1e-10
+
+
+def test_many_groups_are_the_same_in_pieces_as_alone() -> None:
+    rng = rng_of("pieces")
+    x = rng.weibull(1.5, (70, 1500))
+    together = estimate(lookup("weibull")(), Block(x, x, np.ones_like(x)))
+    for g in (0, 43, 44, 69):
+        alone = estimate(lookup("weibull")(), Block(x[g : g + 1], x[g : g + 1], np.ones((1, 1500))))
+        np.testing.assert_allclose(together.parameters[g], alone.parameters[0], rtol=1e-9)
+
+
+def test_a_row_on_its_way_to_a_limit_is_left_where_nothing_tells_them_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    original = search.maximise
+
+    def counted(*args: Any, **more: Any) -> Any:
+        steps.append(original(*args, **more))
+        return steps[-1]
+
+    monkeypatch.setattr(search, "maximise", counted)
+    fit = ms.fit("exponentially_modified_normal", exact(np.random.default_rng(0).exponential(1, 40)))
+    assert fit.status == "boundary"
+    assert max(top.iterations.max() for top in steps) < 120

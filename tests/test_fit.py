@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -371,3 +372,49 @@ def test_a_shape_with_a_closed_form_has_a_profile() -> None:
     for end in fit.interval("shape"):
         held = ms.fit("generalized_normal", x, fixed={"shape": end})
         assert 2 * (fit.log_likelihood - held.log_likelihood) == pytest.approx(3.8414588, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "says"),
+    [
+        ({"hurdle": {"hurdle": "poisson"}}, r"probability of 0 of its own.*expected poisson"),
+        ({"hurdle": {"zero_inflated": "gamma"}}, r"probability of 0 of its own.*expected gamma"),
+        ({"shifted": {"family": "gamma", "shift": 3}}, r"unknown key 'shift'.*did you mean by\?"),
+        ({"truncated": {"family": "gamma", "uper": 3}}, r"unknown key 'uper'.*did you mean upper\?"),
+        ({"truncated": {"family": "gamma", "lower": 1, "high": 3}}, r"unknown key 'high'.*did you mean upper\?"),
+        ({"truncated": {"famly": "gamma", "lower": 1}}, r"unknown key 'famly'.*did you mean family\?"),
+        ({"mixture": {"familes": ["gamma", "gamma"]}}, r"did you mean families\?"),
+        ({"mixture": 3}, r"expected a list of families"),
+        ("positve", r"did you mean positive\?"),
+    ],
+)
+def test_a_candidate_that_is_not_understood_says_what_was_meant(candidate: Any, says: str) -> None:
+    with pytest.raises(ms.CandidateError, match=says):
+        ms.rank([1.5, 2.0, 3.25], [candidate])
+
+
+@pytest.mark.parametrize("which", ["lower", "upper"])
+def test_a_bound_of_truncation_that_is_no_number_is_named(which: str) -> None:
+    bounds = ("a", None) if which == "lower" else (None, "a")
+    with pytest.raises(ms.DataError, match=f"truncation: {which} bound: expected a number.*'a'"):
+        ms.Sample([1, 2], truncation=bounds)
+
+
+def test_a_law_on_a_grid_of_its_own_does_not_speak_of_integers() -> None:
+    halves = {"discretized": {"family": "gamma", "step": 0.5}}
+    fit = ms.fit(halves, exact([0.5, 1.1, 2.25]))
+    assert "0, 0.5, 1, …" in fit.reason
+    ranking = ms.rank(exact([0.5, 1.1, 2.25, 0.3]), [halves, "gamma"])
+    assert "multiples of 0.5" in ranking.ledger["reason"].iloc[0]
+    assert "integers" not in ranking.ledger["reason"].iloc[0]
+
+
+def test_what_is_positive_has_an_interval_that_is() -> None:
+    x = np.random.default_rng(0).gamma(0.3, 2.5, 5)
+    for name, what in (("normal", "var"), ("gamma", "var"), ("gamma", "mean"), ("gamma", 0.5)):
+        found = ms.fit(name, exact(x)).derived(what)
+        assert 0 < found.low < found.value < found.high
+        half = scipy.stats.norm.ppf(0.975) * found.standard_error / found.value
+        assert found.high / found.value == pytest.approx(found.value / found.low) == pytest.approx(np.exp(half))
+    entropy = ms.fit("normal", exact(x)).derived("entropy")
+    assert entropy.high - entropy.value == pytest.approx(entropy.value - entropy.low)

@@ -124,3 +124,12 @@ def test_the_extremes_of_intervals_are_their_outer_ends() -> None:
     assert block.statistic(observed.minimum) == 0.0
     assert block.statistic(observed.maximum) == 2.0
     assert block.statistic(observed.mean) == 1.0
+
+
+def test_quantiles_of_groups_that_share_their_values_are_those_of_each() -> None:
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(1, 40)).round(1)
+    weights = rng.multinomial(40, np.full(40, 1 / 40), size=30).astype(float)
+    for level in (0.1, 0.25, 0.5, 0.75, 1.0):
+        alone = [observed.quantile(x, w[None], level)[0] for w in weights]
+        assert observed.quantile(x, weights, level).tolist() == alone

@@ -139,7 +139,7 @@ def _candidate(name: Any, arguments: Any) -> Candidate:
         raise CandidateError(
             f"{name!r} is a group of families, which stands in a list of candidates, not for one family"
         )
-    family, fixed = lookup(name).read(arguments, _inner)
+    family, fixed = lookup(name, () if arguments else GROUPS).read(arguments, _inner)
     return Candidate(family, fixed, family.label(fixed))
 
 

@@ -264,6 +264,9 @@ class Hurdle(ZeroInflated):
     written = "{hurdle: poisson}"
 
     def _compose(self, inner: Family, zero_probability: float | None) -> None:
+        if isinstance(inner, ZeroInflated):
+            what = f"{inner.name} has a probability of 0 of its own, which says nothing of what is above 0"
+            raise CandidateError(f"hurdle: {what}; expected {inner.inner.name}")
         known = (np.nan if p.default is None else p.default for p in inner.parameters.values())
         if not np.fmin(inner.bounds(*known)[1], inner.support.high) > 0:
             raise CandidateError(f"hurdle: {inner.name} has nothing above 0")

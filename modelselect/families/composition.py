@@ -35,6 +35,8 @@ class Composition(Family):
     inner: Family
     #: Keys of the arguments that are not parameters: bounds, shifts and steps.
     options: ClassVar[tuple[str, ...]] = ()
+    #: Other words for them → the key that is meant.
+    synonyms: ClassVar[Mapping[str, str]] = {}
     #: How the arguments are written, for error messages.
     written: ClassVar[str] = ""
 
@@ -54,19 +56,30 @@ class Composition(Family):
             long_form = ("family", "fixed", "label", "bounds", "method")
             spec = {key: value for key, value in arguments.items() if key in long_form}
             given = {key: value for key, value in arguments.items() if key not in long_form}
+        elif isinstance(arguments, Mapping) and len(arguments) > 1:
+            raise cls._unknown(
+                next((key for key in arguments if did_you_mean(str(key), ["family"])), next(iter(arguments)))
+            )
         if spec is None or spec == {}:
             raise CandidateError(f"{cls.name}: the family is missing; expected {cls.written}")
         inner, fixed = parse(spec)
-        made = cls(inner, **{key: given[key] for key in cls.options if key in given})
         parameters = {key: value for key, value in given.items() if key not in cls.options}
+        try:
+            made = cls(inner, **{key: given[key] for key in cls.options if key in given})
+        except CandidateError:
+            if parameters:  # a bound that is misspelt is not one that is missing
+                raise cls._unknown(next(iter(parameters))) from None
+            raise
         for key in parameters:
-            if key not in made._own or key in cls.options:
-                known = [*cls.options, *(name for name in made._own if made.parameters[name].default is None)]
-                raise CandidateError(
-                    f"{cls.name}: unknown key {key!r}; expected {', '.join(['family', *known])}"
-                    f"{did_you_mean(str(key), ['family', *known])}"
-                )
+            if key not in made._own:
+                raise cls._unknown(key, [name for name in made._own if made.parameters[name].default is None])
         return made, {**fixed, **made.check(parameters)}
+
+    @classmethod
+    def _unknown(cls, key: Any, own: Sequence[str] = ()) -> CandidateError:
+        known = ["family", *cls.options, *own]
+        hint = did_you_mean(str(key), [*known, *cls.synonyms], cls.synonyms)
+        return CandidateError(f"{cls.name}: unknown key {key!r}; expected {', '.join(known)}{hint}")
 
     def label(self, given: Mapping[str, float]) -> str:
         inside = {name: value for name, value in given.items() if name in self.inner.parameters}

@@ -16,7 +16,7 @@ import numpy as np
 import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import REAL, UNIT, Array, Interval
-from modelselect.errors import CandidateError
+from modelselect.errors import CandidateError, did_you_mean
 from modelselect.families.composition import (
     Moves,
     Parse,
@@ -92,7 +92,11 @@ class Mixture(Family):
             given = {key: value for key, value in arguments.items() if key != "families"}
             arguments = arguments["families"]
         if isinstance(arguments, (str, Mapping)) or not isinstance(arguments, Sequence):
-            raise CandidateError(f"mixture: expected a list of families, as in [normal, normal], got {arguments!r}")
+            keys = arguments if isinstance(arguments, Mapping) else ()
+            hint = "".join(did_you_mean(str(key), ["families"]) for key in keys)
+            raise CandidateError(
+                f"mixture: expected a list of families, as in [normal, normal], got {arguments!r}{hint}"
+            )
         read = [parse(spec) for spec in arguments]
         made = cls([family for family, _ in read])
         fixed = {f"{name}_{i}": value for i, (_, own) in enumerate(read, start=1) for name, value in own.items()}

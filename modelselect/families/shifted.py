@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -85,6 +86,7 @@ class Shifted(Composition):
     """
 
     options = ("by",)
+    synonyms: ClassVar[Mapping[str, str]] = dict.fromkeys(("shift", "loc", "location", "offset"), "by")
     written = "{shifted: {family: geometric, by: 1}}, or {shifted: gamma} with an estimated threshold"
 
     def __init__(self, inner: Any = None, by: float | None = None) -> None:

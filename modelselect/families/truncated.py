@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -220,6 +220,7 @@ class Truncated(Part):
     """
 
     options = ("lower", "upper")
+    synonyms: ClassVar[Mapping[str, str]] = {"low": "lower", "minimum": "lower", "high": "upper", "maximum": "upper"}
     written = "{truncated: {family: normal, lower: 0, upper: 1}}, with one bound or both"
 
     def __init__(self, inner: Any = None, lower: float | None = None, upper: float | None = None) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -22,56 +21,21 @@ from modelselect.errors import CandidateError
 from modelselect.families.truncated import far_above
 from modelselect.family import Family, Limit
 from modelselect.fitting import status as why
+from modelselect.fitting.answer import Estimate
 from modelselect.fitting.ends import hold_ends
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.limits import Limits
 from modelselect.fitting.problem import Problem, Standard
-from modelselect.fitting.search import ascend, best_integer
+from modelselect.fitting.search import ascend, best_integer, maxima
 from modelselect.fitting.solve import ALMOST, DEFINITE
 from modelselect.fitting.status import Status, usable
 
-
-@dataclass(frozen=True, eq=False)
-class Estimate:
-    """Estimates of G groups.
-
-    Attributes
-    ----------
-    parameters
-        ``(G, p)``; NaN where there is no estimate, the limits on a boundary.
-    log_likelihood
-        *Mean* log-likelihood ``(G,)`` in nats an observation; −inf out of the support, NaN without estimate.
-    status, reason
-        ``(G,)``; the reason is a sentence, empty for a plain success.
-    limits
-        Estimates of the limit families that were needed.
-    reached
-        Which of them each group reached ``(G,)``, −1 for none.
-    """
-
-    family: Family
-    free: tuple[str, ...]
-    parameters: Array
-    log_likelihood: Array
-    status: NDArray[Any]
-    reason: NDArray[Any]
-    limits: tuple[Estimate, ...] = ()
-    reached: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
-
-    def law(self, group: int) -> tuple[Family, Array]:
-        """Return the law that a group reached, with its parameters ``(p,)``: a limit's limit is followed."""
-        if not len(self.reached) or self.reached[group] < 0:
-            return self.family, self.parameters[group]
-        limit: Estimate = self.limits[self.reached[group]]
-        return limit.law(0 if len(limit.status) == 1 else group)
-
-    @property
-    def k(self) -> int:
-        """Number of free parameters."""
-        return len(self.free)
+__all__ = ["Estimate", "estimate", "maxima_of"]
 
 
-def estimate(family: Family, block: Block, fixed: Mapping[str, Any] | None = None) -> Estimate:
+def estimate(
+    family: Family, block: Block, fixed: Mapping[str, Any] | None = None, near: Array | None = None
+) -> Estimate:
     """Maximum-likelihood estimates of a family for every group of a block.
 
     Parameters
@@ -82,6 +46,9 @@ def estimate(family: Family, block: Block, fixed: Mapping[str, Any] | None = Non
         Data of G groups, or of one group shared by all the values of `fixed`.
     fixed
         Parameters that are given: numbers, or arrays ``(G,)``.
+    near
+        Parameters ``(K, p)`` near which maxima are sought first: the `maxima` of a sample of which the groups are
+        resamples.
 
     Raises
     ------
@@ -96,6 +63,24 @@ def estimate(family: Family, block: Block, fixed: Mapping[str, Any] | None = Non
     >>> estimate(Gamma(), Block(x, x, np.ones((1, 3)))).parameters.round(4)
     array([[3.4012, 0.686 ]])
     """
+    work = _Work(family, block, fixed, near)
+    with np.errstate(all="ignore"):
+        work.run()
+    return work.result()
+
+
+def maxima_of(family: Family, block: Block, fixed: Mapping[str, Any] | None = None) -> Array:
+    """Parameters ``(K, p)`` of the different maxima of one group that are found by search, the highest first."""
+    work = _Work(family, block, fixed)
+    integer = any(family.parameters[name].domain.lattice for name in work.free)
+    if not work.free or integer:
+        return np.empty((0, len(work.names)))
+    with np.errstate(all="ignore"):
+        return work.maxima()
+
+
+def _theta(family: Family, block: Block, fixed: Mapping[str, Any] | None) -> tuple[Array, tuple[str, ...]]:
+    """Given parameters ``(G, p)``, NaN elsewhere, and the names of the others."""
     given = dict(fixed or {})
     for name, parameter in family.parameters.items():
         if name not in given and parameter.default is not None:
@@ -109,17 +94,17 @@ def estimate(family: Family, block: Block, fixed: Mapping[str, Any] | None = Non
     for j, name in enumerate(family.parameters):
         if name in given:
             theta[:, j] = given[name]
-    work = _Work(family, block, theta, tuple(name for name in family.parameters if name not in given))
-    with np.errstate(all="ignore"):
-        work.run()
-    return work.result()
+    return theta, tuple(name for name in family.parameters if name not in given)
 
 
 class _Work:
     """The steps of one call of `estimate`; every step settles some groups and leaves the rest to the next."""
 
-    def __init__(self, family: Family, block: Block, theta: Array, free: tuple[str, ...]) -> None:
-        self.family, self.block, self.theta, self.free = family, block, theta, free
+    def __init__(
+        self, family: Family, block: Block, fixed: Mapping[str, Any] | None, near: Array | None = None
+    ) -> None:
+        theta, free = _theta(family, block, fixed)
+        self.family, self.block, self.theta, self.free, self.near = family, block, theta, free, near
         self.names = tuple(family.parameters)
         self.columns = np.array([self.names.index(name) for name in free], dtype=np.intp)
         self.groups = len(theta)
@@ -301,10 +286,9 @@ class _Work:
     def _solve(self) -> None:
         rows = np.flatnonzero(self.open)
         block = self.block if self.block.groups == 1 else self.block.take(rows)
-        standard = Standard.of(self.family, block)
-        given = standard.parameters(self.theta[rows])
-        problem = Problem(self.family, standard.block(block), given, self.columns.tolist())
-        top, collapsed, any_collapsed = ascend(problem)
+        standard, problem = self._problem(block, self.theta[rows])
+        near = None if self.near is None else standard.parameters(np.repeat(self.near[:, None], len(rows), axis=1))
+        top, collapsed, any_collapsed = ascend(problem, near=near)
         theta = problem.theta(top.at, np.arange(len(rows)))
         self.collapsed[rows] = any_collapsed
         good = top.converged & ~collapsed
@@ -327,6 +311,17 @@ class _Work:
             mask = np.zeros(self.groups, dtype=bool)
             mask[rows[which]] = True
             self._settle(mask & self.open, status, reason)
+
+    def _problem(self, block: Block, theta: Array) -> tuple[Standard, Problem]:
+        """How a block is standardised, and its problem; theta holds the given parameters."""
+        standard = Standard.of(self.family, block)
+        given = standard.parameters(theta)
+        return standard, Problem(self.family, standard.block(block), given, self.columns.tolist())
+
+    def maxima(self) -> Array:
+        """Different maxima of one group ``(K, p)``."""
+        standard, problem = self._problem(self.block, self.theta)
+        return standard.restore(maxima(problem)[:, None])[:, 0]
 
     def _search_integer(self, j: int) -> None:
         name = self.names[j]

@@ -249,6 +249,9 @@ def derived(
         float(np.sqrt(slope @ np.where(np.isfinite(covariance), covariance, 0.0) @ slope)) if known.any() else np.nan
     )
     half = float(ndtri(0.5 + 0.5 * level)) * error
+    # a variance, and what is of a law of positive numbers, has its interval on the scale of its logarithm
+    if value > 0 and (what == "var" or (not callable(what) and what != "entropy" and law.family.support.low >= 0)):
+        return Derived(value, error, float(value * np.exp(-half / value)), float(value * np.exp(half / value)))
     return Derived(value, error, value - half, value + half)
 
 

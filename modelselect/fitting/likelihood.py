@@ -14,7 +14,10 @@ from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.masses import log_mass
 
-__all__ = ["log_mass", "mean_log_likelihood", "pointwise"]
+__all__ = ["log_mass", "mean_log_likelihood", "pointwise", "weighted_mean"]
+
+#: Observations up to which sums are not taken in pairs.
+_SHORT = 2048
 
 
 def pointwise(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
@@ -53,6 +56,20 @@ def _unconditional(family: Family, block: Block, parameters: tuple[Any, ...]) ->
 
 def mean_log_likelihood(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
     """Σ w log q / Σ w of each group, ``(G,)``; the weight of padding is 0 and so is its share."""
-    logp = pointwise(family, block, parameters)
+    return weighted_mean(block.shares, pointwise(family, block, parameters))
+
+
+def weighted_mean(shares: Array, values: Any) -> Array:
+    """Σ p̂ y of each group, ``(G,)``, of shares ``(G, m)``; a share of 0 takes nothing, whatever the value."""
+    values = np.asarray(values)
+    if values.ndim < 2 or values.shape[-1] != shares.shape[-1]:
+        values = np.broadcast_to(values, np.broadcast_shapes(np.shape(values), (1, shares.shape[-1])))
     with np.errstate(invalid="ignore"):
-        return np.asarray((block.shares * np.where(block.shares > 0, logp, 0.0)).sum(axis=-1))
+        # einsum adds one by one, which is exact enough for short samples only
+        short = shares.shape[-1] <= _SHORT
+        mean = np.einsum("...m,...m->...", shares, values) if short else np.asarray((shares * values).sum(axis=-1))
+        odd = ~np.isfinite(mean)
+        if odd.any():
+            shares, values = np.broadcast_arrays(shares, values)
+            mean[odd] = np.where(shares[odd] > 0, shares[odd] * values[odd], 0.0).sum(axis=-1)
+    return np.asarray(mean)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family, Limit
+from modelselect.fitting.answer import Estimate
 from modelselect.fitting.status import Status, usable
-
-if TYPE_CHECKING:
-    from modelselect.fitting.estimate import Estimate
 
 Flags = NDArray[np.bool_]
 

@@ -15,7 +15,7 @@ import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
-from modelselect.fitting.likelihood import mean_log_likelihood
+from modelselect.fitting.likelihood import mean_log_likelihood, weighted_mean
 from modelselect.fitting.solve import Rows
 
 #: Numbers of one observation and one row each that are worked on at a time.
@@ -162,7 +162,7 @@ class Problem:
         block = self.rows(rows)
         with np.errstate(all="ignore"):
             scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))
-            means = [np.where(block.shares > 0, block.shares * scores[j], 0.0).sum(axis=-1) for j in self.free]
+            means = np.broadcast_arrays(*(weighted_mean(block.shares, scores[j]) for j in self.free))
             by_parameter = np.stack(means, axis=-1)
             if self._bends:
                 return np.asarray(np.einsum("rj,rij->ri", by_parameter, self._slopes(u, rows)))

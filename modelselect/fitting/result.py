@@ -17,7 +17,7 @@ from modelselect.families.candidates import Candidate
 from modelselect.families.table import Table
 from modelselect.family import Family
 from modelselect.fitting.bounds import estimate_within
-from modelselect.fitting.estimate import Estimate, estimate
+from modelselect.fitting.estimate import Estimate, estimate, maxima_of
 from modelselect.fitting.intervals import Bootstrap, Derived, bootstrap, derived, profile_interval, wald
 from modelselect.fitting.likelihood import pointwise
 from modelselect.fitting.methods import estimate_by
@@ -213,12 +213,15 @@ class Fit:
         """Refit resamples of the data: one batch of reweightings; parameters ``(B, p)``, intervals, standard errors."""
 
         def refit(block: Block) -> Estimate:
-            return estimate_candidate(self.candidate, self.law, block, {})
+            return estimate_candidate(self.candidate, self.law, block, {}, near)
 
         if isinstance(n_resamples, bool) or not isinstance(n_resamples, int) or n_resamples < 1:
             raise CandidateError(f"n_resamples: must be a whole number, at least 1, got {n_resamples!r}")
         if self.sample.known or self.law.nominal:
             raise CandidateError(f"{self.label}: there is nothing to resample")
+        near = None
+        if self.status is Status.CONVERGED and self.candidate.method == "mle" and not self.candidate.bounds:
+            near = maxima_of(self.law, self._block, self.candidate.fixed)
         return bootstrap(refit, tuple(self.law.parameters), self._block, n_resamples, np.random.default_rng(rng))
 
     def derived(self, what: str | float | Callable[[Distribution], float], level: float = 0.95) -> Derived:
@@ -229,7 +232,8 @@ class Fit:
         what
             ``mean``, ``var`` or ``entropy``; a number q in (0, 1) for that quantile; or a function of a `Distribution`.
         level
-            Confidence of the interval, value ± z · standard error.
+            Confidence of the interval, value ± z · standard error; on a logarithmic scale for a variance, and for the
+            mean and quantiles of a law of positive numbers.
 
         Examples
         --------
@@ -295,10 +299,12 @@ class Fit:
         return f"Fit({self.label}: {inner}; n={self.n:g}, log_likelihood={self.log_likelihood:.6g}, {self.status})"
 
 
-def estimate_candidate(candidate: Candidate, law: Family, block: Block, given: Mapping[str, Any]) -> Estimate:
+def estimate_candidate(
+    candidate: Candidate, law: Family, block: Block, given: Mapping[str, Any], near: Array | None = None
+) -> Estimate:
     """Estimate a candidate, with its given parameters and more, by its method, within its bounds."""
     fixed = {**candidate.fixed, **given}
     if candidate.method != "mle":
         return estimate_by(candidate.method, law, block, fixed)
     bounds = {name: ends for name, ends in candidate.bounds.items() if name not in given}
-    return estimate_within(law, block, bounds, fixed) if bounds else estimate(law, block, fixed)
+    return estimate_within(law, block, bounds, fixed) if bounds else estimate(law, block, fixed, near)

@@ -26,19 +26,29 @@ Flags = NDArray[np.bool_]
 COLLAPSED = 1e-8
 #: Beyond this a shape is at its limit, where the family has one: nothing in the data can tell them apart.
 AT_LIMIT = 1e6
+#: Between which this lies for few observations and many; and a sum of weights that is no number of observations.
+_NEAR_LIMIT, _KNOWN = (3e4, AT_LIMIT), 10.0
+#: Gain in nats of a whole sample that no step away from a maximum is without: less of it says nothing.
+_NEGLIGIBLE = 1e-6
 #: Cells from which on their middles are fitted first.
 MANY_CELLS = 20
+#: Numbers of one observation and one group each that are worked on at a time.
+_CELLS = 65_536
+#: Distance in coordinates from which on two maxima are different ones.
+_APART = 1e-4
 #: Least distance of a start from the end of its domain.
 _MARGIN = 1e-6
 #: The same where the domain is a half-line: a scale may be as small as floats allow.
 _SMALLEST = 1e-290
 
 
-def ascend(problem: Problem, moved: Sequence[int] = ()) -> tuple[Maximum, Flags, Flags]:
+def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = None) -> tuple[Maximum, Flags, Flags]:
     """Find the highest converged maximum of each group from the family's starts.
 
     Parameters
     ----------
+    near
+        Parameters ``(K, G, p)`` that are tried first; only groups in which none leads to a maximum take the family's.
     moved
         Columns that also start some way off the family's guess, on both sides: ends of the support, of which the
         guess is the outermost observation, where the likelihood jumps.
@@ -53,6 +63,13 @@ def ascend(problem: Problem, moved: Sequence[int] = ()) -> tuple[Maximum, Flags,
     Many observations are first replaced by a few weighted nodes; from the maximum found there one or two
     steps on all of them lead to the exact one. Groups in which that may mislead start afresh on all observations.
     """
+    pieces = _pieces(problem)
+    if len(pieces) > 1:
+        found = [ascend(_part(problem, rows), moved, None if near is None else near[:, rows]) for rows in pieces]
+        tops, *flags = zip(*found, strict=True)
+        return Maximum.joined(tops), *(np.concatenate(flag) for flag in flags)  # type: ignore[return-value]
+    if near is not None and len(near):
+        return _from_near(problem, moved, near)
     small = None if problem.family.atoms else _stand_in(problem.block)  # a node would mix an atom with its neighbours
     if small is None:
         top, collapsed, any_collapsed = _from_all_starts(problem, moved)
@@ -64,11 +81,48 @@ def ascend(problem: Problem, moved: Sequence[int] = ()) -> tuple[Maximum, Flags,
     again = collapsed | (rough.converged & ~top.converged) | (any_collapsed & (not problem.block.exact))
     rows = np.flatnonzero(again)
     if len(rows):
-        block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
-        fresh, fresh_collapsed, _ = _from_all_starts(replace(problem, block=block, given=problem.given[rows]), moved)
+        fresh, fresh_collapsed, _ = _from_all_starts(_part(problem, rows), moved)
         top, collapsed = top.put(rows, fresh), collapsed.copy()
         collapsed[rows] = fresh_collapsed
     return _arranged(problem, top), collapsed, any_collapsed
+
+
+def maxima(problem: Problem) -> Array:
+    """Parameters ``(K, p)`` of the different maxima of one group to which the family's starts lead, best first."""
+    top = _maximise(problem, problem.u(starts(problem)))
+    rows = np.flatnonzero(top.converged & ~_collapsed(problem, top.at, np.zeros(len(top.at), dtype=np.intp)))
+    rows = rows[np.argsort(-top.value[rows], kind="stable")]
+    different: list[int] = []
+    for row in rows:  # a handful of starts
+        if all(np.abs(top.at[row] - top.at[other]).max() > _APART for other in different):
+            different.append(int(row))
+    return problem.theta(top.at[different], np.zeros(len(different), dtype=np.intp))
+
+
+def _from_near(problem: Problem, moved: Sequence[int], near: Array) -> tuple[Maximum, Flags, Flags]:
+    """The best maximum that starts ``(K, G, p)`` lead to, and in groups without one those of the family."""
+    top, collapsed, any_collapsed = _best_of(problem, problem.u(near.reshape(-1, near.shape[-1])))
+    rows = np.flatnonzero(~top.converged | collapsed)
+    top = _arranged(problem, top)
+    if len(rows):
+        fresh, *flags = ascend(_part(problem, rows), moved)
+        top = top.put(rows, fresh)
+        collapsed[rows], any_collapsed[rows] = flags
+    return top, collapsed, any_collapsed
+
+
+def _pieces(problem: Problem) -> list[Rows]:
+    """Groups that are worked on at a time, so that their numbers fit the cache."""
+    size = max(_CELLS // problem.block.weights.shape[1], 1)
+    if problem.block.groups == 1 or problem.groups <= size:
+        return [np.arange(problem.groups)]
+    return [np.arange(i, min(i + size, problem.groups)) for i in range(0, problem.groups, size)]
+
+
+def _part(problem: Problem, rows: Rows) -> Problem:
+    """The problem of these groups."""
+    block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
+    return replace(problem, block=block, given=problem.given[rows])
 
 
 def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
@@ -134,8 +188,12 @@ def _of_censored(block: Block) -> Block | None:
 
 def _from_all_starts(problem: Problem, moved: Sequence[int]) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group, whether its scale collapsed, and whether that of any start did."""
-    start = _moved(problem, starts(problem), moved)
-    top = _maximise(problem, problem.u(start))
+    return _best_of(problem, problem.u(_moved(problem, starts(problem), moved)))
+
+
+def _best_of(problem: Problem, start: Array) -> tuple[Maximum, Flags, Flags]:
+    """The best maximum of each group from starts ``(S·G, p)`` in coordinates, and the flags of `_from_all_starts`."""
+    top = _maximise(problem, start)
     collapsed = _collapsed(problem, top.at, np.arange(len(start)))
     good = (top.converged & ~collapsed).reshape(-1, problem.groups)
     value = np.where(np.isfinite(top.value), top.value, -np.inf).reshape(-1, problem.groups)
@@ -168,12 +226,15 @@ def _arranged(problem: Problem, top: Maximum) -> Maximum:
 
 def _maximise(problem: Problem, start: Array) -> Maximum:
     exact = problem.family.score is not None and problem.block.plain
+    total = np.maximum(problem.block.total, 100.0)  # which is 1 where the law of the data is known
+    negligible = np.broadcast_to(_NEGLIGIBLE / total, (problem.groups,))
     return maximise(
         problem.objective,
         start,
         units=problem.units,
         gradient=problem.gradient if exact else None,
         hopeless=lambda u, rows: _collapsed(problem, u, rows) | _at_limit(problem, u, rows),
+        negligible=np.tile(negligible, len(start) // problem.groups),
     )
 
 
@@ -212,7 +273,11 @@ def _at_limit(problem: Problem, u: Array, rows: Rows) -> Flags:
     shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
     if family.discrete or family.limit is None or not shapes:
         return np.zeros(len(rows), dtype=bool)
-    return np.asarray((problem.theta(u, rows)[:, shapes] > AT_LIMIT).any(axis=-1))
+    # the law of a shape s differs from its limit by about 1/s nats an observation, or less
+    total = problem.block.total
+    least = np.where(total < _KNOWN, AT_LIMIT, np.clip(1e3 * total, *_NEAR_LIMIT))
+    far = np.broadcast_to(least, (problem.groups,))[rows % problem.groups]
+    return np.asarray((np.abs(problem.theta(u, rows)[:, shapes]) > far[:, None]).any(axis=-1))
 
 
 def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:

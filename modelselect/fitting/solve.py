@@ -11,7 +11,7 @@ anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +75,11 @@ class Maximum:
         """Return these rows, in this order."""
         return Maximum(**{name: value[rows] for name, value in vars(self).items()})
 
+    @staticmethod
+    def joined(parts: Sequence[Maximum]) -> Maximum:
+        """Return the rows of all parts, one after the other."""
+        return Maximum(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])})
+
     def put(self, rows: Rows, other: Maximum) -> Maximum:
         """Return a copy with these rows replaced."""
         fields = {name: value.copy() for name, value in vars(self).items()}
@@ -90,6 +95,7 @@ def maximise(
     units: Callable[[Array, Rows], Array] | None = None,
     gradient: Callable[[Array, Rows], Array] | None = None,
     hopeless: Callable[[Array, Rows], NDArray[np.bool_]] | None = None,
+    negligible: Array | float = 0.0,
     max_iterations: int = 200,
 ) -> Maximum:
     """Maximise an objective of p coordinates in each of R rows at once.
@@ -106,6 +112,8 @@ def maximise(
         Exact gradient ``(r, p)``, if there is one.
     hopeless
         Rows that have run away and are to be left where they are.
+    negligible
+        Gain of a step ``(R,)`` that is none: many of them in a row lead along a slope that never ends.
 
     Notes
     -----
@@ -122,6 +130,7 @@ def maximise(
     last_step = np.zeros(R, dtype=bool)
     iterations, idle = np.zeros(R, dtype=np.intp), np.zeros(R, dtype=np.intp)
     active = rows[np.isfinite(value)]
+    least = np.broadcast_to(np.asarray(negligible, dtype=float), (R,))
     axes = np.broadcast_to(np.eye(p), (R, p, p)).copy()
     dual = axes.copy()
 
@@ -166,7 +175,7 @@ def maximise(
             eigenvalue[go],
             eigenvector[go],
         )
-        gained = value[active] - before > _SLACK * np.maximum(1.0, np.abs(before))
+        gained = value[active] - before > np.maximum(_SLACK * np.maximum(1.0, np.abs(before)), least[active])
         idle[active] = np.where(gained, 0, idle[active] + 1)
         active = active[(moved & (idle[active] < PATIENCE)) | last_step[active]]
 

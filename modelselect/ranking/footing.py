@@ -70,15 +70,17 @@ def _mismatch(law: Family, sample: Sample, atoms: Sequence[float]) -> str:
 
 
 def _mismatch_of_masses(law: Family, sample: Sample) -> str:
-    whole = f"{law.name} gives masses to integers"
+    step = law.support.step
+    to, say = ("integers", "counts") if step == 1.0 else (f"multiples of {step:g}", "rounded to them")
+    whole = f"{law.name} gives masses to {to}"
     if sample.kind == "lattice":
-        step = law.support.step
-        grid = whole if step == 1.0 else f"{law.name} gives masses to a grid of step {step:g}"
         return (
-            "" if sample.resolution == step else f"{grid}; the data are rounded to a grid of step {sample.resolution:g}"
+            ""
+            if sample.resolution == step
+            else f"{whole}; the data are rounded to a grid of step {sample.resolution:g}"
         )
     if not sample.masses:
-        return f"{whole}; the data are continuous (say resolution: 1 if they are counts)"
+        return f"{whole}; the data are continuous (say resolution: {step:g} if they are {say})"
     ends = sample.lower[np.isin(sample.lower, sample.upper) & np.isfinite(sample.lower)]
     shared = ends[ends == np.floor(ends)]
     if sample.lowest_edge is None and len(shared):
