@@ -6,6 +6,7 @@ matters in one place only, `_pair`: it turns two arguments into an object with t
 are made of.
 """
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any, TypeAlias
 
@@ -15,11 +16,12 @@ from numpy.typing import ArrayLike
 from modelselect.distribution import Distribution
 from modelselect.divergence import multivariate
 from modelselect.divergence.laws import as_law, is_law, masses
+from modelselect.divergence.level import sample_entropy
 from modelselect.divergence.measures import Pair
 from modelselect.divergence.pairs import Laws
-from modelselect.divergence.samples import SampleAndLaw, one_sample, two_samples
+from modelselect.divergence.samples import SampleAndLaw, two_samples
 from modelselect.divergence.vectors import Floats, LogVectors, Vectors, from_logits, probabilities
-from modelselect.errors import DataError
+from modelselect.errors import ConfigurationError, DataError
 from modelselect.sample import Sample
 
 Known: TypeAlias = ArrayLike | Mapping[Hashable, float] | Distribution | Sample | Any
@@ -115,21 +117,42 @@ def cross_entropy(
 
 
 def entropy(
-    p: Known, *, base: float | None = None, normalize: bool = False, axis: int = -1, logits: bool = False
+    p: Known,
+    *,
+    method: str = "auto",
+    base: float | None = None,
+    normalize: bool = False,
+    axis: int = -1,
+    logits: bool = False,
 ) -> float | Floats:
     """Entropy -Σ p log p, with 0 · log 0 = 0; differential, -∫ p log p, of a density.
 
-    Of a `Sample` it is the one that the definition of KL(P̂ ‖ q) contains: plug-in on a lattice, by spacings on the
-    real line. Parameters, shapes and errors as `kl_divergence`. Source: Shannon (1948), A mathematical theory of
-    communication.
+    Of a `Sample` it is an estimate, by the `method` that is named: ``auto`` takes Chao, Wang & Jost's on a lattice and
+    extrapolated spacings on the real line; ``plug_in`` (or ``auto``) is the one in the definition of KL(P̂ ‖ q); see
+    `modelselect.divergence.level.entropy_methods`. Other parameters, shapes and errors as `kl_divergence`. Source:
+    Shannon (1948), A mathematical theory of communication.
+
+    Raises
+    ------
+    DataError
+        The sample has no entropy; the message says why.
+    ConfigurationError
+        The method does not fit the sample, or p is none.
 
     Examples
     --------
     >>> entropy([0.5, 0.25, 0.25], base=2)
     1.5
+    >>> round(entropy(Sample(["a", "a", "b", "c"]), method="miller_madow"), 6)
+    1.289721
     """
     if isinstance(p, Sample):
-        return _result(one_sample(p), base)
+        found = sample_entropy(p, method)
+        if math.isnan(found.value):
+            raise DataError(f"entropy of the sample: {found.method}")
+        return _result(np.asarray(found.value), base)
+    if method != "auto":
+        raise ConfigurationError(f"method: estimates the entropy of a Sample; p is {_NAMES[_kind(p)]}")
     return _result(_pair(p, p, normalize=normalize, axis=axis, logits=logits).entropy(), base)
 
 
