@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from modelselect.fitting.fit import fit
     from modelselect.fitting.result import Fit
     from modelselect.ranking.ranker import rank
+    from modelselect.ranking.regression import rank_regressions
     from modelselect.ranking.result import Ranking
     from modelselect.sample import Sample
 
@@ -57,6 +58,7 @@ __all__ = [
     "kl_divergence",
     "profile",
     "rank",
+    "rank_regressions",
     "renyi",
 ]
 
@@ -84,6 +86,7 @@ _HOMES = {
     "modelselect.fitting.fit": ("fit",),
     "modelselect.fitting.result": ("Fit",),
     "modelselect.ranking.ranker": ("rank",),
+    "modelselect.ranking.regression": ("rank_regressions",),
     "modelselect.ranking.result": ("Ranking",),
     "modelselect.sample": ("Sample",),
 }

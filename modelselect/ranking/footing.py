@@ -41,11 +41,11 @@ def atoms_of(sample: Sample, candidates: Sequence[Candidate]) -> tuple[float, ..
 def fit_on_footing(candidate: Candidate, sample: Sample, atoms: Sequence[float] = ()) -> Fit:
     """Fit a candidate unless its masses would be compared with densities."""
     law = law_on(candidate, sample)
-    why = _mismatch(law, sample, atoms)
+    why = mismatch(law, sample, atoms)
     return refused(candidate, law, sample, why) if why else fit_candidate(candidate, sample)
 
 
-def _mismatch(law: Family, sample: Sample, atoms: Sequence[float]) -> str:
+def mismatch(law: Family, sample: Sample, atoms: Sequence[float]) -> str:
     """Why a law cannot be scored on the footing of a sample; empty if it can."""
     if law.nominal:
         return "" if sample.kind != "continuous" else "a table gives masses to outcomes; the data are continuous"
