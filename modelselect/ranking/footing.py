@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -16,7 +16,16 @@ from modelselect.sample import Sample
 Footing = Literal["counting", "length", "nominal", "atoms+length"]
 
 
-def footing_of(sample: Sample, candidates: Sequence[Candidate] = ()) -> Footing:
+class Lawful(Protocol):
+    """A candidate of which the law is known before it is fitted."""
+
+    @property
+    def family(self) -> Family:
+        """The law."""
+        ...
+
+
+def footing_of(sample: Sample, candidates: Sequence[Lawful] = ()) -> Footing:
     """What a sample is scored by.
 
     ``nominal`` for labels; ``counting`` on a lattice, and where only intervals are known: by masses; ``length`` where
@@ -30,7 +39,7 @@ def footing_of(sample: Sample, candidates: Sequence[Candidate] = ()) -> Footing:
     return "atoms+length" if len(atoms_of(sample, candidates)) else "length"
 
 
-def atoms_of(sample: Sample, candidates: Sequence[Candidate]) -> tuple[float, ...]:
+def atoms_of(sample: Sample, candidates: Sequence[Lawful]) -> tuple[float, ...]:
     """Atoms of the candidates that were seen as exact values of a continuous sample."""
     if sample.kind != "continuous":
         return ()

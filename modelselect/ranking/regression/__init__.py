@@ -1,4 +1,4 @@
-"""Candidates with covariates: families whose mean follows from a formula, ranked by the same machinery as all others."""
+"""Candidates with covariates: families whose mean follows from a formula, ranked like all others."""
 
 from modelselect.ranking.regression.rank import rank_regressions
 from modelselect.ranking.regression.result import RegressionFit

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -117,7 +117,7 @@ def read_formula(text: Any, where: str = "formula") -> Formula:
     """
     if not isinstance(text, str) or text.count("~") != 1:
         raise CandidateError(f"{where}: expected a formula such as 'visits ~ age + sex', got {text!r}")
-    left, right = (re.sub(r"\s+", " ", side).strip() for side in text.split("~"))
+    left, right = (_spaced(side) for side in text.split("~"))
     if not right:
         raise CandidateError(f"{where}: nothing stands right of ~ in {text!r}; expected terms, or 1 for none")
     names = [*(_names(left, text, where) if left else ()), *_names(right, text, where)]
@@ -188,9 +188,7 @@ def _candidate(settings: dict[str, Any], common: Formula) -> RegressionCandidate
     link = settings.get("link", kind.response.links[0])
     if link not in kind.response.links:
         hint = did_you_mean(str(link), LINKS)
-        raise CandidateError(
-            f"{name}: link: expected one of {', '.join(kind.response.links)}, got {link!r}{hint}"
-        )
+        raise CandidateError(f"{name}: link: expected one of {', '.join(kind.response.links)}, got {link!r}{hint}")
     columns = {key: _column(settings.get(key), f"{name}: {key}") for key in ("offset", "exposure")}
     if columns["exposure"] and link != "log":
         raise CandidateError(f"{name}: exposure: goes with the link log, got the link {link}; use offset")
@@ -238,7 +236,7 @@ def _names(side: str, text: str, where: str) -> list[str]:
     """Columns that one side of a formula names; refuses what is more than a formula."""
     try:
         # a:b is an interaction; an operator of Python that formulas do not use takes its place
-        tree = ast.parse(_outside_quotes(side), mode="eval")
+        tree = ast.parse(_outside_quotes(side, lambda part: part.replace(":", "@")), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise CandidateError(f"{where}: {side!r} in {text!r} cannot be read as the side of a formula") from None
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -264,9 +262,14 @@ def _names(side: str, text: str, where: str) -> list[str]:
     return names
 
 
-def _outside_quotes(side: str) -> str:
+def _outside_quotes(side: str, change: Callable[[str], str]) -> str:
     parts = re.split(r"""("[^"]*"|'[^']*')""", side)
-    return "".join(part if i % 2 else part.replace(":", "@") for i, part in enumerate(parts))
+    return "".join(part if i % 2 else change(part) for i, part in enumerate(parts))
+
+
+def _spaced(side: str) -> str:
+    """One space around each +, and no other superfluous ones: the same terms are the same text."""
+    return _outside_quotes(side, lambda part: re.sub(r"\s*\+\s*", " + ", re.sub(r"\s+", " ", part))).strip()
 
 
 def _known() -> str:

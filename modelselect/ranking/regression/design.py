@@ -14,7 +14,7 @@ import numpy as np
 
 from modelselect.domain import Array
 from modelselect.errors import ConfigurationError, DataError, did_you_mean
-from modelselect.observations import RowError, one_dimensional, weights_of
+from modelselect.observations import Flags, RowError, one_dimensional, weights_of
 from modelselect.ranking.regression.candidates import FUNCTIONS, Formula, RegressionCandidate
 from modelselect.sample import Sample
 
@@ -150,7 +150,7 @@ def designs(
         raise DataError("formula: the table has no rows")
     w = _weights(table, weights)
     table, w, notes, dropped = _complete(table[needed], w, missing)
-    y = _numbers(_evaluated(formula.outcome, table, "outcome"), formula.outcome)
+    y = _outcome(formula.outcome, table)
     outcome = Sample(y, w, weights_kind=weights_kind, resolution=resolution)
     w = w * (outcome.n / w.sum())
     blocks = [_columns(one.formula.terms, table) for one in candidates]
@@ -186,7 +186,9 @@ def _complete(table: pd.DataFrame, w: Array, missing: str) -> tuple[pd.DataFrame
     gone = absent.any(axis=1) & (w > 0)
     notes = []
     if gone.any():
-        which = [str(name) for name, some in zip(table.columns, absent[gone].any(axis=0), strict=True) if some]
+        which = [
+            str(name) for name, some in zip(table.columns, np.any(absent[gone], axis=0).tolist(), strict=True) if some
+        ]
         if missing == "refuse":
             raise RowError(
                 "formula",
@@ -202,7 +204,7 @@ def _complete(table: pd.DataFrame, w: Array, missing: str) -> tuple[pd.DataFrame
     kept = (w > 0) & ~gone
     if not kept.any():
         raise DataError("formula: no row has a value in every column")
-    return table[kept].reset_index(drop=True), w[kept], notes, int(gone.sum())
+    return table[kept].set_axis(np.flatnonzero(kept)), w[kept], notes, int(gone.sum())
 
 
 def _evaluated(text: str, table: pd.DataFrame, what: str) -> Any:
@@ -234,13 +236,21 @@ def _evaluated(text: str, table: pd.DataFrame, what: str) -> Any:
         raise DataError(f"formula: {text!r} cannot be evaluated: {error}") from None
 
 
-def _numbers(matrix: Any, name: str) -> Array:
-    y = np.asarray(matrix, dtype=float)
+def _outcome(text: str, table: pd.DataFrame) -> Array:
+    y = np.asarray(_evaluated(text, table, "outcome"), dtype=float)
     if y.shape[1] != 1:
-        raise DataError(f"formula: the outcome {name!r} is not one column of numbers")
+        raise DataError(f"formula: the outcome {text!r} is not one column of numbers")
     if not np.isfinite(y).all():
-        raise RowError("formula", f"the outcome {name!r} is not finite", ~np.isfinite(y[:, 0]))
+        raise RowError("formula", f"the outcome {text!r} is not finite", _in_table(~np.isfinite(y[:, 0]), table))
     return y[:, 0]
+
+
+def _in_table(mask: Flags, table: pd.DataFrame) -> Flags:
+    """A mask of the rows that are left as one of the rows that were given."""
+    rows = table.index.to_numpy()
+    whole = np.zeros(rows.max() + 1, dtype=bool)
+    whole[rows[mask]] = True
+    return whole
 
 
 def _columns(terms: str, table: pd.DataFrame) -> tuple[tuple[str, ...], Array]:
@@ -249,7 +259,7 @@ def _columns(terms: str, table: pd.DataFrame) -> tuple[tuple[str, ...], Array]:
     odd = ~np.isfinite(matrix)
     if odd.any():
         column = int(np.argmax(odd.any(axis=0)))
-        raise RowError("formula", f"the term {names[column]} is not finite", odd[:, column])
+        raise RowError("formula", f"the term {names[column]} is not finite", _in_table(odd[:, column], table))
     if not names:
         raise DataError(f"formula: {terms!r} has no terms at all; expected at least 1, an intercept")
     return names, matrix
@@ -266,7 +276,7 @@ def _offset(candidate: RegressionCandidate, table: pd.DataFrame) -> Array:
             raise DataError(f"{key}: column {name!r} does not hold numbers") from None
         if key == "exposure":
             if not (column > 0).all():
-                raise RowError("exposure", f"{name} is not positive", ~(column > 0))
+                raise RowError("exposure", f"{name} is not positive", _in_table(~(column > 0), table))
             column = np.log(column)
         total = total + column
     return total

@@ -9,13 +9,13 @@ import numpy as np
 from scipy.special import expit, logit
 
 from modelselect.domain import Array
-from modelselect.fitting.status import COLLAPSED, NOT_FOUND, Status
+from modelselect.fitting.status import NOT_FOUND, Status
 from modelselect.masses import log_mass
 from modelselect.ranking.footing import mismatch
 from modelselect.ranking.regression.candidates import RegressionCandidate
 from modelselect.ranking.regression.design import Columns, Rows
 from modelselect.ranking.regression.newton import Formula, Maximum, maximise
-from modelselect.ranking.regression.responses import RESPONSES, Kind, Link
+from modelselect.ranking.regression.responses import RESPONSES, Kind
 from modelselect.ranking.regression.result import RegressionFit
 
 #: Nats in all by which a larger model must be ahead of a smaller one that it contains, to have left its boundary.
@@ -101,19 +101,16 @@ class _Problem:
                 )
         smaller = [fit for fit in self.smaller() if fit.status.usable]
         formula = self.formula()
-        found = [
-            maximise(formula, self.designs, self.offsets, self.share, start) for start in self.starts(smaller)
-        ]
+        found = [maximise(formula, self.designs, self.offsets, self.share, start) for start in self.starts(smaller)]
         best = max(found, key=lambda one: (one.mean, one.reached)) if found else None
         below = max(smaller, key=lambda one: one.mean_log_likelihood, default=None)
-        if below is not None and (
-            best is None or not (best.mean - below.mean_log_likelihood) * self.rows.n > _AHEAD
-        ):
+        if below is not None and (best is None or not (best.mean - below.mean_log_likelihood) * self.rows.n > _AHEAD):
             return self.on_boundary(below)
+        if best is not None and self.shrunk(best):
+            how = f"the likelihood grows without bound in {self.response.shared}"
+            return self.without(Status.UNBOUNDED, f"the covariates determine the outcomes exactly: {how}")
         if best is None or not best.reached:
             return self.without(Status.FAILED, NOT_FOUND)
-        if self.shrunk(best):
-            return self.without(Status.UNBOUNDED, COLLAPSED)
         return self.made(best, formula)
 
     def smaller(self) -> list[RegressionFit]:
@@ -156,9 +153,9 @@ class _Problem:
             return False
         value = float(found.theta[self.of_mean.basis.shape[1]])
         if self.response.shared in ("sd", "sigma"):
-            size = np.log(np.sqrt(self.share @ np.square(self.rows.y)) if self.response.shared == "sd" else 1.0)
-            return value < size - _SHRUNK
-        return value > _SHRUNK
+            size = float(self.share @ np.square(self.rows.y)) if self.response.shared == "sd" else 1.0
+            value = 0.5 * float(np.log(size)) - value
+        return value > (_SHRUNK if found.reached else 0.5 * _SHRUNK)
 
     # -- starts ----------------------------------------------------------------------------------------------------
 
@@ -172,7 +169,9 @@ class _Problem:
                 parts.append(self.mean_start(self.share))
         else:
             parts = [self.mean_start(self.share)]
-        parts += [fit.of_mean.root @ np.array(list(fit.parameters.values())[: len(fit.of_mean.names)]) for fit in smaller]
+        parts += [
+            fit.of_mean.root @ np.array(list(fit.parameters.values())[: len(fit.of_mean.names)]) for fit in smaller
+        ]
         starts = []
         for theta in parts:
             with np.errstate(all="ignore"):
@@ -182,8 +181,7 @@ class _Problem:
             middle = [np.array([float(self.response.share_of.of(shared))])] if self.response.shared else []
             if middle and not np.isfinite(middle[0][0]):
                 middle = [np.zeros(1)]
-            for ends in self.zero_starts(mean):
-                starts.append(np.concatenate([theta, *middle, *ends]))
+            starts += [np.concatenate([theta, *middle, *ends]) for ends in self.zero_starts(mean)]
         return starts
 
     def mean_start(self, share: Array) -> Array:
@@ -265,8 +263,8 @@ class _Problem:
         names = [name for name, part in zip(self.names, along, strict=True) if part > 0.1 * along.max()]
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         return (
-            f"the likelihood has no maximum: it grows, by ever less, as {shown} move to infinity (some outcomes are "
-            "separated from the others); the log-likelihood is its supremum"
+            f"the likelihood has no maximum: along {shown} it grows without end, by ever less (a limit of the "
+            "family, or outcomes that are separated from the others); the log-likelihood is its supremum"
         )
 
     def on_boundary(self, below: RegressionFit) -> RegressionFit:
@@ -290,7 +288,8 @@ class _Problem:
             below.mean_log_likelihood,
             len(self.names),
             Status.BOUNDARY,
-            f"no interior maximum: the likelihood is largest in the limit {', '.join(what)}, which is {limit.family.name}",
+            f"no interior maximum: the likelihood is largest in the limit {', '.join(what)}, "
+            f"which is {limit.family.name}",
             below.pointwise,
             (),
             self.rows,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,8 +22,14 @@ Formula = Callable[[Sequence[Array]], Array]
 _STEP = 2e-3
 _ITERATIONS = 200
 #: Gain of one more step, in nats a row, below which the maximum is reached.
-_REACHED = 1e-14
-#: Longest step, in root mean squares of a predictor.
+_REACHED = 1e-12
+#: Information of a row that is nothing, where all of it vanishes.
+_LEAST = 1e-3
+#: Slope, in nats a row, that rounding errors of a nearly flat likelihood may leave.
+_SLOPE = 1e-7
+#: Slope at which the climb along a flat direction ends.
+_LEVEL = 1e-9
+#: Longest step, in root mean squares of a predictor, while the coefficients themselves are smaller.
 _LONGEST = 4.0
 #: Information beside its largest, below which the likelihood counts as flat.
 _FLAT = 1e-9
@@ -53,7 +60,9 @@ class Maximum:
     flat: bool
 
 
-def maximise(formula: Formula, design: Sequence[Array], offsets: Sequence[Array], share: Array, start: Array) -> Maximum:
+def maximise(
+    formula: Formula, design: Sequence[Array], offsets: Sequence[Array], share: Array, start: Array
+) -> Maximum:
     """Climb from a start to a maximum.
 
     Parameters
@@ -87,9 +96,11 @@ def maximise(formula: Formula, design: Sequence[Array], offsets: Sequence[Array]
         floor = 1e-12 * max(float(np.abs(curvature).max()), 1e-300)
         along = axes.T @ gradient
         step = axes @ (along / np.maximum(np.abs(curvature), floor))
-        step *= min(1.0, _LONGEST / max(float(np.linalg.norm(step)), 1e-300))
-        gain = float(step @ gradient)
-        if gain < _REACHED * max(1.0, abs(value)):
+        longest = max(_LONGEST, float(np.linalg.norm(theta)))  # else what tends to infinity would take for ever
+        step *= min(1.0, longest / max(float(np.linalg.norm(step)), 1e-300))
+        gain, scale = float(step @ gradient), max(1.0, abs(value))
+        level = curvature[0] < _FLAT * max(curvature[-1], _LEAST) and np.linalg.norm(gradient) < _LEVEL * scale
+        if gain < _REACHED * scale or level:
             reached = True
             break
         better = climb.mean(theta + step)
@@ -98,11 +109,11 @@ def maximise(formula: Formula, design: Sequence[Array], offsets: Sequence[Array]
             step, gain, halvings = 0.5 * step, 0.5 * gain, halvings + 1
             better = climb.mean(theta + step)
         if not better > value:
-            reached = gain * 2.0**halvings < 1e-10 * max(1.0, abs(value))  # no digits are left to gain
+            reached = float(np.linalg.norm(gradient)) < _SLOPE * scale  # no digits are left to gain
             break
         theta, value = theta + step, better
     curvature = np.linalg.eigvalsh(information) if np.isfinite(information).all() else np.array([np.nan])
-    flat = bool(not curvature[0] > _FLAT * curvature[-1])
+    flat = bool(not curvature[0] > _FLAT * max(curvature[-1], _LEAST))
     return Maximum(theta, value, information, reached, flat)
 
 
@@ -112,7 +123,7 @@ class _Climb:
     def __init__(self, formula: Formula, design: Sequence[Array], offsets: Sequence[Array], share: Array) -> None:
         self.formula, self.design, self.offsets, self.share = formula, design, offsets, share
         ends = np.cumsum([0, *(matrix.shape[1] for matrix in design)])
-        self.parts = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self.parts = [slice(a, b) for a, b in pairwise(ends)]
 
     def natural(self, theta: Array) -> list[Array]:
         return [

@@ -41,11 +41,13 @@ LINKS = {
         Link("cloglog", lambda mean: np.log(-log1p(-mean)), lambda eta: -np.expm1(-np.exp(eta))),
     )
 }
-_ABOVE_ZERO, _ANYWHERE, _SHARE = ("log", "identity", "inverse", "sqrt"), ("identity", "log"), (
-    "logit",
-    "probit",
-    "cloglog",
-)  # fmt: skip
+_ABOVE_ZERO = ("log", "identity", "inverse", "sqrt")
+_ANYWHERE = ("identity", "log")
+_SHARE = ("logit", "probit", "cloglog")
+
+
+def _unshared(*_: Array) -> float:
+    return 1.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Response:
     parameters: Callable[[Any, Any], tuple[Any, ...]]
     shared: str = ""
     share_of: Link = LINKS["log"]
-    guess: Callable[[Array, Array, Array], float] = lambda y, mean, share: 1.0
+    guess: Callable[[Array, Array, Array], float] = _unshared
 
     @property
     def inner(self) -> Family:

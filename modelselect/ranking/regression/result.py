@@ -191,7 +191,7 @@ def _(a: RegressionFit, b: Any) -> Nesting | None:
     return None
 
 
-def _contains(large: RegressionFit, small: RegressionFit) -> tuple[int, bool]|None:
+def _contains(large: RegressionFit, small: RegressionFit) -> tuple[int, bool] | None:
     """In how many directions `small` lies on the boundary of `large`, and whether a χ² tests it; None if nowhere."""
     if large.candidate.link is not small.candidate.link or not small.of_mean.within(large.of_mean):
         return None

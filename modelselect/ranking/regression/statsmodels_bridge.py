@@ -166,7 +166,7 @@ def _continuous(fit: RegressionFit, copies: Any) -> Any:
         raise CandidateError(f"results: statsmodels has no {fit.family.name}")
     if family == "lognormal":
         return sm.OLS(np.log(y) - offset, x).fit()
-    made = {
+    made: dict[str, Any] = {
         "normal": (sm.families.Gaussian, lambda sd: sd**2),
         "gamma": (sm.families.Gamma, lambda shape: 1.0 / shape),
         "exponential": (sm.families.Gamma, lambda _: 1.0),
