@@ -502,3 +502,134 @@ def test_no_warning_escapes(publications) -> None:
         warnings.simplefilter("error")
         ranking = ms.rank_regressions(publications.head(60), ALL)
         ranking.best.summary()
+
+
+# -- experiments and reports -------------------------------------------------------------------------------------------
+
+
+def written(folder: Path, text: str, frame: pd.DataFrame) -> Path:
+    frame.to_csv(folder / "cases.csv", index=False)
+    path = folder / "experiment.yaml"
+    path.write_text(text)
+    return path
+
+
+CASES = """
+data:
+  csv: cases.csv
+  formula: y ~ x + group
+  unit: day
+candidates:
+  - poisson
+  - negative_binomial: ~ x
+  - {family: {hurdle: poisson}, inflation: ~ x, label: two steps}
+"""
+
+
+def test_yaml_says_the_same_as_python(tmp_path) -> None:
+    frame = counts(150, size=2.0)
+    experiment = ms.Experiment.from_yaml(written(tmp_path, CASES, frame))
+    assert experiment.labels() == ["poisson", "negative_binomial ~ x", "two steps"]
+    report = experiment.run(tmp_path / "report")
+    table = pd.read_csv(tmp_path / "cases.csv")
+    direct = ms.rank_regressions(table, "y ~ x + group", experiment.candidates, unit="day")
+    assert report.ranking.table["log_likelihood"].equals(direct.table["log_likelihood"])
+    assert report.source == "150 rows of cases.csv, y ~ x + group"
+    assert report.manifest["data"]["n"] == 150
+    assert ms.Experiment.from_yaml(tmp_path / "report" / "experiment.yaml").labels() == experiment.labels()
+    parameters = pd.read_csv(tmp_path / "report" / "parameters.csv").set_index(["candidate", "parameter"])
+    assert (
+        parameters.loc[("two steps", "inflation:x"), "estimate"] == direct.fits["two steps"].parameters["inflation:x"]
+    )
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "every candidate says how probable it is given its covariates" in page
+    assert {path.name for path in (tmp_path / "report" / "figures").iterdir()} >= {"data.svg", "divergence.png"}
+
+
+def test_where_weights_and_missing_cells(tmp_path) -> None:
+    frame = counts(120).assign(w=lambda f: 1 + (f.index % 3))
+    frame.loc[[4, 50], "x"], frame.loc[[4, 50], "years"] = np.nan, 1.0
+    text = CASES.replace("unit: day", "weight: w\n  where: years < 2")
+    path = written(tmp_path, text, frame)
+    with pytest.raises(DataError, match=r"experiment.yaml:4:\d+: data.formula: .*missing values in x in row") as error:
+        ms.Experiment.from_yaml(path).run()
+    assert "missing: drop" in str(error.value)
+    report = ms.Experiment.from_yaml(
+        written(tmp_path, text.replace("weight: w", "weight: w\n  missing: drop"), frame)
+    ).run()
+    used = frame[(frame["years"] < 2) & frame["x"].notna()]
+    assert report.ranking.sample.n == used["w"].sum()
+    assert "weighted by `w`, where years < 2" in report.source
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("y ~ x + group", "y ~ x + grup"), r":4:12: data.formula: cases.csv has no column 'grup'.*did you mean group"),
+        (("y ~ x + group", "y ~ x.real"), r":4:12: data.formula: .*not allowed in a formula"),
+        (("y ~ x + group", "~ x"), r":4:12: data.formula: .*nothing stands left"),
+        (("unit: day", "column: y"), r":5:3: data.column: makes no sense beside 'formula'"),
+        (("- poisson", "- poison"), r":7:5: candidates\[0\]: unknown family 'poison'.*did you mean poisson"),
+        (("negative_binomial: ~ x", "negative_binomial: ~ z"), r":8:5: candidates\[1\]: cases.csv has no column 'z'"),
+        (
+            ("negative_binomial: ~ x", "negative_binomial: z ~ x"),
+            r":8:24: candidates\[1\].*losses of different outcomes",
+        ),
+        (("inflation: ~ x", "inflation: ~ x +"), r":9:\d+: candidates\[2\].inflation: .*cannot be read"),
+        (("inflation: ~ x", "links: log"), r":9:\d+: candidates\[2\].links: .*unknown key 'links'"),
+        (("label: two steps", "label: poisson"), r":9:5: candidates\[2\]: the label 'poisson' is that of"),
+        (("unit: day", "weight: group"), r"data.weight: "),
+        (("candidates:", "profiles: [{candidate: poisson, parameter: x}]\ncandidates:"), r"profiles: makes no sense"),
+        (("csv: cases.csv", "values: [1, 2]"), r":4:3: data.formula: makes no sense with 'values'"),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else "",
+)
+def test_mistakes_in_yaml_have_a_place(tmp_path, change, sentence) -> None:
+    path = written(tmp_path, CASES.replace(*change), counts(60))
+    with pytest.raises((ConfigurationError, DataError), match=sentence):
+        ms.Experiment.from_yaml(path).run()
+
+
+def test_pictures_of_every_kind_of_outcome(tmp_path) -> None:
+    many = counts(100).assign(y=lambda f: 100 * f["y"])
+    for name, ranking in {
+        "counts": ms.rank_regressions(counts(100), "y ~ x"),
+        "many": ms.rank_regressions(many, "y ~ x", ["negative_binomial", "normal"]),
+        "amounts": ms.rank_regressions(amounts(100), "y ~ x"),
+        "binary": ms.rank_regressions(counts(100).assign(y=lambda f: f["y"] > 1), "y ~ x"),
+        "parts": ms.rank_regressions(
+            amounts(100).round(3).assign(y=lambda f: f["y"] * (f["z"] < 1)),
+            "y ~ x",
+            [{"hurdle": "gamma"}],
+            resolution=None,
+        ),
+    }.items():
+        page = ranking.to_html(tmp_path / f"{name}.html").read_text()
+        assert "<svg" in page
+        assert ranking.plot().axes
+        assert ranking.plot(candidates=[ranking.best.label]).axes
+        assert "<table" in ranking._repr_html_()
+        assert "rank" in repr(ranking)
+    with pytest.raises(ConfigurationError, match="no candidate 'x'"):
+        ranking.plot(candidates="x")
+
+
+def test_expected_counts_add_up(ranking) -> None:
+    from modelselect.reporting.regressions import masses_of, residuals_of
+
+    for fit in ranking.fits.values():
+        masses = masses_of(fit, np.arange(0.0, 400.0))
+        assert masses.sum() == pytest.approx(1.0, abs=1e-6)
+        # a Poisson with an intercept expects as many articles as there are
+        if fit.label == "poisson":
+            assert masses @ np.arange(400.0) == pytest.approx(ranking.sample.y @ ranking.sample.shares, rel=1e-9)
+        assert np.isfinite(residuals_of(fit)).all()
+
+
+def test_residuals_of_the_truth_are_normal() -> None:
+    from modelselect.reporting.regressions import residuals_of
+
+    fit = ms.rank_regressions(amounts(2000), "y ~ x", ["gamma"]).best
+    residuals = residuals_of(fit)
+    assert abs(residuals.mean()) < 4 / np.sqrt(2000)
+    assert residuals.std() == pytest.approx(1.0, abs=4 / np.sqrt(2 * 2000))

@@ -20,6 +20,7 @@ from pydantic import (
     PlainValidator,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
@@ -27,6 +28,8 @@ from pydantic import (
 from modelselect.errors import CandidateError, ConfigurationError, did_you_mean
 from modelselect.experiment.documents import Document, Location, from_plain, kind, merge, shown
 from modelselect.experiment.problems import Problem, explained, several, unexpected
+from modelselect.experiment.regressions import check_regressions, checked_regression, regressions
+from modelselect.experiment.schema import candidate_schema
 from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text, Truncation
 from modelselect.experiment.yaml import dump, extend, override, read
 from modelselect.families import candidates as families
@@ -48,14 +51,16 @@ def _criterion(value: str) -> str:
     return value
 
 
-def _candidate(value: object) -> object:
-    """Check the shape of a candidate here, its meaning in the families."""
+def _candidate(value: object, info: ValidationInfo) -> object:
+    """Check the shape of a candidate here, its meaning in the families, or among the regressions."""
     if isinstance(value, dict) and "family" not in value and len(value) > 1:
         (family, argument), (other, _), *_ = value.items()
         hint = f"; indent '{other}' further, under '{family}'" if argument is None else ""
         raise unexpected(f"one family a candidate, not {len(value)} keys{hint}")
     if not isinstance(value, str | dict) or not value:
         raise unexpected("a family such as poisson, or a mapping such as binomial: {n: 10}")
+    if (formula := getattr(info.data.get("data"), "formula", None)) is not None:
+        return checked_regression(value, formula)
     if not is_group(value):
         _parsed(value)
     return value
@@ -210,7 +215,8 @@ class Experiment(BaseModel):
 
     def labels(self) -> list[str]:
         """Labels of the candidates, in their order."""
-        return [candidate.label for candidate in self.chosen()]
+        chosen = self.chosen() if self.data.formula is None else regressions(self)
+        return [candidate.label for candidate in chosen]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Experiment) and self.to_dict() == other.to_dict()
@@ -227,6 +233,8 @@ class Experiment(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":
+        if self.data.formula is not None:
+            return check_regressions(self)
         labels = [spec if is_group(spec) else str(_parsed(spec).label) for spec in self.candidates]
         problems = [
             Problem(
@@ -345,7 +353,7 @@ def json_schema(known: Sequence[str] = ()) -> dict[str, Any]:
         "description": description,
         "anyOf": [listed, {"type": "string", "examples": list(GROUPS)}],
     }
-    definitions = {**schema["$defs"], "Candidate": _candidate_schema(known)}
+    definitions = {**schema["$defs"], "Candidate": candidate_schema(known)}
     definitions["PartOfExperiment"] = {
         "type": "object",
         "description": "One of several experiments; what it does not say is taken from the top of the file.",
@@ -372,31 +380,6 @@ def json_schema(known: Sequence[str] = ()) -> dict[str, Any]:
             {"required": ["extends"]},
         ],
         "$defs": definitions,
-    }
-
-
-def _candidate_schema(known: Sequence[str]) -> dict[str, Any]:
-    long_form = {
-        "type": "object",
-        "required": ["family"],
-        "properties": {
-            "family": {"description": "The family, or a composition of families."},
-            "fixed": {"type": ["object", "null"], "description": "Parameters that are known."},
-            "bounds": {"type": ["object", "null"], "description": "Parameter: [low, high], null for no bound."},
-            "method": {"enum": list(families.METHODS), "description": "How it is estimated."},
-            "label": {"type": "string", "description": "The name of this candidate in tables and figures."},
-        },
-    }
-    short_form = {
-        "type": "object",
-        "minProperties": 1,
-        "maxProperties": 1,
-        "properties": {family: {"description": f"Fixed parameters of {family}."} for family in known},
-    }
-    names: dict[str, Any] = {"type": "string", **({"examples": [*GROUPS, *known]} if known else {})}
-    return {
-        "description": "A family; a group; a family and its fixed parameters; or family, fixed, bounds, method, label.",
-        "anyOf": [names, long_form, short_form],
     }
 
 

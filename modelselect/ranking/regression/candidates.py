@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from modelselect.errors import CandidateError, did_you_mean
 from modelselect.family import Family
-from modelselect.ranking.regression.responses import LINKS, RESPONSES, Kind, Link, read_kind
+from modelselect.ranking.regression.responses import LINKS, Kind, Link, read_kind
 
 #: Keys of a candidate in its long form.
 LONG_FORM = ("family", "formula", "link", "offset", "exposure", "inflation", "label")
@@ -122,6 +122,14 @@ def read_formula(text: Any, where: str = "formula") -> Formula:
         raise CandidateError(f"{where}: nothing stands right of ~ in {text!r}; expected terms, or 1 for none")
     names = [*(_names(left, text, where) if left else ()), *_names(right, text, where)]
     return Formula(left, right, tuple(dict.fromkeys(names)))
+
+
+def outcome_formula(text: Any) -> Formula:
+    """Read the formula of an experiment, which must name an outcome."""
+    formula = read_formula(text)
+    if not formula.outcome:
+        raise CandidateError(f"formula: nothing stands left of ~ in {text!r}; expected the outcome")
+    return formula
 
 
 def read_candidate(spec: Any, formula: Formula) -> RegressionCandidate:
@@ -274,8 +282,3 @@ def _spaced(side: str) -> str:
 
 def _known() -> str:
     return f"the functions {', '.join((*FUNCTIONS, *_TERMS))}"
-
-
-def known_families() -> list[str]:
-    """Names of the families that have a regression."""
-    return list(RESPONSES)

@@ -9,12 +9,11 @@ import numpy as np
 
 from modelselect.divergence.empirical import Level
 from modelselect.divergence.entropy import Entropy
-from modelselect.errors import CandidateError
 from modelselect.gathering import Missing, Resolution, WeightsKind
 from modelselect.ranking.criteria import lookup_criterion
 from modelselect.ranking.footing import atoms_of, footing_of
 from modelselect.ranking.ranker import assemble
-from modelselect.ranking.regression.candidates import AMOUNTS, COUNTED, Formula, read_candidates, read_formula
+from modelselect.ranking.regression.candidates import AMOUNTS, COUNTED, outcome_formula, read_candidates
 from modelselect.ranking.regression.design import Rows, designs
 from modelselect.ranking.regression.fitting import Fitter
 from modelselect.ranking.result import Ranking
@@ -119,14 +118,6 @@ def automatic_regressions(outcome: Sample) -> Sequence[Any]:
         if y.max() <= _MOST_COUNTED:
             return COUNTED
     return AMOUNTS if y.min() > 0 else ("normal",)
-
-
-def outcome_formula(text: Any) -> Formula:
-    """Read the formula of an experiment, which must name an outcome."""
-    formula = read_formula(text)
-    if not formula.outcome:
-        raise CandidateError(f"formula: nothing stands left of ~ in {text!r}; expected the outcome")
-    return formula
 
 
 def _level(rows: Rows) -> Level:
