@@ -181,6 +181,32 @@ def test_units_of_columns_change_nothing() -> None:
         assert one.parameters["x"] == pytest.approx(1e8 * other.parameters["x"], rel=1e-5)
 
 
+@pytest.mark.parametrize("factor", [1e-9, 1e9])
+@pytest.mark.parametrize("spec", [*AMOUNTS, {"family": "gamma", "link": "inverse"}], ids=str)
+def test_units_of_outcomes_change_nothing(spec, factor) -> None:
+    frame = amounts(100)
+    one = ms.rank_regressions(frame, "y ~ I(abs(x))", [spec], resolution=None).best
+    other = ms.rank_regressions(frame.assign(y=factor * frame["y"]), "y ~ I(abs(x))", [spec], resolution=None).best
+    assert one.status == other.status == "converged"
+    assert other.log_likelihood == pytest.approx(one.log_likelihood - 100 * np.log(factor), abs=1e-6)
+    ratio = np.array(list(other.standard_errors.values())) / list(other.parameters.values())
+    if one.candidate.link.name != "log" and spec != "lognormal":
+        assert ratio == pytest.approx(
+            np.array(list(one.standard_errors.values())) / list(one.parameters.values()), rel=1e-4
+        )
+
+
+def test_outcomes_that_say_nothing() -> None:
+    frame = counts(30).assign(y=0)
+    ranking = ms.rank_regressions(frame, "y ~ x", ["poisson", {"hurdle": "poisson"}, {"zero_inflated": "poisson"}])
+    assert set(ranking.table["status"]) == {"boundary"}
+    assert ranking.table["log_likelihood"].to_numpy() == pytest.approx(0.0, abs=1e-4)
+    one = ms.rank_regressions(counts(1), "y ~ x", ["poisson", {"poisson": "~ 1"}])
+    assert one.fits["poisson"].status == "not_identified"
+    no_zeros = counts(50).assign(y=lambda f: f["y"] + 1)
+    assert ms.rank_regressions(no_zeros, "y ~ x", [{"hurdle": "poisson"}]).best.status == "boundary"
+
+
 def test_a_weight_is_so_many_copies_and_equal_rows_are_one() -> None:
     frame = counts(80).assign(x=lambda f: f["x"].round(0))
     weights = np.random.default_rng(1).integers(0, 4, size=80)
@@ -331,6 +357,11 @@ def test_rows_with_missing_values() -> None:
         ({"hurdle": "poisson"}, {"zero_inflated": "poisson"}, None),
         ({"family": "poisson", "link": "sqrt"}, {"poisson": "~ x"}, None),
         ({"family": "poisson", "exposure": "years"}, {"poisson": "~ 1"}, None),
+        (
+            {"poisson": "~ x + log(years)"},
+            {"family": "poisson", "formula": "~ x", "exposure": "years"},
+            (1, 1, False, True),
+        ),
         ({"poisson": "~ x"}, {"poisson": "~ group"}, None),
     ],
     ids=str,

@@ -52,11 +52,13 @@ class Columns:
 
     def within(self, other: Columns) -> bool:
         """Whether another predictor can be whatever this one can."""
-        if self.matrix.shape[1] > other.matrix.shape[1] or not np.allclose(self.offset, other.offset, atol=1e-12):
+        if self.matrix.shape[1] > other.matrix.shape[1]:
             return False
-        inside, _, _, _ = np.linalg.lstsq(other.basis, self.matrix, rcond=None)
-        size = np.sqrt(np.mean(np.square(self.matrix), axis=0))
-        off = np.sqrt(np.mean(np.square(self.matrix - other.basis @ inside), axis=0))
+        # an exposure is the restriction of a coefficient to 1
+        columns = np.column_stack([self.matrix, self.offset - other.offset])
+        inside, _, _, _ = np.linalg.lstsq(other.basis, columns, rcond=None)
+        size = np.sqrt(np.mean(np.square(columns), axis=0))
+        off = np.sqrt(np.mean(np.square(columns - other.basis @ inside), axis=0))
         return bool(np.all(off <= 1e-8 * size))
 
 

@@ -23,6 +23,9 @@ _AHEAD = 1e-6
 #: Logarithm of a shape, or of a standard deviation beside the outcomes, at which a density has shrunk onto them.
 _SHRUNK = 23.0
 
+#: Links whose predictor is a number without a unit.
+_WITHOUT_UNIT = ("log", "logit", "probit", "cloglog")
+
 Key = tuple[str, str, int, int, str]
 
 
@@ -60,7 +63,8 @@ class _Problem:
         self.law, self.response = candidate.kind.law, candidate.kind.response
         self.share = self.rows.shares
         y = self.rows.y
-        self.designs, self.offsets = [of_mean.basis], [of_mean.offset]
+        self.unit = self.unit_of_mean() if not (of_mean.redundant or candidate.link.name in _WITHOUT_UNIT) else 1.0
+        self.designs, self.offsets = [of_mean.basis * self.unit], [of_mean.offset]
         if self.response.shared:
             self.designs.append(np.ones((len(y), 1)))
             self.offsets.append(np.zeros(len(y)))
@@ -100,8 +104,10 @@ class _Problem:
                     Status.NOT_IDENTIFIED, f"the columns before them{what} explain {names}: no coefficient of their own"
                 )
         smaller = [fit for fit in self.smaller() if fit.status.usable]
-        formula = self.formula()
-        found = [maximise(formula, self.designs, self.offsets, self.share, start) for start in self.starts(smaller)]
+        formula, units = self.formula(), [self.unit, *[1.0] * (len(self.designs) - 1)]
+        found = [
+            maximise(formula, self.designs, self.offsets, self.share, start, units) for start in self.starts(smaller)
+        ]
         best = max(found, key=lambda one: (one.mean, one.reached)) if found else None
         below = max(smaller, key=lambda one: one.mean_log_likelihood, default=None)
         if below is not None and (best is None or not (best.mean - below.mean_log_likelihood) * self.rows.n > _AHEAD):
@@ -181,25 +187,34 @@ class _Problem:
             middle = [np.array([float(self.response.share_of.of(shared))])] if self.response.shared else []
             if middle and not np.isfinite(middle[0][0]):
                 middle = [np.zeros(1)]
-            starts += [np.concatenate([theta, *middle, *ends]) for ends in self.zero_starts(mean)]
+            starts += [np.concatenate([theta / self.unit, *middle, *ends]) for ends in self.zero_starts(mean)]
         return starts
 
     def mean_start(self, share: Array) -> Array:
-        """Least squares of the linked outcomes, drawn halfway to their mean where a link needs it."""
+        """Least squares of the linked outcomes."""
+        weighted = np.sqrt(share)[:, None] * self.of_mean.basis
+        target = np.sqrt(share) * (self.linked(share) - self.of_mean.offset)
+        return np.asarray(np.linalg.lstsq(weighted, target, rcond=1e-8)[0], dtype=float)
+
+    def linked(self, share: Array) -> Array:
+        """Outcomes as predictors see them, drawn halfway to their mean where a link needs it."""
         y = self.rows.y
         centre = float(share @ y)
         if self.response.family == "lognormal":
-            target = np.log(np.where(y > 0, y, 1.0))
-        elif self.response.family == "bernoulli":
-            target = self.link.of(0.5 * (y + 0.5))
-        elif self.link.name == "identity":
-            target = y
-        else:
-            target = self.link.of(np.maximum(0.5 * (y + centre), 1e-3 * max(abs(centre), 1e-300)))
-        weighted = np.sqrt(share)[:, None] * self.of_mean.basis
-        return np.asarray(
-            np.linalg.lstsq(weighted, np.sqrt(share) * (target - self.of_mean.offset), rcond=1e-8)[0], dtype=float
-        )
+            return np.log(np.where(y > 0, y, 1.0))
+        if self.response.family == "bernoulli":
+            return np.asarray(self.link.of(0.5 * (y + 0.5)))
+        if self.link.name == "identity":
+            return y
+        return np.asarray(self.link.of(np.maximum(0.5 * (y + centre), 1e-3 * max(abs(centre), 1e-300))))
+
+    def unit_of_mean(self) -> float:
+        """Spread of the linked outcomes about their least squares, which is the scale of their predictor."""
+        left = self.linked(self.share) - self.of_mean.offset
+        size = float(np.sqrt(self.share @ np.square(left)))
+        left = left - self.of_mean.basis @ self.mean_start(self.share)
+        spread = float(np.sqrt(self.share @ np.square(left)))
+        return spread if spread > 1e-10 * size else size if size > 0 else 1.0
 
     def zero_starts(self, mean: Array) -> list[list[Array]]:
         if self.of_zeros is None:
@@ -228,7 +243,7 @@ class _Problem:
             natural.append(matrix @ theta + offset)
             columns = self.of_mean if i == 0 else self.of_zeros if i == len(self.designs) - 1 else None
             if columns is not None and not (i == 1 and self.of_zeros is None):
-                jacobian[part, part] = np.linalg.inv(columns.root)
+                jacobian[part, part] = np.linalg.inv(columns.root) * (self.unit if i == 0 else 1.0)
                 values += list(jacobian[part, part] @ theta)
                 continue
             at = float(theta[0])

@@ -18,7 +18,8 @@ from modelselect.domain import Array
 #: Log-probability ``(m,)`` of the rows at natural numbers, one array ``(m,)`` each.
 Formula = Callable[[Sequence[Array]], Array]
 
-#: Step of the differences: fourth order leaves 1e-13 of a first derivative, 1e-10 of a second one.
+#: Step of the differences, in units of a natural number. Being of fourth order they are off by 1e-13 of a first
+#: derivative and by 1e-10 of a second one.
 _STEP = 2e-3
 _ITERATIONS = 200
 #: Gain of one more step, in nats a row, below which the maximum is reached.
@@ -61,7 +62,12 @@ class Maximum:
 
 
 def maximise(
-    formula: Formula, design: Sequence[Array], offsets: Sequence[Array], share: Array, start: Array
+    formula: Formula,
+    design: Sequence[Array],
+    offsets: Sequence[Array],
+    share: Array,
+    start: Array,
+    units: Sequence[float] | None = None,
 ) -> Maximum:
     """Climb from a start to a maximum.
 
@@ -70,20 +76,22 @@ def maximise(
     formula
         Log-probability of the rows at their natural numbers.
     design
-        One matrix ``(m, p_i)`` for each natural number, its columns of mean square about 1.
+        One matrix ``(m, p_i)`` for each natural number, its columns of a size about that of the number's unit.
     offsets
         What is added to each, ``(m,)``.
     share
         Weights of the rows, which sum to 1.
     start
         Coefficients ``(p,)`` of all designs, one after the other.
+    units
+        By how much each natural number moves the law noticeably; 1 unless it is said.
 
     Notes
     -----
     Newton's method with the absolute values of the curvatures, which climbs out of saddles (Dauphin et al. 2014), and
     halved steps until each gains.
     """
-    climb = _Climb(formula, design, offsets, share)
+    climb = _Climb(formula, design, offsets, share, units or [1.0] * len(design))
     theta, value = start, climb.mean(start)
     if not np.isfinite(value):
         return Maximum(start, -np.inf, np.full((len(start), len(start)), np.nan), reached=False, flat=False)
@@ -120,8 +128,16 @@ def maximise(
 class _Climb:
     """The mean log-likelihood and its derivatives at coefficients."""
 
-    def __init__(self, formula: Formula, design: Sequence[Array], offsets: Sequence[Array], share: Array) -> None:
+    def __init__(
+        self,
+        formula: Formula,
+        design: Sequence[Array],
+        offsets: Sequence[Array],
+        share: Array,
+        units: Sequence[float],
+    ) -> None:
         self.formula, self.design, self.offsets, self.share = formula, design, offsets, share
+        self.steps = [_STEP * unit for unit in units]
         ends = np.cumsum([0, *(matrix.shape[1] for matrix in design)])
         self.parts = [slice(a, b) for a, b in pairwise(ends)]
 
@@ -138,11 +154,12 @@ class _Climb:
 
     def derivatives(self, theta: Array) -> tuple[Array, Array]:
         """Gradient ``(p,)`` and information ``(p, p)`` of the mean log-likelihood."""
-        at, h, q = self.natural(theta), _STEP, len(self.design)
+        at, steps, q = self.natural(theta), self.steps, len(self.design)
         gradient, information = np.empty(len(theta)), np.empty((len(theta), len(theta)))
         with np.errstate(all="ignore"):
             middle = self.formula(at)
             for i in range(q):
+                h = steps[i]
                 two, one, minus, minus_two = (self._moved(at, {i: k * h}) for k in (2, 1, -1, -2))
                 first = (8.0 * (one - minus) - (two - minus_two)) / (12.0 * h)
                 second = (16.0 * (one + minus) - (two + minus_two) - 30.0 * middle) / (12.0 * h * h)
@@ -150,12 +167,13 @@ class _Climb:
                 gradient[here] = own.T @ (self.share * first)
                 information[here, here] = -(own.T * (self.share * second)) @ own
                 for j in range(i):
+                    g = steps[j]
                     cross = (
-                        self._moved(at, {i: h, j: h})
-                        - self._moved(at, {i: h, j: -h})
-                        - self._moved(at, {i: -h, j: h})
-                        + self._moved(at, {i: -h, j: -h})
-                    ) / (4.0 * h * h)
+                        self._moved(at, {i: h, j: g})
+                        - self._moved(at, {i: h, j: -g})
+                        - self._moved(at, {i: -h, j: g})
+                        + self._moved(at, {i: -h, j: -g})
+                    ) / (4.0 * h * g)
                     there = self.parts[j]
                     block = -(own.T * (self.share * cross)) @ self.design[j]
                     information[here, there], information[there, here] = block, block.T
