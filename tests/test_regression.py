@@ -525,7 +525,8 @@ def test_newton_climbs_out_of_a_saddle() -> None:
     )
     assert found.reached
     assert found.theta == pytest.approx([1.0, 0.0], abs=1e-6)
-    assert found.information == pytest.approx(np.diag([8.0, 2.0]), abs=1e-5)
+    # it is that before the last step, which gains 1e-9: within √(2e-9/8) of the maximum, times the third derivative 24
+    assert found.information == pytest.approx(np.diag([8.0, 2.0]), abs=4e-4)
 
 
 def test_no_warning_escapes(publications) -> None:

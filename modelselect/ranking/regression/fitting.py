@@ -19,7 +19,7 @@ from modelselect.ranking.regression.responses import RESPONSES, Kind
 from modelselect.ranking.regression.result import RegressionFit
 
 #: Nats in all by which a larger model must be ahead of a smaller one that it contains, to have left its boundary.
-_AHEAD = 1e-6
+_AHEAD = 1e-5
 #: Logarithm of a shape, or of a standard deviation beside the outcomes, at which a density has shrunk onto them.
 _SHRUNK = 23.0
 
@@ -104,12 +104,14 @@ class _Problem:
                     Status.NOT_IDENTIFIED, f"the columns before them{what} explain {names}: no coefficient of their own"
                 )
         smaller = [fit for fit in self.smaller() if fit.status.usable]
+        below = max(smaller, key=lambda one: one.mean_log_likelihood, default=None)
         formula, units = self.formula(), [self.unit, *[1.0] * (len(self.designs) - 1)]
+        near = -np.inf if below is None else below.mean_log_likelihood
         found = [
-            maximise(formula, self.designs, self.offsets, self.share, start, units) for start in self.starts(smaller)
+            maximise(formula, self.designs, self.offsets, self.share, start, units, n=self.rows.n, near=near)
+            for start in self.starts(smaller)
         ]
         best = max(found, key=lambda one: (one.mean, one.reached)) if found else None
-        below = max(smaller, key=lambda one: one.mean_log_likelihood, default=None)
         if below is not None and (best is None or not (best.mean - below.mean_log_likelihood) * self.rows.n > _AHEAD):
             return self.on_boundary(below)
         if best is not None and self.shrunk(best):
@@ -171,7 +173,7 @@ class _Problem:
         if self.kind.zeros and not zero.all():
             above = np.where(zero, 0.0, self.share)
             parts = [self.mean_start(above / above.sum())]
-            if self.kind.zeros == "zero_inflated":
+            if self.kind.zeros == "zero_inflated" and not smaller:
                 parts.append(self.mean_start(self.share))
         else:
             parts = [self.mean_start(self.share)]

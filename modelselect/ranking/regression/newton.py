@@ -22,8 +22,10 @@ Formula = Callable[[Sequence[Array]], Array]
 #: derivative and by 1e-10 of a second one.
 _STEP = 2e-3
 _ITERATIONS = 200
-#: Gain of one more step, in nats a row, below which the maximum is reached.
-_REACHED = 1e-12
+#: Gain of one more step, in nats in all, below which the maximum is reached; and beside a limit that is near.
+_REACHED, _ARRIVED = 1e-9, 1e-5
+#: Information of all rows, beside which a coefficient has a standard error of a thousand units or more.
+_VAGUE = 1e-6
 #: Information of a row that is nothing, where all of it vanishes.
 _LEAST = 1e-3
 #: Slope, in nats a row, that rounding errors of a nearly flat likelihood may leave.
@@ -68,6 +70,9 @@ def maximise(
     share: Array,
     start: Array,
     units: Sequence[float] | None = None,
+    *,
+    n: float = 1.0,
+    near: float = -np.inf,
 ) -> Maximum:
     """Climb from a start to a maximum.
 
@@ -85,6 +90,10 @@ def maximise(
         Coefficients ``(p,)`` of all designs, one after the other.
     units
         By how much each natural number moves the law noticeably; 1 unless it is said.
+    n
+        Number of observations, which says what difference counts.
+    near
+        Mean log-likelihood of a limit: a climb that comes to it ever more slowly ends there.
 
     Notes
     -----
@@ -107,9 +116,12 @@ def maximise(
         longest = max(_LONGEST, float(np.linalg.norm(theta)))  # else what tends to infinity would take for ever
         step *= min(1.0, longest / max(float(np.linalg.norm(step)), 1e-300))
         gain, scale = float(step @ gradient), max(1.0, abs(value))
-        level = curvature[0] < _FLAT * max(curvature[-1], _LEAST) and np.linalg.norm(gradient) < _LEVEL * scale
-        if gain < _REACHED * scale or level:
+        level = _is_flat(curvature, n) and np.linalg.norm(gradient) < _LEVEL * scale
+        arriving = max(gain, abs(value - near)) < _ARRIVED / n
+        if gain < max(_REACHED / n, 1e-15 * scale) or level or arriving:
             reached = True
+            if not level and (better := climb.mean(theta + step)) >= value:  # the last step squares the error
+                theta, value = theta + step, better
             break
         better = climb.mean(theta + step)
         halvings = 0
@@ -121,8 +133,12 @@ def maximise(
             break
         theta, value = theta + step, better
     curvature = np.linalg.eigvalsh(information) if np.isfinite(information).all() else np.array([np.nan])
-    flat = bool(not curvature[0] > _FLAT * max(curvature[-1], _LEAST))
-    return Maximum(theta, value, information, reached, flat)
+    return Maximum(theta, value, information, reached, _is_flat(curvature, n))
+
+
+def _is_flat(curvature: Array, n: float) -> bool:
+    """Whether the information along some direction, in ascending order of it, is nothing; NaN counts as nothing."""
+    return not (curvature[0] > _FLAT * max(curvature[-1], _LEAST) and n * curvature[0] > _VAGUE)
 
 
 class _Climb:
