@@ -186,9 +186,9 @@ class _Problem:
                 mean = self.link.inverse(self.of_mean.basis @ theta + self.of_mean.offset)
                 used = np.where(zero, 0.0, self.share) if self.kind.zeros == "hurdle" and not zero.all() else self.share
                 shared = self.response.guess(y, mean, used / used.sum()) if self.response.shared else 1.0
-            middle = [np.array([float(self.response.share_of.of(shared))])] if self.response.shared else []
-            if middle and not np.isfinite(middle[0][0]):
-                middle = [np.zeros(1)]
+            with np.errstate(all="ignore"):
+                middle = [np.atleast_1d(self.response.share_of.of(shared))] if self.response.shared else []
+            middle = [np.where(np.isfinite(first), first, 0.0) for first in middle]
             starts += [np.concatenate([theta / self.unit, *middle, *ends]) for ends in self.zero_starts(mean)]
         return starts
 

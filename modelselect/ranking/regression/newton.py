@@ -24,6 +24,8 @@ _STEP = 2e-3
 _ITERATIONS = 200
 #: Gain of one more step, in nats in all, below which the maximum is reached; and beside a limit that is near.
 _REACHED, _ARRIVED = 1e-9, 1e-5
+#: Gain of the last step, in nats in all, from which on nothing is lost where digits end.
+_LOST = 1e-4
 #: Information of all rows, beside which a coefficient has a standard error of a thousand units or more.
 _VAGUE = 1e-6
 #: Information of a row that is nothing, where all of it vanishes.
@@ -104,11 +106,13 @@ def maximise(
     theta, value = start, climb.mean(start)
     if not np.isfinite(value):
         return Maximum(start, -np.inf, np.full((len(start), len(start)), np.nan), reached=False, flat=False)
-    reached, information = False, np.full((len(start), len(start)), np.nan)
+    reached, gain, information = False, np.inf, np.full((len(start), len(start)), np.nan)
     for _ in range(_ITERATIONS):
-        gradient, information = climb.derivatives(theta)
-        if not (np.isfinite(gradient).all() and np.isfinite(information).all()):
-            break
+        gradient, found = climb.derivatives(theta)
+        if not (np.isfinite(gradient).all() and np.isfinite(found).all()):
+            # the end of what can be computed: on the way to infinity
+            return Maximum(theta, value, information, reached=n * gain < _LOST, flat=True)
+        information = found
         curvature, axes = np.linalg.eigh(information)
         floor = 1e-12 * max(float(np.abs(curvature).max()), 1e-300)
         along = axes.T @ gradient
@@ -132,7 +136,7 @@ def maximise(
             reached = float(np.linalg.norm(gradient)) < _SLOPE * scale  # no digits are left to gain
             break
         theta, value = theta + step, better
-    curvature = np.linalg.eigvalsh(information) if np.isfinite(information).all() else np.array([np.nan])
+    curvature = np.linalg.eigvalsh(information)
     return Maximum(theta, value, information, reached, _is_flat(curvature, n))
 
 
