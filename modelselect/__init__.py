@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from modelselect.ranking.groups import GroupRanking, rank_groups
     from modelselect.ranking.held_out import score
     from modelselect.ranking.ranker import rank
+    from modelselect.ranking.regression import rank_regressions
     from modelselect.ranking.result import Ranking
     from modelselect.sample import Sample
 
@@ -66,6 +67,7 @@ __all__ = [
     "project",
     "rank",
     "rank_groups",
+    "rank_regressions",
     "renyi",
     "score",
 ]
@@ -98,6 +100,7 @@ _HOMES = {
     "modelselect.ranking.groups": ("GroupRanking", "rank_groups"),
     "modelselect.ranking.held_out": ("score",),
     "modelselect.ranking.ranker": ("rank",),
+    "modelselect.ranking.regression": ("rank_regressions",),
     "modelselect.ranking.result": ("Ranking",),
     "modelselect.sample": ("Sample",),
 }

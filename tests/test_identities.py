@@ -67,7 +67,7 @@ def test_infinite_divergences_are_found(p, q):
 def test_the_worm_teeth():
     (case,) = (case for case in CASES if case["kind"] == "worm_teeth")
     teeth = ms.Sample.from_counts(dict(enumerate(case["counts"])))
-    assert ms.entropy(teeth) == pytest.approx(float(case["entropy_nats"]), rel=1e-12)
+    assert ms.entropy(teeth, method="plug_in") == pytest.approx(float(case["entropy_nats"]), rel=1e-12)
     for name, law in (("binom10_0_544", st.binom(10, 0.544)), ("uniform_0_10", st.randint(0, 11))):
         expected = float(case[f"kl_{name}_nats"])
         assert ms.kl_divergence(teeth, law) == pytest.approx(expected, rel=1e-12)

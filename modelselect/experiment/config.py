@@ -20,6 +20,7 @@ from pydantic import (
     PlainValidator,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
@@ -27,6 +28,7 @@ from pydantic import (
 from modelselect.errors import CandidateError, ConfigurationError, did_you_mean
 from modelselect.experiment.documents import Document, Location, from_plain, kind, merge, shown
 from modelselect.experiment.problems import Problem, explained, several, unexpected
+from modelselect.experiment.regressions import check_regressions, checked_regression, regressions
 from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text, Truncation
 from modelselect.experiment.yaml import dump, extend, override, read
 from modelselect.families import candidates as families
@@ -47,14 +49,16 @@ def _criterion(value: str) -> str:
     return value
 
 
-def _candidate(value: object) -> object:
-    """Check the shape of a candidate here, its meaning in the families."""
+def _candidate(value: object, info: ValidationInfo) -> object:
+    """Check the shape of a candidate here, its meaning in the families, or among the regressions."""
     if isinstance(value, dict) and "family" not in value and len(value) > 1:
         (family, argument), (other, _), *_ = value.items()
         hint = f"; indent '{other}' further, under '{family}'" if argument is None else ""
         raise unexpected(f"one family a candidate, not {len(value)} keys{hint}")
     if not isinstance(value, str | dict) or not value:
         raise unexpected("a family such as poisson, or a mapping such as binomial: {n: 10}")
+    if (formula := getattr(info.data.get("data"), "formula", None)) is not None:
+        return checked_regression(value, formula)
     if not is_group(value):
         _parsed(value)
     return value
@@ -236,7 +240,8 @@ class Experiment(BaseModel):
 
     def labels(self) -> list[str]:
         """Labels of the candidates, in their order."""
-        return [candidate.label for candidate in self.chosen()]
+        chosen = self.chosen() if self.data.formula is None else regressions(self)
+        return [candidate.label for candidate in chosen]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Experiment) and self.to_dict() == other.to_dict()
@@ -253,6 +258,8 @@ class Experiment(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":
+        if self.data.formula is not None:
+            return check_regressions(self)
         labels = [spec if is_group(spec) else str(_parsed(spec).label) for spec in self.candidates]
         problems = [
             Problem(

@@ -19,6 +19,7 @@ from modelselect.errors import ConfigurationError, ModelSelectError, NothingFitt
 from modelselect.experiment.config import Experiment, load_experiments
 from modelselect.experiment.engines import Engine, Local
 from modelselect.experiment.profiles import check_profiles, profile_curves
+from modelselect.experiment.regressions import CaseTable, rank_table
 from modelselect.experiment.sources import Source, fingerprint, grouping_refused, read
 from modelselect.ranking.ranker import rank
 from modelselect.ranking.result import Ranking
@@ -178,17 +179,7 @@ def run(
     if source is None:
         source = read(experiment)
     tell("data")
-    ranking = rank(
-        source.sample,
-        experiment.candidates,
-        by=experiment.rank_by,
-        criteria=experiment.criteria,
-        entropy=experiment.entropy,
-        dependence=experiment.dependence,
-        unit=experiment.data.unit,
-        seed=experiment.seed,
-        progress=tell,
-    )
+    ranking = _ranked(experiment, source, tell)
     curves, unprofiled = profile_curves(experiment, ranking)
     for _ in experiment.profiles:
         tell("profile")
@@ -217,6 +208,22 @@ def run(
         **{f"profile of {c.candidate} over {c.parameter}": c.frame for c in curves},
     }
     return Report(experiment.name, ranking, curves, tables, source.sentence, notes, manifest, folder, studies)
+
+
+def _ranked(experiment: Experiment, source: Source, tell: Progress) -> Ranking:
+    if isinstance(source.sample, CaseTable):
+        return rank_table(experiment, source.sample, tell)
+    return rank(
+        source.sample,
+        experiment.candidates,
+        by=experiment.rank_by,
+        criteria=experiment.criteria,
+        entropy=experiment.entropy,
+        dependence=experiment.dependence,
+        unit=experiment.data.unit,
+        seed=experiment.seed,
+        progress=tell,
+    )
 
 
 def run_all(
@@ -286,9 +293,8 @@ def check(experiment: Experiment) -> None:
 
 
 def steps(experiment: Experiment) -> int:
-    """How often `run` calls its progress: data, candidates, profiles, what was asked beyond the ranking, report."""
-    asked = sum(value is not None for value in (experiment.adequacy, experiment.bootstrap, experiment.stacking))
-    return 2 + len(experiment.chosen()) + len(experiment.profiles) + asked
+    """How often `run` calls its progress: data, candidates, profiles, report."""
+    return 2 + len(experiment.labels()) + len(experiment.profiles)
 
 
 def slug(name: str) -> str:
@@ -351,7 +357,7 @@ def _unwritable(folder: Path, reason: str) -> ConfigurationError:
 def _manifest(experiment: Experiment, source: Source, ranking: Ranking) -> dict[str, Any]:
     from modelselect import __version__
 
-    sample = source.sample
+    sample = ranking.sample
     return {
         "name": experiment.name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -385,5 +391,6 @@ def _libraries(experiment: Experiment) -> list[str]:
         "duckdb": experiment.data.path is not None or "parquet" in formats,
         "matplotlib": experiment.report.figures,
         "Jinja2": "markdown" in formats or "html" in formats,
+        "patsy": experiment.data.formula is not None,
     }
     return ["numpy", "scipy", "pandas", "pydantic", "PyYAML", *(name for name, needed in used.items() if needed)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,8 +19,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from modelselect.errors import CandidateError
 from modelselect.experiment.documents import Location
 from modelselect.experiment.problems import Problem, several, unexpected, without_quotes
+from modelselect.ranking.regression.candidates import outcome_formula
 
 FILES = ("csv", "parquet", "json")
 SOURCES = ("values", "counts", "probabilities", *FILES, "edges", "lower")
@@ -28,6 +31,7 @@ SOURCES = ("values", "counts", "probabilities", *FILES, "edges", "lower")
 _FILE_OPTIONS = (
     "column", "event", "lower", "upper", "truncation", "weight", "weights_kind", "where", "by", "missing", "resolution",
     "ordered",
+    "formula",
 )  # fmt: skip
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "values": ("event", "truncation", "weights", "weights_kind", "missing", "resolution", "ordered"),
@@ -126,6 +130,14 @@ def _names(value: object) -> object:
     return value
 
 
+def _formula(value: str) -> str:
+    try:
+        outcome_formula(value)
+    except CandidateError as error:
+        raise several([Problem((), str(error).removeprefix("formula: "))]) from None
+    return value
+
+
 Scalar: TypeAlias = Annotated[
     str | int | float | bool | None,
     PlainValidator(_scalar),
@@ -174,6 +186,7 @@ Names: TypeAlias = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
+FormulaText: TypeAlias = Annotated[str, AfterValidator(_formula)]
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -229,6 +242,9 @@ class Data(BaseModel):
     parquet: Text | None = Field(None, description="A Parquet file, relative to the file this stands in.")
     json_file: Text | None = Field(None, alias="json", description="A JSON file, relative to the file this stands in.")
     column: Text | None = Field(None, description="The column of a file that holds the observations.")
+    formula: FormulaText | None = Field(
+        None, description="Outcome ~ terms, such as 'visits ~ age + sex': the candidates are regressions on columns."
+    )
     weight: Text | None = Field(None, description="The column of a file that holds the weights.")
     where: Text | None = Field(None, description="An SQL condition that the rows of a file must meet.")
     by: Names | None = Field(None, description="The column or columns of a file that group the rows.")
@@ -315,6 +331,11 @@ class Data(BaseModel):
             if getattr(self, name) is not None and getattr(self, other) is None:
                 yield Problem((name,), f"there is no '{other}', expected both ends")
         in_file = source in FILES
+        if self.formula is not None:
+            for name in ("column", "event", "lower", "upper", "truncation"):
+                if getattr(self, name) is not None:
+                    yield Problem((name,), "makes no sense beside 'formula', which names its columns", at_key=True)
+            return
         if in_file and self.lower is not None:
             for name in ("column", "event"):
                 if getattr(self, name) is not None:

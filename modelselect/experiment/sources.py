@@ -29,6 +29,7 @@ from modelselect.experiment.files import (
     type_columns,
     value_column,
 )
+from modelselect.experiment.regressions import case_table
 from modelselect.sample import Sample
 
 if TYPE_CHECKING:
@@ -48,14 +49,14 @@ class Source:
     Attributes
     ----------
     sample
-        The data.
+        The data: a `Sample`, or the `CaseTable` of regressions.
     sentence
         Where they came from, in words.
     notes
         What was recognised or assumed, here and by `Sample`.
     """
 
-    sample: Sample
+    sample: Any
     sentence: str
     notes: tuple[str, ...]
 
@@ -154,6 +155,9 @@ def _read_file(experiment: Experiment) -> Source:
 def _source(file: DataFile) -> Source:
     data, notes = file.experiment.data, []
     columns = load(file)
+    if data.formula is not None:
+        cases, sentence = case_table(file, columns)
+        return Source(cases, sentence, ())
     named = check_columns(file, columns)
     value, chosen = (None, False) if "lower" in named else value_column(file, columns)
     if chosen:

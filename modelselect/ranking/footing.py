@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -16,7 +16,16 @@ from modelselect.sample import Sample
 Footing = Literal["counting", "length", "nominal", "atoms+length"]
 
 
-def footing_of(sample: Sample, candidates: Sequence[Candidate] = ()) -> Footing:
+class Lawful(Protocol):
+    """A candidate of which the law is known before it is fitted."""
+
+    @property
+    def family(self) -> Family:
+        """The law."""
+        ...
+
+
+def footing_of(sample: Sample, candidates: Sequence[Lawful] = ()) -> Footing:
     """What a sample is scored by.
 
     ``nominal`` for labels; ``counting`` on a lattice, and where only intervals are known: by masses; ``length`` where
@@ -30,7 +39,7 @@ def footing_of(sample: Sample, candidates: Sequence[Candidate] = ()) -> Footing:
     return "atoms+length" if len(atoms_of(sample, candidates)) else "length"
 
 
-def atoms_of(sample: Sample, candidates: Sequence[Candidate]) -> tuple[float, ...]:
+def atoms_of(sample: Sample, candidates: Sequence[Lawful]) -> tuple[float, ...]:
     """Atoms of the candidates that were seen as exact values of a continuous sample."""
     if sample.kind != "continuous":
         return ()
@@ -41,11 +50,11 @@ def atoms_of(sample: Sample, candidates: Sequence[Candidate]) -> tuple[float, ..
 def fit_on_footing(candidate: Candidate, sample: Sample, atoms: Sequence[float] = ()) -> Fit:
     """Fit a candidate unless its masses would be compared with densities."""
     law = law_on(candidate, sample)
-    why = _mismatch(law, sample, atoms)
+    why = mismatch(law, sample, atoms)
     return refused(candidate, law, sample, why) if why else fit_candidate(candidate, sample)
 
 
-def _mismatch(law: Family, sample: Sample, atoms: Sequence[float]) -> str:
+def mismatch(law: Family, sample: Sample, atoms: Sequence[float]) -> str:
     """Why a law cannot be scored on the footing of a sample; empty if it can."""
     if law.nominal:
         return "" if sample.kind != "continuous" else "a table gives masses to outcomes; the data are continuous"

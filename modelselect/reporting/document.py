@@ -10,8 +10,10 @@ import numpy as np
 
 from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.confidence_set import CONFIDENCE
+from modelselect.ranking.regression.design import Rows
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.page import Page, Picture, ProfileCurve, file_names
+from modelselect.reporting.regressions import facts_of_rows
 from modelselect.reporting.studies import (
     adequacy_table,
     adequacy_words,
@@ -70,7 +72,7 @@ def document(page: Page, pictures: Sequence[Picture] = (), files: Sequence[str] 
         "name": plain(page.name, 120),
         "verdict": plain(ranking.verdict, 20_000),
         "source": plain(page.source, 1000),
-        "facts": facts(ranking),
+        "facts": facts_of_rows(ranking) if isinstance(ranking.sample, Rows) else facts(ranking),
         "notes": [plain(note, 1000) for note in ranking.notes],
         "ranking": ranking_table(ranking),
         "pictures": [p for p in pictures if p.name != "simulated" and not p.name.startswith("profile-")],
@@ -205,6 +207,12 @@ def method(ranking: Ranking) -> list[str]:
     ]
     if known:
         return [*words, "P is given, not sampled: KL is exact, and nothing that needs a sample size is shown."]
+    if isinstance(sample, Rows):
+        words.append(
+            "Regressions: the loss is −log q(outcome | covariates), its mean over the rows. All estimates are those of "
+            "maximum likelihood, dispersions and shapes too; coefficients under 'inflation' are of the logit of the "
+            "probability of an extra zero (of any zero, in a hurdle)."
+        )
     words.append(
         f"Entropy of the data: {plain(ranking.entropy.method, 200)}{why}. It sets the level of every KL and cancels "
         "from Δ."

@@ -12,6 +12,7 @@ import numpy as np
 
 from modelselect.fitting.result import Fit
 from modelselect.ranking.comparison import LEVEL
+from modelselect.ranking.regression.design import Rows
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.axes import (
     curve_grid,
@@ -26,6 +27,7 @@ from modelselect.reporting.losses import divergence_picture, loss_picture, profi
 from modelselect.reporting.observed import density_within, observed, what_is_drawn
 from modelselect.reporting.page import Picture, ProfileCurve, file_names
 from modelselect.reporting.quantiles import cdf_picture, quantile_picture
+from modelselect.reporting.regressions import drawable_regressions, regression_picture, regression_pictures
 from modelselect.reporting.simulated import simulated_picture
 from modelselect.reporting.tables import join, plain, significant
 
@@ -35,6 +37,8 @@ MOST = 4
 
 def pictures(ranking: Ranking, profiles: tuple[ProfileCurve, ...] = (), *, simulated: bool = False) -> list[Picture]:
     """Draw all pictures of a report that the data allow, in reading order; samples of the best law if asked for."""
+    if isinstance(ranking.sample, Rows):
+        return regression_pictures(ranking)
     fits = drawable(ranking)
     made: list[Picture | None] = []
     if fits and has_picture(ranking):
@@ -58,7 +62,8 @@ def data_figure(ranking: Ranking, *, candidates: Sequence[str] | None = None) ->
     ConfigurationError
         A label that the ranking does not have, or a candidate without an estimate.
     """
-    fits = drawable(ranking)
+    rows = isinstance(ranking.sample, Rows)
+    fits: list[Any] = drawable_regressions(ranking) if rows else drawable(ranking)
     if candidates is not None:
         from modelselect.errors import ConfigurationError, did_you_mean
 
@@ -68,7 +73,9 @@ def data_figure(ranking: Ranking, *, candidates: Sequence[str] | None = None) ->
                 raise ConfigurationError(
                     f"plot: no candidate {label!r} in this ranking{did_you_mean(label, ranking.fits)}"
                 )
-        fits = drawable(ranking, only=candidates)
+        fits = drawable_regressions(ranking, candidates) if rows else drawable(ranking, only=candidates)
+    if rows:
+        return regression_picture(ranking, fits).figure
     if not has_picture(ranking):
         from modelselect.errors import DataError
 
