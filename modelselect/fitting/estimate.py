@@ -234,7 +234,8 @@ class _Work:
             # a parameter that tends to its limit must be free to do so, or be there
             targets = [(value, limit.parameters.get(name)) for name, value in self.given.items()]
             there = all(isinstance(target, str) or np.all(value == target) for value, target in targets)
-            if there and not all(isinstance(limit.parameters.get(name), str) for name in self.free):
+            held = any(not isinstance(target, str) for _, target in targets)
+            if there and not (held and all(isinstance(limit.parameters.get(name), str) for name in self.free)):
                 certain = np.broadcast_to(limit.certain, (self.groups,)) & all(name in allowed for name in self.given)
                 certain = certain & self.block.plain  # the theory is one of exact points
                 limits.append(limit._replace(certain=certain))
