@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from modelselect.families.catalogue import families
     from modelselect.fitting.fit import fit
     from modelselect.fitting.result import Fit
+    from modelselect.ranking.predictions import rank_predictions
     from modelselect.ranking.ranker import rank
     from modelselect.ranking.result import Ranking
     from modelselect.sample import Sample
@@ -57,6 +58,7 @@ __all__ = [
     "kl_divergence",
     "profile",
     "rank",
+    "rank_predictions",
     "renyi",
 ]
 
@@ -83,6 +85,7 @@ _HOMES = {
     "modelselect.experiment.run": ("Report",),
     "modelselect.fitting.fit": ("fit",),
     "modelselect.fitting.result": ("Fit",),
+    "modelselect.ranking.predictions": ("rank_predictions",),
     "modelselect.ranking.ranker": ("rank",),
     "modelselect.ranking.result": ("Ranking",),
     "modelselect.sample": ("Sample",),

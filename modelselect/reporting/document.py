@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from modelselect.ranking.comparison import LEVEL
+from modelselect.ranking.predictions import PredictionRanking
 from modelselect.ranking.result import Ranking
+from modelselect.reporting.forecasts import calibration_table, facts_of_cases, method_of_forecasts
 from modelselect.reporting.page import Page, Picture, ProfileCurve, file_names
 from modelselect.reporting.tables import (
     BITS_PER_NAT,
@@ -53,9 +55,10 @@ def document(page: Page, pictures: Sequence[Picture] = (), files: Sequence[str] 
         "name": plain(page.name, 120),
         "verdict": plain(ranking.verdict, 20_000),
         "source": plain(page.source, 1000),
-        "facts": facts(ranking),
+        "facts": facts_of_cases(ranking) if isinstance(ranking, PredictionRanking) else facts(ranking),
         "notes": [plain(note, 1000) for note in ranking.notes],
         "ranking": ranking_table(ranking),
+        "calibration": calibration_table(ranking) if isinstance(ranking, PredictionRanking) else None,
         "pictures": [picture for picture in pictures if not picture.name.startswith("profile-")],
         "alike": alike(ranking),
         "comparisons": comparisons_table(ranking),
@@ -64,7 +67,7 @@ def document(page: Page, pictures: Sequence[Picture] = (), files: Sequence[str] 
             for curve, name in zip(page.profiles, file_names(page.profiles), strict=True)
         ],
         "ledger": ledger_table(ranking),
-        "method": method(ranking),
+        "method": method_of_forecasts(ranking) if isinstance(ranking, PredictionRanking) else method(ranking),
         "reproduce": rows(page.manifest),
         "experiment_yaml": page.experiment_yaml.rstrip(),
         "files": list(files),

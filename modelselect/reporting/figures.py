@@ -12,6 +12,7 @@ import numpy as np
 
 from modelselect.fitting.result import Fit
 from modelselect.ranking.comparison import LEVEL
+from modelselect.ranking.predictions import PredictionRanking
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.axes import (
     curve_grid,
@@ -22,6 +23,7 @@ from modelselect.reporting.axes import (
     value_axis,
 )
 from modelselect.reporting.cells import Cells, cells_of
+from modelselect.reporting.forecasts import forecast_pictures, reliability_picture
 from modelselect.reporting.losses import divergence_picture, loss_picture, profile_picture
 from modelselect.reporting.observed import density_within, observed, what_is_drawn
 from modelselect.reporting.page import Picture, ProfileCurve, file_names
@@ -34,6 +36,8 @@ MOST = 4
 
 def pictures(ranking: Ranking, profiles: tuple[ProfileCurve, ...] = ()) -> list[Picture]:
     """Draw all pictures of a report that the data allow, in reading order."""
+    if isinstance(ranking, PredictionRanking):
+        return forecast_pictures(ranking)
     fits = drawable(ranking)
     made: list[Picture | None] = []
     if fits and has_picture(ranking):
@@ -55,8 +59,12 @@ def data_figure(ranking: Ranking, *, candidates: Sequence[str] | None = None) ->
     ------
     ConfigurationError
         A label that the ranking does not have, or a candidate without an estimate.
+
+    Notes
+    -----
+    Of forecasters it shows how often came true what they said.
     """
-    fits = drawable(ranking)
+    fits = [] if isinstance(ranking, PredictionRanking) else drawable(ranking)
     if candidates is not None:
         from modelselect.errors import ConfigurationError, did_you_mean
 
@@ -66,7 +74,10 @@ def data_figure(ranking: Ranking, *, candidates: Sequence[str] | None = None) ->
                 raise ConfigurationError(
                     f"plot: no candidate {label!r} in this ranking{did_you_mean(label, ranking.fits)}"
                 )
-        fits = drawable(ranking, only=candidates)
+        if not isinstance(ranking, PredictionRanking):
+            fits = drawable(ranking, only=candidates)
+    if isinstance(ranking, PredictionRanking):
+        return reliability_picture(ranking, candidates).figure
     if not has_picture(ranking):
         from modelselect.errors import DataError
 

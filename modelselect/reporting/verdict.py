@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from modelselect.ranking.comparison import LEVEL
+from modelselect.ranking.predictions import Forecast, PredictionRanking
 from modelselect.ranking.result import Ranking
+from modelselect.reporting.forecasts import temper
 from modelselect.reporting.tables import join, nats, probability
 
 #: Nats in all that a candidate may lie behind and still be called not told apart.
@@ -37,7 +39,10 @@ def verdict(ranking: Ranking) -> str:
         first += f", and {len(losses) - shown} more up to {_amount(losses[-1][1])}"
     sentences = [first + _told_apart(ranking), *_behind(ranking)]
     lost = [str(label) for label in table.index if label not in ranked.index]
-    if lost:
+    if isinstance(ranking, PredictionRanking):
+        sentences += [f"{label} loses without limit: {_impossible(ranking.fits[label])}" for label in lost]
+        sentences += _calibration(ranking)
+    elif lost:
         sentences.append(f"{_all(lost)} could not be scored (see the ledger)")
     return ". ".join(sentences) + "."
 
@@ -81,9 +86,28 @@ def _behind(ranking: Ranking) -> list[str]:
     pair = pairs[pairs["a"].isin([best, row.name]) & pairs["b"].isin([best, row.name])].iloc[0]
     p = probability(float(pair["p_value"]))
     p = f"p {p}" if p.startswith("<") else f"p = {p}"
+    if isinstance(ranking, PredictionRanking):
+        return [f"{who} loses {_amount(row['delta'])} ± {nats(row['delta_se'])} nats more ({p})"]
     if str(pair["test"]).startswith("likelihood"):
         return [f"{who} loses {_amount(row['delta'])} nats more on fresh data: the likelihood ratio rejects it ({p})"]
     return [f"{who} loses {_amount(row['delta'])} ± {nats(row['delta_se'])} nats more on fresh data ({p})"]
+
+
+def _impossible(forecast: Forecast) -> str:
+    first, _, others = forecast.reason.partition("; ")
+    return f"{first}, and others do (see the ledger)" if others else first
+
+
+def _calibration(ranking: PredictionRanking) -> list[str]:
+    """What the best forecaster would gain by re-reading its own forecasts."""
+    best = ranking.best
+    parts = best.calibration
+    if not parts.p_value <= LEVEL:
+        return []
+    p = probability(parts.p_value)
+    p = f"p {p}" if p.startswith("<") else f"p = {p}"
+    kind = temper(parts.slope)
+    return [f"{best.label} is {kind}: recalibrated it would lose {_amount(parts.refinement)} ({p})"]
 
 
 def _amount(value: float) -> str:
