@@ -257,7 +257,7 @@ def schema() -> None:
     from json import dumps
 
     import modelselect.families  # noqa: F401 — registers them
-    from modelselect.experiment.config import json_schema
+    from modelselect.experiment.schema import json_schema
     from modelselect.family import registered
 
     typer.echo(dumps(json_schema(list(registered())), indent=2, ensure_ascii=False))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import modelselect.families  # noqa: F401  registers the catalogue
 from modelselect.errors import ConfigurationError, ModelSelectError
-from modelselect.experiment.config import CRITERIA, Experiment, json_schema, load_experiments
+from modelselect.experiment.config import CRITERIA, Experiment, load_experiments
+from modelselect.experiment.schema import json_schema
 from modelselect.experiment.settings import SOURCES
 from modelselect.experiment.yaml import load
 

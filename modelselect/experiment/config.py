@@ -8,7 +8,7 @@ Errors are ``ConfigurationError``, one line for each problem, each with its plac
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -21,17 +21,27 @@ from pydantic import (
     PrivateAttr,
     ValidationError,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 
 from modelselect.errors import CandidateError, ConfigurationError, did_you_mean
 from modelselect.experiment.documents import Document, Location, from_plain, kind, merge, shown
+from modelselect.experiment.forecasters import Forecasters, misplaced
 from modelselect.experiment.problems import Problem, explained, several, unexpected
-from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text, Truncation
+from modelselect.experiment.settings import (
+    FILES,
+    STRICT,
+    Data,
+    Engine,
+    Profile,
+    Report,
+    Text,
+    Truncation,
+)
 from modelselect.experiment.yaml import dump, extend, override, read
 from modelselect.families import candidates as families
 from modelselect.families.candidates import is_group
-from modelselect.families.groups import GROUPS
 from modelselect.ranking.criteria import CRITERIA
 
 if TYPE_CHECKING:
@@ -39,7 +49,7 @@ if TYPE_CHECKING:
 
 
 # a sample is never a mixture of two files' samples: these mappings are replaced, not merged
-_REPLACED_WHOLE = frozenset({"counts", "probabilities"})
+_REPLACED_WHOLE = frozenset({"counts", "probabilities", "labels", "predictions"})
 
 
 def _criterion(value: str) -> str:
@@ -66,6 +76,10 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _or_none(value: object, handler: Callable[[object], Any]) -> Any:
+    return [] if value is _NO_CANDIDATES else handler(value)
+
+
 def _parsed(candidate: object) -> Any:
     try:
         return families.parse_candidate(candidate)
@@ -85,6 +99,8 @@ def _culprit(candidate: object, sentence: str) -> Location:
     return ()
 
 
+#: Stands for the candidates where forecasters are ranked.
+_NO_CANDIDATES = object()
 Criterion: TypeAlias = Annotated[
     str, AfterValidator(_criterion), WithJsonSchema({"type": "string", "enum": list(CRITERIA)})
 ]
@@ -101,9 +117,12 @@ class Experiment(BaseModel):
     )
     title: Text | None = Field(None, description="The heading of the report.")
     data: Data = Field(description="What was observed: values, counts, probabilities or a file.")
-    candidates: Annotated[list[Candidate], BeforeValidator(_listed)] = Field(
-        min_length=1,
-        description="The families that could have produced the data, or the name of a group of them.",
+    candidates: Annotated[list[Candidate], Field(min_length=1), BeforeValidator(_listed), WrapValidator(_or_none)] = (
+        Field(description="The families that could have produced the data, or the name of a group of them.")
+    )
+    predictions: Forecasters | None = Field(
+        None,
+        description="Instead of candidates: forecaster, class, and its probabilities, a list or the column of a file.",
     )
     rank_by: Criterion = Field("kl_corrected", description="The criterion that orders the table.")
     profiles: list[Profile] = Field(default=[], description="Parameters over which KL is drawn.")
@@ -172,7 +191,7 @@ class Experiment(BaseModel):
             "name": self.name,
             **({} if self.title is None else {"title": self.title}),
             "data": self.data.model_dump(by_alias=True, exclude_defaults=True),
-            "candidates": self.candidates,
+            **({"candidates": self.candidates} if self.predictions is None else {"predictions": self.predictions}),
             "rank_by": self.rank_by,
             "profiles": [profile.model_dump(by_alias=True, exclude_defaults=True) for profile in self.profiles],
             "report": self.report.model_dump(),
@@ -209,7 +228,9 @@ class Experiment(BaseModel):
         return families.parse_candidates(self.candidates)
 
     def labels(self) -> list[str]:
-        """Labels of the candidates, in their order."""
+        """Labels of the candidates, or names of the forecasters, in their order."""
+        if self.predictions is not None:
+            return list(self.predictions)
         return [candidate.label for candidate in self.chosen()]
 
     def __eq__(self, other: object) -> bool:
@@ -224,6 +245,29 @@ class Experiment(BaseModel):
         except ValidationError as error:
             raise explained(error, document, _MODELS) from None
         self._document = document
+
+    @model_validator(mode="before")
+    @classmethod
+    def _forecasters_are_no_candidates(cls, settings: Any) -> Any:
+        if isinstance(settings, dict) and settings.get("predictions") is not None and "candidates" not in settings:
+            return {**settings, "candidates": _NO_CANDIDATES}
+        return settings
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Experiment":
+        problems: list[Problem] = []
+        if self.predictions is None:
+            if self.data.labels is not None:
+                problems.append(Problem(("data", "labels"), "there are no predictions, expected 'predictions' too"))
+        else:
+            both = [name for name in ("candidates", "profiles") if getattr(self, name)]
+            problems += [Problem((name,), "makes no sense beside 'predictions'", at_key=True) for name in both]
+            if self.data.labels is None:
+                problems.append(Problem(("data",), "there are no labels, expected 'labels' beside 'predictions'"))
+            problems += misplaced(("predictions",), self.predictions, in_file=self.data.path is not None)
+        if problems:
+            raise several(problems)
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":
@@ -323,81 +367,6 @@ def load_experiments(path: str | Path, overrides: Sequence[str] = ()) -> list[Ex
     if problems:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
     return experiments
-
-
-def json_schema(known: Sequence[str] = ()) -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of an experiment file, for editors.
-
-    Parameters
-    ----------
-    known
-        Names that the editor proposes for candidates; others are accepted all the same.
-
-    Examples
-    --------
-    >>> sorted(json_schema()["properties"])[:4]
-    ['candidates', 'data', 'engine', 'experiments']
-    """
-    schema = Experiment.model_json_schema(by_alias=True)
-    listed = {**schema["properties"]["candidates"], "items": {"$ref": "#/$defs/Candidate"}}
-    description = listed.pop("description")
-    schema["properties"]["candidates"] = {
-        "description": description,
-        "anyOf": [listed, {"type": "string", "examples": list(GROUPS)}],
-    }
-    definitions = {**schema["$defs"], "Candidate": _candidate_schema(known)}
-    definitions["PartOfExperiment"] = {
-        "type": "object",
-        "description": "One of several experiments; what it does not say is taken from the top of the file.",
-        "properties": schema["properties"],
-        "additionalProperties": False,
-    }
-    several_experiments = {
-        "type": "array",
-        "minItems": 1,
-        "items": {"$ref": "#/$defs/PartOfExperiment"},
-        "description": "Several experiments; all other keys of the file are defaults of each.",
-    }
-    extends = {"type": "string", "description": "A file that gives whatever this one does not say."}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "modelselect experiment",
-        "description": "A sample, the families that could have produced it, and how to rank them.",
-        "type": "object",
-        "properties": {**schema["properties"], "experiments": several_experiments, "extends": extends},
-        "additionalProperties": False,
-        "anyOf": [
-            {"required": ["data", "candidates"]},
-            {"required": ["experiments"]},
-            {"required": ["extends"]},
-        ],
-        "$defs": definitions,
-    }
-
-
-def _candidate_schema(known: Sequence[str]) -> dict[str, Any]:
-    long_form = {
-        "type": "object",
-        "required": ["family"],
-        "properties": {
-            "family": {"description": "The family, or a composition of families."},
-            "fixed": {"type": ["object", "null"], "description": "Parameters that are known."},
-            "bounds": {"type": ["object", "null"], "description": "Parameter: [low, high], null for no bound."},
-            "method": {"enum": list(families.METHODS), "description": "How it is estimated."},
-            "label": {"type": "string", "description": "The name of this candidate in tables and figures."},
-        },
-    }
-    short_form = {
-        "type": "object",
-        "minProperties": 1,
-        "maxProperties": 1,
-        "properties": {family: {"description": f"Fixed parameters of {family}."} for family in known},
-    }
-    names: dict[str, Any] = {"type": "string", **({"examples": [*GROUPS, *known]} if known else {})}
-    return {
-        "description": "A family; a group; a family and its fixed parameters; or family, fixed, bounds, method, label.",
-        "anyOf": [names, long_form, short_form],
-    }
 
 
 def _experiment(document: Document, name: str, overrides: Sequence[str]) -> Experiment:

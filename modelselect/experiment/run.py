@@ -20,10 +20,12 @@ from modelselect.experiment.config import Experiment, load_experiments
 from modelselect.experiment.engines import Engine, Local
 from modelselect.experiment.profiles import check_profiles, profile_curves
 from modelselect.experiment.sources import Source, fingerprint, grouping_refused, read
+from modelselect.ranking.predictions import rank_forecasts
 from modelselect.ranking.ranker import rank
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.tables import frames, jsonable
 from modelselect.reporting.writers import Page, ProfileCurve, check_folder, write_report
+from modelselect.sample import Sample
 
 Progress = Callable[[str], None]
 
@@ -174,14 +176,7 @@ def run(
     if source is None:
         source = read(experiment)
     tell("data")
-    ranking = rank(
-        source.sample,
-        experiment.candidates,
-        by=experiment.rank_by,
-        unit=experiment.data.unit,
-        seed=experiment.seed,
-        progress=tell,
-    )
+    ranking = _ranked(experiment, source, tell)
     curves, unprofiled = profile_curves(experiment, ranking)
     for _ in experiment.profiles:
         tell("profile")
@@ -204,6 +199,19 @@ def run(
     tell("report")
     tables = {**frames(ranking), **{f"profile of {c.candidate} over {c.parameter}": c.frame for c in curves}}
     return Report(experiment.name, ranking, curves, tables, source.sentence, notes, manifest, folder)
+
+
+def _ranked(experiment: Experiment, source: Source, tell: Progress) -> Ranking:
+    unit = experiment.data.unit
+    if source.told is None:
+        by, seed = experiment.rank_by, experiment.seed
+        return rank(source.sample, experiment.candidates, by=by, unit=unit, seed=seed, progress=tell)
+    ranking = rank_forecasts(
+        source.sample, source.told, by=experiment.rank_by, unit="case" if unit == "observation" else unit
+    )
+    for name in source.told:
+        tell(name)
+    return ranking
 
 
 def run_all(
@@ -259,7 +267,7 @@ def check(experiment: Experiment) -> None:
 
 def steps(experiment: Experiment) -> int:
     """How often `run` calls its progress: data, candidates, profiles, report."""
-    return 2 + len(experiment.chosen()) + len(experiment.profiles)
+    return 2 + len(experiment.labels()) + len(experiment.profiles)
 
 
 def slug(name: str) -> str:
@@ -328,14 +336,9 @@ def _manifest(experiment: Experiment, source: Source, ranking: Ranking) -> dict[
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {
             "source": source.sentence,
-            "sha256": fingerprint(sample),
+            "sha256": fingerprint(sample, source.told),
             "n": None if sample.known else int(sample.n) if sample.n.is_integer() else sample.n,
-            "distinct": len(sample),
-            "missing": sample.n_missing,
-            "kind": sample.kind,
-            "resolution": sample.resolution,
-            **({} if sample.exact else {"censored_share": sample.censored_share}),
-            **({} if sample.truncation is None else {"truncated": True}),
+            **(_of_sample(sample) if source.told is None else {"classes": list(map(str, sample.classes))}),
             "notes": list(source.notes),
         },
         "criterion": experiment.rank_by,
@@ -346,6 +349,17 @@ def _manifest(experiment: Experiment, source: Source, ranking: Ranking) -> dict[
             "modelselect": __version__,
             **{name: version(name) for name in _libraries(experiment)},
         },
+    }
+
+
+def _of_sample(sample: Sample) -> dict[str, Any]:
+    return {
+        "distinct": len(sample),
+        "missing": sample.n_missing,
+        "kind": sample.kind,
+        "resolution": sample.resolution,
+        **({} if sample.exact else {"censored_share": sample.censored_share}),
+        **({} if sample.truncation is None else {"truncated": True}),
     }
 
 
