@@ -296,3 +296,115 @@ def test_verdict_picture_and_page(tmp_path: Any) -> None:
         assert words not in page
     assert "loses" in ranking._repr_html_()
     assert "sober" in repr(ranking)
+
+
+# -- experiments -----------------------------------------------------------------------------------------------------
+
+INLINE = """\
+data: {labels: [cat, dog, cat, cat], unit: photo}
+predictions:
+  A: {cat: [0.7, 0.2, 0.9, 0.6]}
+  B: {cat: [0.5, 0.5, 0.5, 0.5], dog: [0.5, 0.5, 0.5, 0.5]}
+"""
+CSV = "animal,a,b_cat,b_dog,n\ncat,0.7,0.5,0.5,1\ndog,0.2,0.5,0.5,1\ncat,0.9,0.5,0.5,2\nfox,2,0,0,0\n"
+BY_FILE = """\
+data: {csv: photos.csv, labels: animal, weight: n, where: animal <> 'fox'}
+predictions:
+  A: {cat: a}
+  B: {cat: b_cat, dog: b_dog}
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Any, monkeypatch: Any) -> Any:
+    monkeypatch.chdir(tmp_path)
+
+    def write_file(text: str, name: str = "x.yaml") -> Any:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return name
+
+    return write_file
+
+
+def test_an_experiment_says_what_python_says(write: Any, tmp_path: Any) -> None:
+    experiment = ms.Experiment.from_yaml(write(INLINE))
+    assert experiment.labels() == ["A", "B"]
+    report = experiment.run(tmp_path / "report")
+    labels, told = ["cat", "dog", "cat", "cat"], {"cat": [0.7, 0.2, 0.9, 0.6]}
+    ranking = ms.rank_predictions(labels, {"A": told, "B": np.full((4, 2), 0.5)}, by="kl_corrected", unit="photo")
+    pd.testing.assert_frame_equal(report.ranking.table, ranking.table)
+    assert report.source == "4 cases, given as labels; forecasts of 2 classes by A, B"
+    assert report.manifest["data"]["classes"] == ["cat", "dog"]
+    names = {path.name for path in (tmp_path / "report").iterdir()}
+    assert {"calibration.csv", "ranking.csv", "report.html", "report.md", "experiment.yaml"} <= names
+    assert "Loss = calibration" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    again = ms.Experiment.from_yaml(tmp_path / "report" / "experiment.yaml")
+    assert again.run().manifest["data"]["sha256"] == report.manifest["data"]["sha256"]
+    assert ms.Experiment.from_dict(experiment.to_dict()) == experiment
+
+
+def test_forecasts_in_the_columns_of_a_file(write: Any) -> None:
+    write(CSV, "photos.csv")
+    report = ms.Experiment.from_yaml(write(BY_FILE)).run()
+    assert report.ranking.sample.n == 4
+    assert report.ranking.table.loc["A", "kl"] == pytest.approx(-np.log([0.7, 0.8, 0.9, 0.9]).mean(), rel=1e-12)
+    assert report.source == (
+        "4 cases labelled by `animal` in photos.csv, where animal <> 'fox': 3 of 4 rows; forecasts of 2 classes by A, B"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (INLINE + "candidates: [poisson]", "x.yaml:5:1: candidates: makes no sense beside 'predictions'"),
+        (
+            "data: {values: [1]}\npredictions: {A: {cat: [1]}}",
+            "x.yaml:1:7: data: there are no labels, expected 'labels'",
+        ),
+        ("data: {labels: [cat]}\ncandidates: [poisson]", "x.yaml:1:16: data.labels: there are no predictions"),
+        (
+            "data: {labels: animal}\npredictions: {A: {cat: [1]}}",
+            "data.labels: got 'animal' (text), expected a list, since",
+        ),
+        (
+            "data: {labels: [cat]}\npredictions: {A: {cat: a}}",
+            "x.yaml:2:24: predictions.A.cat: got 'a' (text), expected a",
+        ),
+        ("data: {labels: [cat]}\npredictions: {A: {cat: [x]}}", "x.yaml:2:25: predictions.A.cat[0]: got 'x' (text)"),
+        (
+            "data: {labels: [cat]}\npredictions: {A: [1]}",
+            "x.yaml:2:18: predictions.A: got '[1]' (a list), expected a mapp",
+        ),
+        ("data: {labels: [cat]}\npredictions: [A]", "x.yaml:2:14: predictions: got '[A]' (a list), expected a mapping"),
+        (
+            "data: {labels: [1.5]}\npredictions: {A: {1: [1]}}",
+            "x.yaml:1:17: data.labels[0]: got '1.5' (a number), expected",
+        ),
+        ("data: {labels: [cat], n: 3}\npredictions: {A: {cat: [1]}}", "data.n: makes no sense with 'labels'"),
+    ],
+)
+def test_experiments_that_are_refused(write: Any, text: str, message: str) -> None:
+    with pytest.raises(ms.ConfigurationError) as error:
+        ms.Experiment.from_yaml(write(text))
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (INLINE.replace("0.9", "1.9"), "x.yaml:3:6: predictions.A: 1.9 at row 2 (counted from 0)"),
+        (INLINE.replace("[cat, dog,", "[cat, cow,"), "x.yaml:1:16: data.labels: 'cow' at row 1"),
+        (BY_FILE.replace(", where: animal <> 'fox'", ""), "predictions.A: 2 in row 4 (data rows, counted from 1)"),
+        (BY_FILE.replace("b_dog", "b_dig"), "x.yaml:4:24: predictions.B.dog: photos.csv has no column 'b_dig'"),
+        (
+            BY_FILE.replace("cat: a}", "cat: animal}"),
+            "predictions.A.cat: `animal` of photos.csv holds the text 'cat' in r",
+        ),
+        (BY_FILE.replace("labels: animal", "labels: animl"), "data.labels: photos.csv has no column 'animl'"),
+    ],
+)
+def test_forecasts_that_are_refused_when_read(write: Any, text: str, message: str) -> None:
+    write(CSV, "photos.csv")
+    with pytest.raises(DataError) as error:
+        ms.Experiment.from_yaml(write(text)).run()
+    assert message in str(error.value)

@@ -1,14 +1,12 @@
 """What an experiment file says about forecasters: labels, and probabilities of each class, as lists or as columns."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from modelselect.experiment.documents import Location
-from modelselect.experiment.problems import Problem, each, number, several, unexpected
+from modelselect.experiment.problems import Problem, each, number, unexpected
 
 
 def _labels(value: object) -> object:
@@ -48,19 +46,7 @@ def _probabilities(value: object) -> object:
 def _forecasters(value: object) -> object:
     if not isinstance(value, dict) or not value or not all(isinstance(name, str) and name for name in value):
         raise unexpected("a mapping from the name of each forecaster to its probabilities")
-    problems = []
-    for name, told in value.items():
-        try:
-            _of_classes(told)
-        except PydanticCustomError as error:
-            context = error.context or {}
-            inner = context.get("problems")
-            if inner is None:
-                problems.append(Problem((name,), f"{context.get('expected')}{context.get('hint')}", got=(told,)))
-            else:
-                problems += [replace(problem, location=(name, *problem.location)) for problem in inner]
-    if problems:
-        raise several(problems)
+    each(value.items(), _of_classes)
     return value
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ValidationError
@@ -46,7 +46,10 @@ def each(items: Iterable[tuple[Any, object]], check: Callable[[object], object])
             check(value)
         except PydanticCustomError as error:
             context = error.context or {}
-            problems.append(Problem((key,), f"{context.get('expected')}{context.get('hint')}", got=(value,)))
+            inner = context.get("problems", ())
+            problems += [replace(problem, location=(key, *problem.location)) for problem in inner]
+            if not inner:
+                problems.append(Problem((key,), f"{context.get('expected')}{context.get('hint')}", got=(value,)))
     if problems:
         raise several(problems)
 
