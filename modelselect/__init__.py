@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from modelselect.distribution import Distribution
+    from modelselect.divergence.bayes import (
+        NormalGamma,
+        Posterior,
+        information_gain,
+        model_probabilities,
+        posterior,
+    )
     from modelselect.divergence.empirical import profile
     from modelselect.divergence.known import (
         cross_entropy,
@@ -45,7 +52,9 @@ __all__ = [
     "Experiment",
     "Fit",
     "ModelSelectError",
+    "NormalGamma",
     "NothingFittedError",
+    "Posterior",
     "Ranking",
     "Report",
     "Sample",
@@ -53,9 +62,12 @@ __all__ = [
     "entropy",
     "families",
     "fit",
+    "information_gain",
     "jeffreys",
     "jensen_shannon",
     "kl_divergence",
+    "model_probabilities",
+    "posterior",
     "profile",
     "rank",
     "rank_predictions",
@@ -65,6 +77,13 @@ __all__ = [
 #: Where each public name is defined. `families` is the package of that name, which can be called.
 _HOMES = {
     "modelselect.distribution": ("Distribution",),
+    "modelselect.divergence.bayes": (
+        "NormalGamma",
+        "Posterior",
+        "information_gain",
+        "model_probabilities",
+        "posterior",
+    ),
     "modelselect.divergence.empirical": ("profile",),
     "modelselect.divergence.known": (
         "cross_entropy",
