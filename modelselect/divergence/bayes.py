@@ -20,6 +20,7 @@ from modelselect.distribution import Distribution
 from modelselect.divergence.known import kl_divergence
 from modelselect.domain import Array
 from modelselect.errors import CandidateError, DataError, did_you_mean
+from modelselect.observations import Flags
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -212,13 +213,13 @@ def _nothing_given(given: Mapping[str, float], law: str) -> None:
         raise CandidateError(f"posterior: {law} takes no given parameters here, got {dict(given)}")
 
 
-def _possible(possible: Array, x: Array, law: str) -> None:
+def _possible(possible: Flags, x: Array, law: str) -> None:
     if not np.all(possible):
-        raise DataError(f"posterior: {law} cannot give {x[~np.asarray(possible, dtype=bool)][0]:g}")
+        raise DataError(f"posterior: {law} cannot give {x[~possible][0]:g}")
 
 
-def _whole(x: Array) -> Array:
-    return np.asarray((x >= 0) & (x == np.floor(x)))
+def _whole(x: Array) -> Flags:
+    return np.asarray((x >= 0) & (x == np.floor(x)), dtype=bool)
 
 
 def _beta(prior: Distribution, wins: float, losses: float, constant: float, predictive: Distribution) -> Posterior:

@@ -1,7 +1,8 @@
 """Make datasets/party_forecasts.csv: held-out probabilities of a voter's party by four simple classifiers.
 
 The voters are statsmodels' copy of the American National Election Study of 1996 (944 of them, public domain).
-Ten folds (seed 1); each classifier sees nine of them and says what it thinks of the tenth. Run from the root, with statsmodels.
+Ten folds (seed 1); each classifier sees nine of them and says what it thinks of the tenth.
+Run from the root, with statsmodels.
 """
 
 from pathlib import Path
@@ -12,7 +13,8 @@ import statsmodels.api as sm
 PARTIES = ["Democrat", "Independent", "Republican"]
 TITLE = """\
 # Party of 944 American voters in 1996, and what four classifiers said of each without having seen him or her
-# source: American National Election Study 1996 (public domain) as bundled with statsmodels; forecasts: tests/reference/make_party_forecasts.py
+# source: American National Election Study 1996 (public domain) as bundled with statsmodels; \
+forecasts: tests/reference/make_party_forecasts.py
 # row: one voter: party, and the probabilities of Democrat (d), Independent (i) and Republican (r) by each classifier
 # units: probabilities, of ten-fold cross-validation
 # trap: independents are all three middle answers of seven, those who lean to a party among them
