@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from modelselect.distribution import Distribution
+    from modelselect.divergence.bayes import (
+        NormalGamma,
+        Posterior,
+        information_gain,
+        model_probabilities,
+        posterior,
+    )
     from modelselect.divergence.empirical import profile
     from modelselect.divergence.known import (
         cross_entropy,
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from modelselect.fitting.result import Fit
     from modelselect.ranking.groups import GroupRanking, rank_groups
     from modelselect.ranking.held_out import score
+    from modelselect.ranking.predictions import rank_predictions
     from modelselect.ranking.ranker import rank
     from modelselect.ranking.regression import rank_regressions
     from modelselect.ranking.result import Ranking
@@ -50,7 +58,9 @@ __all__ = [
     "Fit",
     "GroupRanking",
     "ModelSelectError",
+    "NormalGamma",
     "NothingFittedError",
+    "Posterior",
     "PrecisionError",
     "Projection",
     "Ranking",
@@ -60,13 +70,17 @@ __all__ = [
     "entropy",
     "families",
     "fit",
+    "information_gain",
     "jeffreys",
     "jensen_shannon",
     "kl_divergence",
+    "model_probabilities",
+    "posterior",
     "profile",
     "project",
     "rank",
     "rank_groups",
+    "rank_predictions",
     "rank_regressions",
     "renyi",
     "score",
@@ -75,6 +89,13 @@ __all__ = [
 #: Where each public name is defined. `families` is the package of that name, which can be called.
 _HOMES = {
     "modelselect.distribution": ("Distribution",),
+    "modelselect.divergence.bayes": (
+        "NormalGamma",
+        "Posterior",
+        "information_gain",
+        "model_probabilities",
+        "posterior",
+    ),
     "modelselect.divergence.empirical": ("profile",),
     "modelselect.divergence.known": (
         "cross_entropy",
@@ -99,6 +120,7 @@ _HOMES = {
     "modelselect.fitting.result": ("Fit",),
     "modelselect.ranking.groups": ("GroupRanking", "rank_groups"),
     "modelselect.ranking.held_out": ("score",),
+    "modelselect.ranking.predictions": ("rank_predictions",),
     "modelselect.ranking.ranker": ("rank",),
     "modelselect.ranking.regression": ("rank_regressions",),
     "modelselect.ranking.result": ("Ranking",),

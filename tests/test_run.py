@@ -28,7 +28,7 @@ def test_every_config_runs(path: Path, tmp_path: Path) -> None:
     folders = [tmp_path / slug(e.name) for e in experiments]
     for wanted, outcome in zip(experiments, run_all(experiments, folders), strict=True):
         assert isinstance(outcome, Report), outcome.error
-        assert len(outcome.ranking.table) == len(wanted.candidates)
+        assert len(outcome.ranking.table) == len(wanted.labels())
         assert len(outcome.profiles) == len(wanted.profiles)
         assert outcome.path is not None
         assert {"ranking.csv", "ledger.csv", "manifest.json", "experiment.yaml"} <= {

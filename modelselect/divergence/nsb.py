@@ -16,7 +16,7 @@ from modelselect.errors import DataError
 
 Floats: TypeAlias = NDArray[np.float64]
 
-_NODES = 300
+_COARSE, _FINE = 40, 128  # nodes of the passes that look for the integrand, and of the one that sums it
 _LOWEST, _HIGHEST = -45.0, 40.0  # of log β
 _NEGLIGIBLE = 42.0  # nats below the maximum of the integrand
 
@@ -88,17 +88,17 @@ def possible_outcomes(counts: ArrayLike) -> Floats:
 
 
 def _posterior_mean(c: Floats, K: Floats) -> Floats:
-    """Of samples (G, m) with K (G,) > 1: a coarse pass finds where the integrand lives, a fine one sums it."""
+    """Of samples (G, m) with K (G,) > 1: coarse passes find where the integrand lives, a fine one sums it."""
     low, high = np.full(K.shape, _LOWEST), np.full(K.shape, _HIGHEST)
-    for _ in range(2):
-        nodes = np.linspace(low, high, _NODES)
+    for _ in range(3):
+        nodes = np.linspace(low, high, _COARSE)
         logs = np.stack([_log_weight(np.exp(t), c, K) for t in nodes])
         alive = logs > logs.max(axis=0) - _NEGLIGIBLE
-        first, last = alive.argmax(axis=0), _NODES - 1 - alive[::-1].argmax(axis=0)
+        first, last = alive.argmax(axis=0), _COARSE - 1 - alive[::-1].argmax(axis=0)
         low, high = (
-            np.take_along_axis(nodes, np.clip(end, 0, _NODES - 1)[None], axis=0)[0] for end in (first - 1, last + 1)
+            np.take_along_axis(nodes, np.clip(end, 0, _COARSE - 1)[None], axis=0)[0] for end in (first - 1, last + 1)
         )
-    nodes = np.linspace(low, high, _NODES)
+    nodes = np.linspace(low, high, _FINE)
     logs = np.stack([_log_weight(np.exp(t), c, K) for t in nodes])
     weights = np.exp(logs - logs.max(axis=0))
     means = np.stack([_mean_entropy(np.exp(t), c, K) for t in nodes])

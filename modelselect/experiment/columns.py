@@ -46,7 +46,7 @@ def check_values(file: DataFile, value: str | None, table: Table) -> None:
         first = counts[odd][0]
         got = "no weight" if np.isnan(first) else f"the weight {first:g}"
         raise file.refuse(
-            "weight", f"`{data.weight}` of {file.name} has {got} in {_rows(row[odd])}, expected at least 0"
+            "weight", f"`{data.weight}` of {file.name} has {got} in {rows_in_words(row[odd])}, expected at least 0"
         )
     if not (counts > 0).any():
         raise file.refuse("weight", f"`{data.weight}` of {file.name} is 0 everywhere, expected a positive weight")
@@ -56,11 +56,13 @@ def check_values(file: DataFile, value: str | None, table: Table) -> None:
         raise file.refuse(setting, f"{what} of {file.name} has no values at all, {len(row)} are missing")
     if absent.any() and data.missing == "refuse":
         many = f"{absent.sum()} missing value{'' if absent.sum() == 1 else 's'}"
-        sentence = f"{what} of {file.name} has {many}, in {_rows(row[absent])}"
+        sentence = f"{what} of {file.name} has {many}, in {rows_in_words(row[absent])}"
         raise file.refuse(setting, f"{sentence}; leave them out with missing: drop")
     x = table.x
     if x is not None and x.dtype != object and (infinite := np.isinf(x) & (counts > 0)).any():
-        raise file.refuse("column", f"`{value}` of {file.name} is infinite in {_rows(row[infinite])}, expected numbers")
+        raise file.refuse(
+            "column", f"`{value}` of {file.name} is infinite in {rows_in_words(row[infinite])}, expected numbers"
+        )
 
 
 def sample_of(file: DataFile, value: str | None, table: Table, notes: list[str]) -> Sample:
@@ -91,7 +93,7 @@ def sample_of(file: DataFile, value: str | None, table: Table, notes: list[str])
         setting = settings.get(error.what, error.what)
         column = {"column": value, "event": data.event, "lower": data.lower, "upper": data.upper}.get(setting)
         name = f"`{column}` of {file.name}" if column is not None else file.name
-        sentence = f"{name}: {error.sentence} in {_rows(table.row[error.rows])}{error.then}"
+        sentence = f"{name}: {error.sentence} in {rows_in_words(table.row[error.rows])}{error.then}"
         raise file.refuse(setting, sentence) from None
     except DataError as error:
         setting = "resolution" if "resolution" in str(error) else "column" if value is not None else "lower"
@@ -122,7 +124,8 @@ def _bounds(file: DataFile, table: Table) -> tuple[Any, Any] | None:
     return low, high
 
 
-def _rows(rows: NDArray[Any]) -> str:
+def rows_in_words(rows: NDArray[Any]) -> str:
+    """Say which rows of a file are meant."""
     shown_rows = ", ".join(map(str, rows[:8].tolist()))
     more = f", … ({len(rows)} in all)" if len(rows) > 8 else ""
     return f"row{'s' * (len(rows) > 1)} {shown_rows}{more} (data rows, counted from 1)"

@@ -8,7 +8,7 @@ Errors are ``ConfigurationError``, one line for each problem, each with its plac
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -22,11 +22,13 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 
 from modelselect.errors import CandidateError, ConfigurationError, did_you_mean
 from modelselect.experiment.documents import Document, Location, from_plain, kind, merge, shown
+from modelselect.experiment.forecasters import Forecasters, misplaced
 from modelselect.experiment.problems import Problem, explained, several, unexpected
 from modelselect.experiment.regressions import check_regressions, checked_regression, regressions
 from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text, Truncation
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 
 # a sample is never a mixture of two files' samples: these mappings are replaced, not merged
-_REPLACED_WHOLE = frozenset({"counts", "probabilities"})
+_REPLACED_WHOLE = frozenset({"counts", "probabilities", "labels", "predictions"})
 
 
 def _criterion(value: str) -> str:
@@ -69,6 +71,10 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _or_none(value: object, handler: Callable[[object], Any]) -> Any:
+    return [] if value is _NO_CANDIDATES else handler(value)
+
+
 def _parsed(candidate: object) -> Any:
     try:
         return families.parse_candidate(candidate)
@@ -88,6 +94,8 @@ def _culprit(candidate: object, sentence: str) -> Location:
     return ()
 
 
+#: Stands for the candidates where forecasters are ranked.
+_NO_CANDIDATES = object()
 Criterion: TypeAlias = Annotated[
     str, AfterValidator(_criterion), WithJsonSchema({"type": "string", "enum": list(CRITERIA)})
 ]
@@ -110,9 +118,12 @@ class Experiment(BaseModel):
     )
     title: Text | None = Field(None, description="The heading of the report.")
     data: Data = Field(description="What was observed: values, counts, probabilities or a file.")
-    candidates: Annotated[list[Candidate], BeforeValidator(_listed)] = Field(
-        min_length=1,
-        description="The families that could have produced the data, or the name of a group of them.",
+    candidates: Annotated[list[Candidate], Field(min_length=1), BeforeValidator(_listed), WrapValidator(_or_none)] = (
+        Field(description="The families that could have produced the data, or the name of a group of them.")
+    )
+    predictions: Forecasters | None = Field(
+        None,
+        description="Instead of candidates: forecaster, class, and its probabilities, a list or the column of a file.",
     )
     rank_by: Criterion = Field("kl_corrected", description="The criterion that orders the table.")
     criteria: list[Criterion] = Field(default=[], description="More criteria, each a column of the table.")
@@ -197,7 +208,7 @@ class Experiment(BaseModel):
             "name": self.name,
             **({} if self.title is None else {"title": self.title}),
             "data": self.data.model_dump(by_alias=True, exclude_defaults=True),
-            "candidates": self.candidates,
+            **({"candidates": self.candidates} if self.predictions is None else {"predictions": self.predictions}),
             "rank_by": self.rank_by,
             **{
                 name: getattr(self, name)
@@ -239,7 +250,9 @@ class Experiment(BaseModel):
         return families.parse_candidates(self.candidates)
 
     def labels(self) -> list[str]:
-        """Labels of the candidates, in their order."""
+        """Labels of the candidates, or names of the forecasters, in their order."""
+        if self.predictions is not None:
+            return list(self.predictions)
         chosen = self.chosen() if self.data.formula is None else regressions(self)
         return [candidate.label for candidate in chosen]
 
@@ -255,6 +268,29 @@ class Experiment(BaseModel):
         except ValidationError as error:
             raise explained(error, document, _MODELS) from None
         self._document = document
+
+    @model_validator(mode="before")
+    @classmethod
+    def _forecasters_are_no_candidates(cls, settings: Any) -> Any:
+        if isinstance(settings, dict) and settings.get("predictions") is not None and "candidates" not in settings:
+            return {**settings, "candidates": _NO_CANDIDATES}
+        return settings
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Experiment":
+        problems: list[Problem] = []
+        if self.predictions is None:
+            if self.data.labels is not None:
+                problems.append(Problem(("data", "labels"), "there are no predictions, expected 'predictions' too"))
+        else:
+            both = [name for name in ("candidates", "profiles") if getattr(self, name)]
+            problems += [Problem((name,), "makes no sense beside 'predictions'", at_key=True) for name in both]
+            if self.data.labels is None:
+                problems.append(Problem(("data",), "there are no labels, expected 'labels' beside 'predictions'"))
+            problems += misplaced(("predictions",), self.predictions, in_file=self.data.path is not None)
+        if problems:
+            raise several(problems)
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":

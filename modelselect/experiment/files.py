@@ -29,6 +29,9 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 #: Column of the table ``data`` that numbers the rows of the file from 1.
 ROW = "number of the row in the file"
 
+#: Names of DuckDB's types of numbers.
+NUMBERS = re.compile(r"(TINY|SMALL|BIG|HUGE|UTINY|USMALL|UBIG|UHUGE)INT|U?INTEGER|BIGNUM|FLOAT|DOUBLE|DECIMAL(\(.*\))?")
+
 TEXTS = ("VARCHAR", "ENUM")
 
 #: no code is fetched or loaded, and SQL sees no Python variable
@@ -264,3 +267,27 @@ def filtered(file: DataFile, rows: Any, where: str, columns: dict[str, str]) -> 
             reason = "expected one expression such as loss > 10 AND year = 1980"
         raise file.refuse("where", f"{shown(where)} is not a condition: {reason}", ConfigurationError) from None
     return kept
+
+
+def in_words(kind: str) -> str:
+    """What a column holds that is neither numbers nor text."""
+    if kind.startswith(("DATE", "TIME", "INTERVAL")):
+        return "dates or times"
+    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION")):
+        return "lists or records"
+    return f"values of type {kind}"
+
+
+def first_text(rows: Any, name: str, kind: str) -> str:
+    """The first cell of a column that is no number, and its row."""
+    if not kind.startswith(TEXTS) or kind.endswith("]"):
+        return in_words(kind)
+    column = quoted(name)
+    found = rows.filter(f"{column} IS NOT NULL AND TRY_CAST({column} AS DOUBLE) IS NULL")
+    first = found.project(f"{quoted(ROW)}, {column}").limit(1).fetchall()
+    return f"the text {shown(str(first[0][1]))} in row {first[0][0]}" if first else "nothing but missing values"
+
+
+def counted(n: float, what: str) -> str:
+    """A number of things, in words."""
+    return f"{n:.12g} {what}{'' if n == 1 else 's'}"

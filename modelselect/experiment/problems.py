@@ -1,8 +1,8 @@
 """From pydantic's errors to sentences: where it stands, what is wrong, what was expected."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ValidationError
@@ -36,6 +36,29 @@ def several(problems: Sequence[Problem]) -> PydanticCustomError:
     """Make one error of problems whose locations are relative to the model that is being validated."""
     text = "; ".join(problem.sentence for problem in problems)
     return PydanticCustomError("several", "{text}", {"text": text, "problems": tuple(problems)})
+
+
+def each(items: Iterable[tuple[Any, object]], check: Callable[[object], object]) -> None:
+    """Check each of a mapping or list, and say of every one that is wrong where it stands."""
+    problems = []
+    for key, value in items:
+        try:
+            check(value)
+        except PydanticCustomError as error:
+            context = error.context or {}
+            inner = context.get("problems", ())
+            problems += [replace(problem, location=(key, *problem.location)) for problem in inner]
+            if not inner:
+                problems.append(Problem((key,), f"{context.get('expected')}{context.get('hint')}", got=(value,)))
+    if problems:
+        raise several(problems)
+
+
+def number(value: object) -> object:
+    """Let only a number pass."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise unexpected("a number", without_quotes(value))
+    return value
 
 
 def explained(error: ValidationError, document: Document, models: Models) -> ConfigurationError:

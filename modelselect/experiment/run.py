@@ -21,10 +21,12 @@ from modelselect.experiment.engines import Engine, Local
 from modelselect.experiment.profiles import check_profiles, profile_curves
 from modelselect.experiment.regressions import CaseTable, rank_table
 from modelselect.experiment.sources import Source, fingerprint, grouping_refused, read
+from modelselect.ranking.predictions import rank_forecasts
 from modelselect.ranking.ranker import rank
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.tables import frames, jsonable
 from modelselect.reporting.writers import Page, ProfileCurve, Studies, check_folder, write_report
+from modelselect.sample import Sample
 
 Progress = Callable[[str], None]
 
@@ -211,8 +213,16 @@ def run(
 
 
 def _ranked(experiment: Experiment, source: Source, tell: Progress) -> Ranking:
+    """Rank what was read: families, regressions or forecasters."""
     if isinstance(source.sample, CaseTable):
         return rank_table(experiment, source.sample, tell)
+    unit = experiment.data.unit
+    if source.told is not None:
+        unit = "case" if unit == "observation" else unit
+        ranking = rank_forecasts(source.sample, source.told, by=experiment.rank_by, unit=unit)
+        for name in source.told:
+            tell(name)
+        return ranking
     return rank(
         source.sample,
         experiment.candidates,
@@ -220,7 +230,7 @@ def _ranked(experiment: Experiment, source: Source, tell: Progress) -> Ranking:
         criteria=experiment.criteria,
         entropy=experiment.entropy,
         dependence=experiment.dependence,
-        unit=experiment.data.unit,
+        unit=unit,
         seed=experiment.seed,
         progress=tell,
     )
@@ -293,8 +303,9 @@ def check(experiment: Experiment) -> None:
 
 
 def steps(experiment: Experiment) -> int:
-    """How often `run` calls its progress: data, candidates, profiles, report."""
-    return 2 + len(experiment.labels()) + len(experiment.profiles)
+    """How often `run` calls its progress: data, candidates, profiles, what was asked beyond the ranking, report."""
+    asked = sum(value is not None for value in (experiment.adequacy, experiment.bootstrap, experiment.stacking))
+    return 2 + len(experiment.labels()) + len(experiment.profiles) + asked
 
 
 def slug(name: str) -> str:
@@ -363,14 +374,9 @@ def _manifest(experiment: Experiment, source: Source, ranking: Ranking) -> dict[
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {
             "source": source.sentence,
-            "sha256": fingerprint(sample),
+            "sha256": fingerprint(sample, source.told),
             "n": None if sample.known else int(sample.n) if sample.n.is_integer() else sample.n,
-            "distinct": len(sample),
-            "missing": sample.n_missing,
-            "kind": sample.kind,
-            "resolution": sample.resolution,
-            **({} if sample.exact else {"censored_share": sample.censored_share}),
-            **({} if sample.truncation is None else {"truncated": True}),
+            **(_of_sample(sample) if source.told is None else {"classes": list(map(str, sample.classes))}),
             "notes": list(source.notes),
         },
         "criterion": experiment.rank_by,
@@ -381,6 +387,17 @@ def _manifest(experiment: Experiment, source: Source, ranking: Ranking) -> dict[
             "modelselect": __version__,
             **{name: version(name) for name in _libraries(experiment)},
         },
+    }
+
+
+def _of_sample(sample: Sample) -> dict[str, Any]:
+    return {
+        "distinct": len(sample),
+        "missing": sample.n_missing,
+        "kind": sample.kind,
+        "resolution": sample.resolution,
+        **({} if sample.exact else {"censored_share": sample.censored_share}),
+        **({} if sample.truncation is None else {"truncated": True}),
     }
 
 

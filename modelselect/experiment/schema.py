@@ -52,6 +52,7 @@ def json_schema(known: Sequence[str] = ()) -> dict[str, Any]:
         "additionalProperties": False,
         "anyOf": [
             {"required": ["data", "candidates"]},
+            {"required": ["data", "predictions"]},
             {"required": ["experiments"]},
             {"required": ["extends"]},
         ],

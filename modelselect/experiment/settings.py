@@ -3,7 +3,7 @@
 The descriptions are the help text that editors show.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -17,15 +17,15 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from modelselect.errors import CandidateError
 from modelselect.experiment.documents import Location
-from modelselect.experiment.problems import Problem, several, unexpected, without_quotes
+from modelselect.experiment.forecasters import Labels, misplaced
+from modelselect.experiment.problems import Problem, each, number, several, unexpected
 from modelselect.ranking.regression.candidates import outcome_formula
 
 FILES = ("csv", "parquet", "json")
-SOURCES = ("values", "counts", "probabilities", *FILES, "edges", "lower")
+SOURCES = ("values", "counts", "probabilities", *FILES, "edges", "lower", "labels")
 
 # the options of `data` that each source understands; `unit` goes with all of them
 _FILE_OPTIONS = (
@@ -39,19 +39,16 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "probabilities": ("n",),
     "edges": ("counts", "truncation"),
     "lower": ("upper", "truncation", "weights", "weights_kind", "missing", "resolution"),
+    "labels": ("weights", "normalize"),
     **dict.fromkeys(FILES, _FILE_OPTIONS),
 }
+#: The options of a file in which forecasters are.
+_FORECAST_OPTIONS = ("labels", "weight", "where", "normalize")
 
 
 def _scalar(value: object) -> object:
     if value is not None and not isinstance(value, str | int | float):
         raise unexpected("text, a number, true or false")
-    return value
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise unexpected("a number", without_quotes(value))
     return value
 
 
@@ -69,39 +66,26 @@ def _resolution(value: object) -> object:
     return value
 
 
-def _each(items: Iterable[tuple[Any, object]], check: Callable[[object], object]) -> None:
-    """Check each of a mapping or list, and say of every one that is wrong where it stands."""
-    problems = []
-    for key, value in items:
-        try:
-            check(value)
-        except PydanticCustomError as error:
-            context = error.context or {}
-            problems.append(Problem((key,), f"{context.get('expected')}{context.get('hint')}", got=(value,)))
-    if problems:
-        raise several(problems)
-
-
 def _counts(value: object) -> object:
     """How often each outcome was observed (a mapping), or how many lie in each bin (a list)."""
     if isinstance(value, list):
-        _each(enumerate(value), _number)
+        each(enumerate(value), number)
     elif isinstance(value, dict):
-        _each(((key, key) for key in value), _scalar)
-        _each(value.items(), _number)
+        each(((key, key) for key in value), _scalar)
+        each(value.items(), number)
     else:
         raise unexpected("a mapping such as 'name: value', or a list beside edges")
     return value
 
 
 def _end(value: object) -> object:
-    return value if value is None else _number(value)
+    return value if value is None else number(value)
 
 
 def _ends(value: object) -> object:
     """The column of a file, or a list of numbers, where null is open."""
     if isinstance(value, list):
-        _each(enumerate(value), _end)
+        each(enumerate(value), _end)
     elif not isinstance(value, str) or not value:
         raise unexpected("the name of a column, or a list of numbers")
     return value
@@ -117,7 +101,7 @@ def _bound(value: object) -> object:
 def _event(value: object) -> object:
     """The column of a file, or a list of 0 and 1."""
     if isinstance(value, list):
-        _each(enumerate(value), _scalar)
+        each(enumerate(value), _scalar)
     elif not isinstance(value, str) or not value:
         raise unexpected("the name of a column of 0 and 1, or a list of them")
     return value
@@ -143,7 +127,7 @@ Scalar: TypeAlias = Annotated[
     PlainValidator(_scalar),
     WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
 ]
-Number: TypeAlias = Annotated[float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+Number: TypeAlias = Annotated[float, PlainValidator(number), WithJsonSchema({"type": "number"})]
 _LIST_OF_NUMBERS: dict[str, Any] = {"type": "array", "items": {"type": ["number", "null"]}}
 Ends: TypeAlias = Annotated[
     Any, PlainValidator(_ends), WithJsonSchema({"anyOf": [{"type": "string"}, _LIST_OF_NUMBERS]})
@@ -230,6 +214,12 @@ class Data(BaseModel):
     upper: Ends | None = Field(
         None, description="Upper ends of observations known up to an interval: a column of the file, or a list."
     )
+    labels: Labels | None = Field(
+        None,
+        description="What happened in each case, beside predictions: a list of classes or the column of a file; soft "
+        "labels as a mapping from each class to its probabilities.",
+    )
+    normalize: bool = Field(False, description="Divide the probabilities of each case by their sum.")
     event: Event | None = Field(
         None,
         description="Whether each event was seen (1, true) or is yet to come (0, false: right-censored): a column or a "
@@ -298,12 +288,12 @@ class Data(BaseModel):
         if "edges" in present:
             present -= {"counts"}  # they are those of its bins
         if present & set(FILES):
-            present -= {"lower"}  # it names a column
+            present -= {"lower", "labels"}  # they name columns
         return tuple(name for name in SOURCES if name in present)
 
     def _out_of_place(self, source: str) -> Iterator[tuple[str, str]]:
         """Options that are set although they mean nothing for the source."""
-        known = _OPTIONS[source]
+        known = _FORECAST_OPTIONS if source in FILES and self.labels is not None else _OPTIONS[source]
         for name, field in type(self).model_fields.items():
             if name in (*SOURCES, "json_file", "unit", *known) or getattr(self, name) == field.default:
                 continue
@@ -336,6 +326,8 @@ class Data(BaseModel):
                 if getattr(self, name) is not None:
                     yield Problem((name,), "makes no sense beside 'formula', which names its columns", at_key=True)
             return
+        if self.labels is not None:
+            yield from misplaced(("labels",), self.labels, in_file=in_file)
         if in_file and self.lower is not None:
             for name in ("column", "event"):
                 if getattr(self, name) is not None:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from modelselect.domain import Array
 from modelselect.errors import ConfigurationError, DataError
 from modelselect.experiment.columns import Table, check_values, sample_of
 from modelselect.experiment.documents import shown
 from modelselect.experiment.files import (
+    NUMBERS,
     ROW,
     SEALED,
     TEXTS,
@@ -23,23 +26,22 @@ from modelselect.experiment.files import (
     at,
     check_columns,
     check_readable,
+    counted,
     filtered,
+    first_text,
+    in_words,
     load,
     quoted,
     type_columns,
     value_column,
 )
+from modelselect.experiment.forecasts import read_forecasts
 from modelselect.experiment.regressions import case_table
 from modelselect.sample import Sample
 
 if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
     from modelselect.experiment.settings import Data
-
-#: Names of DuckDB's types of numbers.
-_NUMBERS = re.compile(
-    r"(TINY|SMALL|BIG|HUGE|UTINY|USMALL|UBIG|UHUGE)INT|U?INTEGER|BIGNUM|FLOAT|DOUBLE|DECIMAL(\(.*\))?"
-)
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,19 @@ class Source:
     Attributes
     ----------
     sample
-        The data: a `Sample`, or the `CaseTable` of regressions.
+        The data: a `Sample`, the `CaseTable` of regressions, or the `Cases` that forecasts are about.
     sentence
         Where they came from, in words.
     notes
         What was recognised or assumed, here and by `Sample`.
+    told
+        What each forecaster said, where that is what is ranked.
     """
 
     sample: Any
     sentence: str
     notes: tuple[str, ...]
+    told: Mapping[str, Array] | None = None
 
 
 def read(experiment: Experiment) -> Source:
@@ -81,6 +86,9 @@ def read(experiment: Experiment) -> Source:
     data = experiment.data
     if data.by is not None:
         raise grouping_refused(experiment)
+    if experiment.predictions is not None:
+        cases, told, sentence = read_forecasts(experiment)
+        return Source(cases, sentence, cases.notes, told)
     if data.path is not None:
         return _read_file(experiment)
     try:
@@ -92,7 +100,7 @@ def read(experiment: Experiment) -> Source:
         raise DataError(at(experiment, setting if given else "", sentence)) from None
     n, what = (len(data.probabilities or {}), "outcome") if sample.known else (sample.n, "observation")
     given_as = {"edges": "edges and counts", "lower": "lower and upper ends"}.get(data.source, data.source)
-    return Source(sample, f"{_counted(n, what)}, given as {given_as}", sample.notes)
+    return Source(sample, f"{counted(n, what)}, given as {given_as}", sample.notes)
 
 
 def _inline(data: Data) -> Sample:
@@ -119,14 +127,19 @@ def grouping_refused(experiment: Experiment) -> ConfigurationError:
     return ConfigurationError(at(experiment, "by", f"by: {sentence}"))
 
 
-def fingerprint(sample: Sample) -> str:
-    """SHA-256 of the distinct observations and their weights, the same on every platform.
+def fingerprint(sample: Any, told: Mapping[str, Array] | None = None) -> str:
+    """SHA-256 of the distinct observations and their weights, or of labels and forecasts, the same on every platform.
 
     Examples
     --------
     >>> fingerprint(Sample([1, 2, 2])) == fingerprint(Sample([2, 1, 2]))
     True
     """
+    if told is not None:
+        digest = hashlib.sha256("\0".join(map(str, (*sample.classes, *told))).encode())
+        for numbers in (sample.truth, sample.weights, *told.values()):
+            digest.update(np.asarray(numbers, dtype="<f8").tobytes())
+        return digest.hexdigest()
     digest = hashlib.sha256()
     if sample.kind == "nominal":
         digest.update("\0".join(map(str, sample.values)).encode())
@@ -179,7 +192,7 @@ def _source(file: DataFile) -> Source:
     sample = sample_of(file, value, table, notes)
 
     column = f"`{value}`" if value is not None else f"`{data.lower}` to `{data.upper}`"
-    sentence = f"{_counted(sample.n, 'observation')} in column{'' if value else 's'} {column} of {file.name}"
+    sentence = f"{counted(sample.n, 'observation')} in column{'' if value else 's'} {column} of {file.name}"
     if data.event is not None:
         sentence += f", events in `{data.event}`"
     if data.weight is not None:
@@ -197,11 +210,11 @@ def _fetch(
     """Values, row numbers and the other columns as arrays; missing values as NaN, or None among labels."""
     is_text = value is not None and _check_kind(file, rows, value, kinds[value], notes)
     for setting, name in named.items():
-        known = _NUMBERS.fullmatch(kinds[name]) or (setting == "event" and kinds[name] == "BOOLEAN")
+        known = NUMBERS.fullmatch(kinds[name]) or (setting == "event" and kinds[name] == "BOOLEAN")
         empty = kinds[name] == "VARCHAR" and setting not in ("weight", "event") and _is_empty(rows, name)
         if not (known or empty):
             expected = "0 and 1" if setting == "event" else "numbers"
-            sentence = f"`{name}` of {file.name} holds {_first_text(rows, name, kinds[name])}, expected {expected}"
+            sentence = f"`{name}` of {file.name} holds {first_text(rows, name, kinds[name])}, expected {expected}"
             raise file.refuse(setting, sentence)
     parts = [f"{quoted(ROW)} AS r"]
     if value is not None:
@@ -225,8 +238,8 @@ def _check_kind(file: DataFile, rows: Any, value: str, kind: str, notes: list[st
     is_text = kind.startswith(TEXTS) and not kind.endswith("]") and not _are_numbers(rows, value)
     if kind == "BOOLEAN":
         notes.append(f"true and false in column `{value}` are taken as 1 and 0")
-    elif not (_NUMBERS.fullmatch(kind) or kind.startswith(TEXTS)):
-        raise file.refuse("column", f"`{value}` of {file.name} holds {_in_words(kind)}, expected numbers or text")
+    elif not (NUMBERS.fullmatch(kind) or kind.startswith(TEXTS)):
+        raise file.refuse("column", f"`{value}` of {file.name} holds {in_words(kind)}, expected numbers or text")
     if is_text:
         _check_labels(file, rows, value)
     return is_text
@@ -234,23 +247,6 @@ def _check_kind(file: DataFile, rows: Any, value: str, kind: str, notes: list[st
 
 def _is_empty(rows: Any, name: str) -> bool:
     return bool(rows.aggregate(f"count({quoted(name)})").fetchall()[0][0] == 0)
-
-
-def _in_words(kind: str) -> str:
-    if kind.startswith(("DATE", "TIME", "INTERVAL")):
-        return "dates or times"
-    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION")):
-        return "lists or records"
-    return f"values of type {kind}"
-
-
-def _first_text(rows: Any, name: str, kind: str) -> str:
-    if not kind.startswith(TEXTS) or kind.endswith("]"):
-        return _in_words(kind)
-    column = quoted(name)
-    found = rows.filter(f"{column} IS NOT NULL AND TRY_CAST({column} AS DOUBLE) IS NULL")
-    first = found.project(f"{quoted(ROW)}, {column}").limit(1).fetchall()
-    return f"the text {shown(str(first[0][1]))} in row {first[0][0]}" if first else "nothing but missing values"
 
 
 def _are_numbers(rows: Any, name: str) -> bool:
@@ -265,7 +261,7 @@ def _check_labels(file: DataFile, rows: Any, name: str) -> None:
     column = quoted(name)
     numbers = rows.filter(f"TRY_CAST({column} AS DOUBLE) IS NOT NULL").aggregate("count(*)").fetchall()[0][0]
     if numbers:
-        text = _first_text(rows, name, "VARCHAR")
+        text = first_text(rows, name, "VARCHAR")
         raise file.refuse(
             "column", f"`{name}` of {file.name} holds {text}, but numbers elsewhere, expected all numbers or all text"
         )
@@ -277,7 +273,3 @@ def _check_labels(file: DataFile, rows: Any, name: str) -> None:
         raise file.refuse(
             "column", f"`{name}` of {file.name} holds text such as {text}, expected plain numbers such as 1234.5"
         )
-
-
-def _counted(n: float, what: str) -> str:
-    return f"{n:.12g} {what}{'' if n == 1 else 's'}"

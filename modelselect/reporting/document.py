@@ -10,8 +10,10 @@ import numpy as np
 
 from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.confidence_set import CONFIDENCE
+from modelselect.ranking.predictions import PredictionRanking
 from modelselect.ranking.regression.design import Rows
 from modelselect.ranking.result import Ranking
+from modelselect.reporting.forecasts import calibration_table, facts_of_cases, method_of_forecasts
 from modelselect.reporting.page import Page, Picture, ProfileCurve, file_names
 from modelselect.reporting.regressions import facts_of_rows
 from modelselect.reporting.studies import (
@@ -72,9 +74,10 @@ def document(page: Page, pictures: Sequence[Picture] = (), files: Sequence[str] 
         "name": plain(page.name, 120),
         "verdict": plain(ranking.verdict, 20_000),
         "source": plain(page.source, 1000),
-        "facts": facts_of_rows(ranking) if isinstance(ranking.sample, Rows) else facts(ranking),
+        "facts": _facts(ranking),
         "notes": [plain(note, 1000) for note in ranking.notes],
         "ranking": ranking_table(ranking),
+        "calibration": calibration_table(ranking) if isinstance(ranking, PredictionRanking) else None,
         "pictures": [p for p in pictures if p.name != "simulated" and not p.name.startswith("profile-")],
         "alike": alike(ranking),
         "comparisons": comparisons_table(ranking),
@@ -92,11 +95,18 @@ def document(page: Page, pictures: Sequence[Picture] = (), files: Sequence[str] 
             table for table in (bootstrap_table(page.studies), stacking_table(page.studies)) if table is not None
         ],
         "ledger": ledger_table(ranking),
-        "method": method(ranking),
+        "method": method_of_forecasts(ranking) if isinstance(ranking, PredictionRanking) else method(ranking),
         "reproduce": rows(page.manifest),
         "experiment_yaml": page.experiment_yaml.rstrip(),
         "files": list(files),
     }
+
+
+def _facts(ranking: Ranking) -> list[tuple[str, str]]:
+    """What is known about the data, whatever they are."""
+    if isinstance(ranking, PredictionRanking):
+        return facts_of_cases(ranking)
+    return facts_of_rows(ranking) if isinstance(ranking.sample, Rows) else facts(ranking)
 
 
 def facts(ranking: Ranking) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from modelselect.fitting.result import Fit
 from modelselect.ranking.comparison import LEVEL
+from modelselect.ranking.predictions import PredictionRanking
 from modelselect.ranking.regression.design import Rows
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.axes import (
@@ -23,6 +24,7 @@ from modelselect.reporting.axes import (
     value_axis,
 )
 from modelselect.reporting.cells import Cells, cells_of
+from modelselect.reporting.forecasts import forecast_pictures, reliability_picture
 from modelselect.reporting.losses import divergence_picture, loss_picture, profile_picture
 from modelselect.reporting.observed import density_within, observed, what_is_drawn
 from modelselect.reporting.page import Picture, ProfileCurve, file_names
@@ -39,6 +41,8 @@ def pictures(ranking: Ranking, profiles: tuple[ProfileCurve, ...] = (), *, simul
     """Draw all pictures of a report that the data allow, in reading order; samples of the best law if asked for."""
     if isinstance(ranking.sample, Rows):
         return regression_pictures(ranking)
+    if isinstance(ranking, PredictionRanking):
+        return forecast_pictures(ranking)
     fits = drawable(ranking)
     made: list[Picture | None] = []
     if fits and has_picture(ranking):
@@ -61,9 +65,13 @@ def data_figure(ranking: Ranking, *, candidates: Sequence[str] | None = None) ->
     ------
     ConfigurationError
         A label that the ranking does not have, or a candidate without an estimate.
+
+    Notes
+    -----
+    Of forecasters it shows how often came true what they said.
     """
-    rows = isinstance(ranking.sample, Rows)
-    fits: list[Any] = drawable_regressions(ranking) if rows else drawable(ranking)
+    rows, told = isinstance(ranking.sample, Rows), isinstance(ranking, PredictionRanking)
+    fits: list[Any] = drawable_regressions(ranking) if rows else [] if told else drawable(ranking)
     if candidates is not None:
         from modelselect.errors import ConfigurationError, did_you_mean
 
@@ -73,7 +81,10 @@ def data_figure(ranking: Ranking, *, candidates: Sequence[str] | None = None) ->
                 raise ConfigurationError(
                     f"plot: no candidate {label!r} in this ranking{did_you_mean(label, ranking.fits)}"
                 )
-        fits = drawable_regressions(ranking, candidates) if rows else drawable(ranking, only=candidates)
+        if not told:
+            fits = drawable_regressions(ranking, candidates) if rows else drawable(ranking, only=candidates)
+    if isinstance(ranking, PredictionRanking):
+        return reliability_picture(ranking, candidates).figure
     if rows:
         return regression_picture(ranking, fits).figure
     if not has_picture(ranking):

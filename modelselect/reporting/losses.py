@@ -17,7 +17,7 @@ from modelselect.reporting.axes import (
 )
 from modelselect.reporting.cells import Cells
 from modelselect.reporting.page import Picture, ProfileCurve
-from modelselect.reporting.tables import nats, plain, significant
+from modelselect.reporting.tables import corrects, nats, plain, significant
 
 _ROWS = 30
 
@@ -110,7 +110,7 @@ def divergence_picture(ranking: Ranking) -> Picture | None:
     title = f"{plain(least, 50)} loses least: {_amount(ranking, float(value.min()))}"
     if column != "kl_corrected":
         title = f"{plain(least, 50)} loses least; how much in all is unknown"
-    elif ranking.by == "kl" and not known:
+    elif ranking.by == "kl" and not known and corrects(ranking):
         title = f"Corrected for estimation, {title}"
     labels = [plain(str(label), 30) for label in shown.index]
     with canvas.style():
@@ -160,6 +160,8 @@ def divergence_picture(ranking: Ranking) -> Picture | None:
             axes,
             "KL"
             if known
+            else "mean KL, and a 95 % interval"
+            if not corrects(ranking)
             else "KL corrected for estimation, and a 95 % interval of KL"
             if column == "kl_corrected"
             else "nats more than the best, with a 95 % interval",
@@ -167,6 +169,9 @@ def divergence_picture(ranking: Ranking) -> Picture | None:
     note = (
         "Exact, because P is known."
         if known
+        else "Dot: mean KL. Bar: 95 % interval; all are of the same cases, so that two of them may overlap although "
+        "one candidate is clearly worse."
+        if not corrects(ranking)
         else "Dot: KL corrected for estimation. Bar: 95 % interval of KL at the best parameters; all intervals "
         "share the uncertainty of the entropy of the data, so that two of them may overlap although one candidate "
         "is clearly worse."

@@ -160,11 +160,13 @@ def _minus(text: str) -> str:
 
 def frames(ranking: Ranking) -> dict[str, pd.DataFrame]:
     """Return the tables of a ranking as they are written to files: every digit, no index, text and numbers only."""
+    calibration = getattr(ranking, "calibration", None)  # of forecasters
     return {
         "ranking": ranking_frame(ranking),
         "parameters": parameters_frame(ranking),
         "comparisons": ranking.comparisons,
         "ledger": ranking.ledger,
+        **({} if calibration is None else {"calibration": calibration.reset_index()}),
     }
 
 
@@ -228,6 +230,8 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
         "kl_corrected": "corrected for estimation: what is expected on fresh data",
         "cross_entropy": "of unknown level",
     }
+    if not (known or corrects(ranking)):
+        meaning |= dict.fromkeys(("kl", "kl_corrected"), f"the mean over all {unit}s")
     # the number that orders the table comes first, the other one stays beside it
     other = ("corrected", meaning["kl_corrected"]) if level == "kl" else ("in-sample", "KL by its definition, in nats")
     columns = [
@@ -253,6 +257,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
     hidden = set(SAMPLED) if known else set()
     hidden |= {"bits", "weight", "may be best", other[0]} if compact else set()
     hidden |= {"in-sample"} if known else set()
+    hidden |= set() if corrects(ranking) else {other[0]}
     columns = [column for column in columns if column.head not in hidden]
     reference = ranking.reference
     lines: dict[Any, Any] = table.to_dict("index")
@@ -279,6 +284,11 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
         rows.append(Row(tuple(cells[c.head] for c in columns), parameters_text(fit), marked=line["rank"] == 1))
     caption = f"Candidates, best first; {'cross-entropy' if level == 'cross_entropy' else 'KL'} in nats per {unit}"
     return ReportTable(caption, tuple(columns), tuple(rows), named_by=1, note_head="parameters")
+
+
+def corrects(ranking: Ranking) -> bool:
+    """Whether kl and kl_corrected differ: not where nothing was estimated, neither parameters nor an entropy."""
+    return not ranking.table["kl"].equals(ranking.table["kl_corrected"])
 
 
 def parameters_text(fit: Fit) -> str:
@@ -309,7 +319,9 @@ def comparisons_table(ranking: Ranking) -> ReportTable:
         Column("ahead", "The candidate that is ahead in the ranking", numeric=False),
         Column("behind", "The candidate it is compared with", numeric=False),
         Column(
-            "Δ ± se", "How much more the one behind loses, corrected for estimation, in nats, with its standard error"
+            "Δ ± se",
+            f"How much more the one behind loses{', corrected for estimation,' if corrects(ranking) else ''} in nats, "
+            "with its standard error",
         ),
         Column("p", "Two-sided p-value"),
         Column("test", "How the pair was tested", numeric=False),

@@ -22,7 +22,7 @@ from modelselect.reporting.studies import (
     criteria_table,
     stacking_table,
 )
-from modelselect.reporting.tables import nats, parameters_text, plain, probability, significant
+from modelselect.reporting.tables import corrects, nats, parameters_text, plain, probability, significant
 
 if TYPE_CHECKING:
     from modelselect.families.catalogue import Description
@@ -151,11 +151,14 @@ def _table(ranking: Ranking, width: int) -> Table:
     wide = width >= _WIDE
     heads: list[tuple[str, str]] = [("#", "rank"), ("candidate", "candidate")]
     name = {"kl": "KL, in-sample", "kl_corrected": "KL, corrected", "cross_entropy": "cross-entropy"}[level]
+    once = known or not corrects(ranking)
     plus = " ± se" if width >= _NARROW and not known else ""
-    heads.append(("KL" if known and level != "cross_entropy" else name + plus * (level != "cross_entropy"), level))
-    if not known and wide and level != "cross_entropy":
+    heads.append(
+        ("KL" + plus if once and level != "cross_entropy" else name + plus * (level != "cross_entropy"), level)
+    )
+    if not once and wide and level != "cross_entropy":
         heads.append(("corrected", "kl_corrected") if level == "kl" else ("in-sample", "kl"))
-    heads.append((("Δ, corrected" if level == "kl" and not known else "Δ") + plus, "delta"))
+    heads.append((("Δ, corrected" if level == "kl" and not once else "Δ") + plus, "delta"))
     if not known:
         heads.append(("p", "p_value"))
     if "score" in frame and ranking.by != level:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.confidence_set import CONFIDENCE
+from modelselect.ranking.predictions import Forecast, PredictionRanking
 from modelselect.ranking.result import Ranking
+from modelselect.reporting.forecasts import temper
 from modelselect.reporting.tables import NOTHING, join, nats, probability
 
 #: Nats in all that a candidate may lie behind and still be called not told apart.
@@ -24,13 +27,17 @@ def verdict(ranking: Ranking) -> str:
     if ranking.sample.known:
         sentences[0] += "; P is known, so these numbers are exact"
     else:
-        sentences += [*_may_be_best(ranking), *_behind(ranking), *_in_absolute_terms(ranking)]
+        sentences += [*_may_be_best(ranking), *_behind(ranking)]
+        sentences += [] if isinstance(ranking, PredictionRanking) else _in_absolute_terms(ranking)
     sentences += [
         f"{_all(list(same))} are one and the same law at their fitted parameters" for same in ranking.redundant
     ]
     scored = ranking.table.index[np.isfinite(ranking.table["cross_entropy"].to_numpy())]
     lost = [str(label) for label in ranking.table.index if label not in scored]
-    if lost:
+    if isinstance(ranking, PredictionRanking):
+        sentences += [f"{label} loses without limit: {_impossible(ranking.fits[label])}" for label in lost]
+        sentences += _calibration(ranking)
+    elif lost:
         sentences.append(f"{_all(lost)} could not be scored (see the ledger)")
     return ". ".join(sentences) + "."
 
@@ -98,7 +105,8 @@ def _behind(ranking: Ranking) -> list[str]:
     error = f" ± {nats(row['delta_se'])}" if np.isfinite(row["delta_se"]) and row["delta_se"] > 0 else ""
     how = "likelihood ratio, " if str(pair["test"]).startswith("likelihood") else ""
     test = "" if p == NOTHING else f" ({how}p {p})" if p.startswith("<") else f" ({how}p = {p})"
-    return [f"{who} {loses}{_amount(row['delta'])}{error} nats more than {best} on fresh data{test}"]
+    fresh = "" if isinstance(ranking, PredictionRanking) else " on fresh data"
+    return [f"{who} {loses}{_amount(row['delta'])}{error} nats more than {best}{fresh}{test}"]
 
 
 def _in_absolute_terms(ranking: Ranking) -> list[str]:
@@ -114,6 +122,23 @@ def _in_absolute_terms(ranking: Ranking) -> list[str]:
         f"The loss of {ranking.reference} itself may be 0 and is at most {nats(high)} nats (95 % interval{small}); "
         "a test of fit (adequacy) asks more sharply"
     ]
+
+
+def _impossible(forecast: Forecast) -> str:
+    first, _, others = forecast.reason.partition("; ")
+    return f"{first}, and others do (see the ledger)" if others else first
+
+
+def _calibration(ranking: PredictionRanking) -> list[str]:
+    """What the best forecaster would gain by re-reading its own forecasts."""
+    best = ranking.best
+    parts = best.calibration
+    if not parts.p_value <= LEVEL:
+        return []
+    p = probability(parts.p_value)
+    p = f"p {p}" if p.startswith("<") else f"p = {p}"
+    kind = temper(parts.slope)
+    return [f"{best.label} is {kind}: recalibrated it would lose {_amount(parts.refinement)} ({p})"]
 
 
 def _amount(value: float) -> str:
