@@ -269,7 +269,8 @@ def lattice(
     """Entropy of many samples on a grid: `jittered` where `sparse_lattice`, otherwise `chao_wang_jost`.
 
     Arguments, result and errors as `jittered`, with a seed for the noise; fractional weights are allowed (and
-    get `miller_madow`). Where nothing is jittered the terms are -log p̂.
+    get `miller_madow`). Where nothing is jittered the terms are -log p̂, and NaN stands for a sample in which no value
+    occurs twice, as in `lattice_entropy`.
 
     Examples
     --------
@@ -281,6 +282,7 @@ def lattice(
     terms = _surprisals(w)
     se = _standard_error(terms, w)
     sparse = sparse_lattice(values, w, step)
+    value = np.where(~sparse & (w.max(axis=-1) <= 1.0 + WHOLE), np.nan, value)
     if sparse.any():
         points = np.broadcast_to(np.asarray(values, dtype=np.float64), w.shape)[sparse]
         thin = jittered(points, w[sparse], step, np.random.default_rng(seed), draws)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr
 
@@ -18,7 +17,7 @@ from modelselect.families.candidates import Candidate
 from modelselect.family import Family
 from modelselect.fitting.refit import pointwise_of
 from modelselect.fitting.result import Fit, estimate_candidate
-from modelselect.fitting.status import Status
+from modelselect.fitting.status import IMPOSSIBLE, Status
 from modelselect.grouped import Grouped, Rectangle
 from modelselect.ranking.nesting import Nesting, nesting
 from modelselect.sample import Sample
@@ -30,6 +29,8 @@ USABLE = np.array([status.usable for status in Status])
 #: Code of a candidate that cannot produce the data.
 OUT = STATUSES.index(str(Status.OUT_OF_SUPPORT))
 _CODE = {status: i for i, status in enumerate(STATUSES)}
+#: (place of the candidate, status, reason) → number of groups and the place of the first of them.
+Reasons = dict[tuple[int, str, str], tuple[int, int]]
 
 
 class GroupFits:
@@ -48,7 +49,7 @@ class GroupFits:
         self.estimates = {
             c.label: np.full((G, len(law.parameters)), np.nan) for c, law in zip(candidates, laws, strict=True)
         }
-        self._reasons: dict[tuple[int, str, str], tuple[int, int]] = {}
+        self.reasons: Reasons = {}
         k = [number_of_free(c, law) for c, law in zip(candidates, laws, strict=True)]
         self._k = np.array(k, dtype=float)
         self._relations = self._nestings() if self.tests else {}
@@ -77,22 +78,15 @@ class GroupFits:
             self.log_likelihood[rows, j] = found.log_likelihood
             self.estimates[candidate.label][rows] = found.parameters
             self.status[rows, j] = [_CODE[str(status)] for status in found.status]
-            self._note(rows, j, found.status, found.reason)
+            outside = (found.status == Status.OUT_OF_SUPPORT) & (found.reason != IMPOSSIBLE)
+            # a block of one group would name its observations: the words are the same whatever shares the block
+            sentence = f"observations lie outside the support {law.support}"
+            self._note(rows, j, found.status, np.where(outside, sentence, found.reason))
             if self.tests:
                 with np.errstate(all="ignore"):
                     logs.append(pointwise_of(found, block))
         if self.tests:
             self._test(rectangle, logs)
-
-    def ledger(self) -> pd.DataFrame:
-        """Return the reasons, with how many groups have each."""
-        keys = self.data.keys.astype(str).agg(", ".join, axis=1) if self._reasons else None
-        rows = [
-            (self.candidates[j].label, status, reason, count, "" if keys is None else keys.iloc[first])
-            for (j, status, reason), (count, first) in self._reasons.items()
-        ]
-        columns = ["candidate", "status", "reason", "groups", "first"]
-        return pd.DataFrame(rows, columns=columns).astype({name: "str" for name in columns if name != "groups"})
 
     def _level(self, rectangle: Rectangle) -> None:
         rows, step = rectangle.groups, self.data.resolution
@@ -113,16 +107,18 @@ class GroupFits:
 
     def _note(self, rows: NDArray[np.intp], j: int, status: NDArray[Any], reason: NDArray[Any]) -> None:
         odd = np.flatnonzero(reason != "")
-        pairs, first, counts = np.unique(
-            np.array([f"{status[i]}\0{reason[i]}" for i in odd], dtype=str), return_index=True, return_counts=True
+        pairs, which, counts = np.unique(
+            np.array([f"{status[i]}\0{reason[i]}" for i in odd], dtype=str), return_inverse=True, return_counts=True
         )
+        first = np.full(len(pairs), np.iinfo(np.intp).max)
+        np.minimum.at(first, which, rows[odd])
         for pair, at, count in zip(pairs, first, counts, strict=True):
             word, sentence = str(pair).split("\0", 1)
-            self._count(j, word, sentence, int(count), int(rows[odd[at]]))
+            self._count(j, word, sentence, int(count), int(at))
 
     def _count(self, j: int, status: str, reason: str, count: int, first: int) -> None:
-        before = self._reasons.get((j, status, reason), (0, first))
-        self._reasons[j, status, reason] = before[0] + count, min(before[1], first)
+        before = self.reasons.get((j, status, reason), (0, first))
+        self.reasons[j, status, reason] = before[0] + count, min(before[1], first)
 
     def _nestings(self) -> dict[tuple[int, int], Nesting]:
         sample = template_of(self.data)
@@ -157,7 +153,8 @@ class GroupFits:
                 if not len(here) or a is None or b is None:
                     continue
                 p, size = shares[here], n[here]
-                d = np.where(p > 0, a[here] - b[here], 0.0)
+                with np.errstate(invalid="ignore"):  # both are −∞ on padding that neither can produce
+                    d = np.where(p > 0, a[here] - b[here], 0.0)
                 gap = (p * d).sum(axis=1)
                 variance = (p * np.square(d - gap[:, None])).sum(axis=1) * size / (size - 1.0)
                 value = self._p_value(best, second, gap, variance, size)

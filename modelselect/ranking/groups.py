@@ -12,13 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from modelselect.domain import Array
-from modelselect.errors import CandidateError, ConfigurationError, DataError, did_you_mean
-from modelselect.families.candidates import Candidate, parse_candidates
+from modelselect.errors import ConfigurationError, DataError, did_you_mean
+from modelselect.families.candidates import Candidate
 from modelselect.family import Family
-from modelselect.fitting.fit import law_on
 from modelselect.grouped import Grouped
-from modelselect.ranking.automatic import automatic_candidates
-from modelselect.ranking.group_fits import OUT, STATUSES, USABLE, GroupFits, number_of_free, template_of
+from modelselect.ranking.group_fits import OUT, STATUSES, USABLE, number_of_free, template_of
+from modelselect.ranking.group_parts import Part, Plan, join, ledger_of, plan_of, rank_part
 from modelselect.ranking.ranker import rank
 from modelselect.ranking.result import Ranking
 
@@ -309,34 +308,28 @@ def rank_grouped(
     progress: Callable[[int], None] | None = None,
 ) -> GroupRanking:
     """Rank candidates in groups that have been divided already; as `rank_groups`."""
-    template = template_of(data)
-    chosen = tuple(parse_candidates(automatic_candidates(template) if candidates is None else candidates))
-    laws = tuple(law_on(candidate, template) for candidate in chosen)
-    nominal = next((candidate.label for candidate, law in zip(chosen, laws, strict=True) if law.nominal), None)
-    if nominal is not None:
-        raise CandidateError(f"candidates: {nominal} gives masses to outcomes; in groups only families are ranked")
-    work = GroupFits(data, chosen, laws, tests, seed)
-    done = 0
-    for rectangle in data.rectangles():
-        work.do(rectangle)
-        done += len(rectangle.groups)
-        if progress is not None:
-            progress(done)
+    plan = plan_of(template_of(data), candidates, rank_by=rank_by, unit=unit, tests=tests, seed=seed)
+    return ranking_of(plan, [rank_part(plan, data, progress)])
+
+
+def ranking_of(plan: Plan, parts: Sequence[Part]) -> GroupRanking:
+    """Make a ranking of parts in which all groups are."""
+    whole = join(parts)
     return GroupRanking(
-        data,
-        chosen,
-        laws,
-        rank_by,
-        unit,
-        work.n,
-        work.entropy,
-        work.in_sample,
-        work.log_likelihood,
-        work.status,
-        work.estimates,
-        work.ledger(),
-        work.p_value if tests else None,
-        seed,
+        whole.data,
+        plan.candidates,
+        plan.laws,
+        plan.rank_by,
+        plan.unit,
+        whole.n,
+        whole.entropy,
+        whole.in_sample,
+        whole.log_likelihood,
+        whole.status,
+        whole.estimates,
+        ledger_of(plan, whole),
+        whole.p_value if plan.tests else None,
+        plan.seed,
     )
 
 
