@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from modelselect.experiment.config import Experiment
-    from modelselect.experiment.run import Failure, Report
+    from modelselect.experiment.run import Failure, Outcome
 
 DONE, IMPOSSIBLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 70, 130
 
@@ -47,16 +47,14 @@ class _Settings:
 
 
 Configs = Annotated[list[str], typer.Argument(metavar="CONFIG", help="YAML files, one or several experiments in each.")]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="DIR", help="Folder of the report; several experiments write into DIR/name."
-    ),
-]
+_OUTPUT = "Folder of the report; several experiments write into DIR/name."
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help=_OUTPUT)]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting, as in --set data.path=new.csv. Repeatable."),
 ]
+GroupBy = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Column that groups the rows; repeatable.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Take up an interrupted run: finished groups are kept.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help='Print JSON and nothing else: NaN is null, infinity is "inf".')]
 
@@ -106,6 +104,7 @@ def run(
     configs: Configs,
     output: Output = None,
     overrides: Overrides = None,
+    resume: Resume = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -123,7 +122,7 @@ def run(
     experiments = load_all(configs, overrides or ())
     folders = output_folders(experiments, output)
     with _progress(experiments, silent=quiet or json) as progress:
-        outcomes = run_all(experiments, folders, progress=progress)
+        outcomes = run_all(experiments, folders, progress=progress, resume=resume)
     raise typer.Exit(_present(outcomes, quiet=quiet, json=json))
 
 
@@ -153,6 +152,8 @@ def rank(
     ] = "auto",
     missing: Annotated[str, typer.Option(metavar="WORD", help="Missing values: refuse or drop.")] = "refuse",
     unit: Annotated[str, typer.Option(metavar="WORD", help="A word for one observation.")] = "observation",
+    group_by: GroupBy = None,
+    tests: Annotated[bool, typer.Option("--tests", help="In groups: test each best one.")] = False,
     output: Output = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -160,7 +161,8 @@ def rank(
     """Rank candidates on a column of a file, without any YAML.
 
     Without --candidates all families are tried that hold the data: families of counts for whole numbers,
-    continuous ones for others. A report is written if --output says where.
+    continuous ones for others. A report is written if --output says where. With --group-by they are ranked in
+    every group of rows by itself.
 
     Example: modelselect rank deaths.csv --column deaths --weight count --candidates "poisson, binomial: {n: 4}"
     """
@@ -171,6 +173,7 @@ def rank(
     experiment = quick_experiment(
         file, column=column, candidates=candidates, by=by, event=event, lower=lower, upper=upper,
         truncation=(above, up_to), weight=weight, where=where, resolution=resolution, missing=missing, unit=unit,
+        group_by=group_by or (), tests=tests,
     )  # fmt: skip
     with _progress([experiment.experiment], silent=quiet or json) as progress:
         outcomes = run_all([experiment.experiment], [output], sources=[experiment.source], progress=progress)
@@ -351,15 +354,13 @@ def _progress(experiments: Sequence[Experiment], *, silent: bool) -> Iterator[Ca
 
         yield line
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from modelselect.reporting.streams import bar
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("reading", total=sum(map(steps, experiments)))
-        yield lambda experiment, step: bar.update(task, advance=1, description=f"{experiment.name}: {step}")
+    with bar(console, sum(map(steps, experiments))) as advance:
+        yield lambda experiment, step: advance(f"{experiment.name}: {step}")
 
 
-def _present(outcomes: Sequence[Report | Failure], *, quiet: bool, json: bool) -> int:
+def _present(outcomes: Sequence[Outcome | Failure], *, quiet: bool, json: bool) -> int:
     """Print what came out; return the exit code."""
     from modelselect.experiment.run import Failure
 
@@ -386,14 +387,18 @@ def _print_json(experiments: list[dict[str, Any]], failures: list[dict[str, Any]
     typer.echo(dumps(both, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: Outcome) -> None:
     from rich.text import Text
 
-    from modelselect.reporting.terminal import print_ranking
+    from modelselect.experiment.run import GroupReport
+    from modelselect.reporting.terminal import print_groups, print_ranking
 
     console = _console()
-    about = {"source": report.source, "profiles": report.profiles, "studies": report.studies, "notes": report.notes}
-    print_ranking(console, report.name, report.ranking, **about)  # type: ignore[arg-type]
+    if isinstance(report, GroupReport):
+        print_groups(console, report.name, report.groups, source=report.source, notes=report.notes)
+    else:
+        about = {"source": report.source, "profiles": report.profiles, "studies": report.studies, "notes": report.notes}
+        print_ranking(console, report.name, report.ranking, **about)  # type: ignore[arg-type]
     where = "no report was written; --output DIR writes one"
     if report.path is not None:
         page = report.path / "report.html"

@@ -260,7 +260,7 @@ WRONG = [
     ("duplicate keys", "seed: 1\nseed: 2", 2, ["config.yaml:2:1", "twice"]),
     ("unknown key", GOOD + "sede: 1", 2, ["did you mean seed"]),
     ("bad profile", GOOD + "profiles: [{candidate: poisson, parameter: p}]", 2, ["config.yaml:3:44", "'p' of poisson"]),
-    ("grouping", "data: {csv: data.csv, by: x}\ncandidates: [poisson]", 2, ["later version"]),
+    ("grouping", "data: {csv: data.csv, by: x}\ncandidates: [poisson]", 2, ["config.yaml:1:23", "expected 'column'"]),
     (
         "bad condition",
         "data: {csv: data.csv, where: 'x >'}\ncandidates: [poisson]",

@@ -103,7 +103,8 @@ def test_what_is_not_said_has_a_default(write):
         "{counts: {H: 7, no: 2.5, 3: 0}, resolution: 0.1}",
         "{probabilities: {H: 0.5, T: 0.5}, n: 100}",
         "{csv: a.csv, column: x, weight: w, where: x > 3, by: [shop, sku], missing: drop}",
-        "{parquet: a.parquet, by: shop, weight: w, weights_kind: importance}",
+        "{parquet: a.parquet, weight: w, weights_kind: importance}",
+        "{parquet: a.parquet, column: x, by: shop, weight: w}",
         "{json: a.json, column: x, resolution: 0.5}",
         "{json: a.json, csv: null, resolution: auto, weights: null}",
         "{values: [6, 7.5, 9], event: [1, 0, true], weights: [1, 2, 1], truncation: {lower: 5}}",
@@ -255,7 +256,7 @@ rank_by: KL
 profiles:
   - {candidate: poisson, parameter: mean, steps: 1, from: a}
 report: {formats: [csv, markdwn], figures: yes}
-engine: {type: dask}
+engine: {type: dusk}
 seed: "1"
 """)
     )
@@ -277,7 +278,7 @@ seed: "1"
         ("16:59: profiles[0].from:", "got 'a' (text), expected a number"),
         ("17:25: report.formats[1]:", "did you mean markdown"),
         ("17:44: report.figures:", "got 'yes' (text), expected true or false"),
-        ("18:16: engine.type:", "got 'dask' (text), expected local"),
+        ("18:16: engine.type:", "got 'dusk' (text), expected local or dask; did you mean dask?"),
         ("19:7: seed:", "expected a whole number; write it without quotes"),
     ]
     assert len(lines) == len(expected)

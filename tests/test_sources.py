@@ -238,8 +238,8 @@ def test_conditions_that_are_none_or_reach_out(csv: Any, where: str, words: list
     refused(lambda: csv("x\n1\n2\n", where=where), "data.where", *words, kind=ConfigurationError)
 
 
-def test_grouping_comes_later(csv: Any) -> None:
-    refused(lambda: csv("x,g\n1,a\n", column="x", by="g"), "data.by", "later version", kind=ConfigurationError)
+def test_rows_of_all_groups_are_one_sample(csv: Any) -> None:
+    assert csv("x,g\n1,a\n2,b\n", column="x", by="g").sample.n == 2
 
 
 # parquet and json -------------------------------------------------------------------------------------------

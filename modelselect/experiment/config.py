@@ -29,6 +29,7 @@ from pydantic import (
 from modelselect.errors import CandidateError, ConfigurationError, did_you_mean
 from modelselect.experiment.documents import Document, Location, from_plain, kind, merge, shown
 from modelselect.experiment.forecasters import Forecasters, misplaced
+from modelselect.experiment.grouping import grouping_problems
 from modelselect.experiment.problems import Problem, explained, several, unexpected
 from modelselect.experiment.regressions import check_regressions, checked_regression, regressions
 from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text, Truncation
@@ -38,7 +39,7 @@ from modelselect.families.candidates import is_group
 from modelselect.ranking.criteria import CRITERIA
 
 if TYPE_CHECKING:
-    from modelselect.experiment.run import Report as Outcome
+    from modelselect.experiment.run import Outcome
 
 
 # a sample is never a mixture of two files' samples: these mappings are replaced, not merged
@@ -105,7 +106,7 @@ Candidate: TypeAlias = Annotated[str | dict[Any, Any], PlainValidator(_candidate
 Replicates: TypeAlias = Annotated[int, Field(ge=19, le=1_000_000)]
 Folds: TypeAlias = Annotated[int, Field(ge=2, le=1_000)]
 #: Settings that are written only where they say something.
-_ON_REQUEST = ("criteria", "entropy", "dependence", "adequacy", "bootstrap", "stacking")
+_ON_REQUEST = ("criteria", "entropy", "dependence", "adequacy", "bootstrap", "stacking", "tests")
 
 
 class Experiment(BaseModel):
@@ -142,6 +143,7 @@ class Experiment(BaseModel):
     stacking: Folds | None = Field(
         None, description="Folds of the cross-validation that weighs the candidates against each other; about 10."
     )
+    tests: bool = Field(False, description="In groups: whether each best one is tested, false discoveries controlled.")
     profiles: list[Profile] = Field(default=[], description="Parameters over which KL is drawn.")
     report: Report = Field(default=Report(), description="What is written.")
     engine: Engine = Field(default=Engine(), description="Where the work is done.")
@@ -213,11 +215,11 @@ class Experiment(BaseModel):
             **{
                 name: getattr(self, name)
                 for name in _ON_REQUEST
-                if getattr(self, name) not in (None, [], "none", "auto")
+                if getattr(self, name) not in (None, [], "none", "auto", False)
             },
             "profiles": [profile.model_dump(by_alias=True, exclude_defaults=True) for profile in self.profiles],
             "report": self.report.model_dump(),
-            "engine": self.engine.model_dump(),
+            "engine": self.engine.model_dump(exclude_none=True),
             "seed": self.seed,
         }
 
@@ -235,11 +237,14 @@ class Experiment(BaseModel):
             settings["data"][self.data.source] = _relative(self.data.path, Path(folder))
         return dump(settings)
 
-    def run(self, output: str | Path | None = None) -> "Outcome":
-        """Read the data, rank the candidates, and write the report into the folder ``output`` if there is one."""
+    def run(self, output: str | Path | None = None, *, resume: bool = False) -> "Outcome":
+        """Read the data, rank the candidates, and write the report into the folder ``output`` if there is one.
+
+        With `resume`, what a run of groups had finished in that folder when it was interrupted is not done again.
+        """
         from modelselect.experiment.run import run
 
-        return run(self, output)
+        return run(self, output, resume=resume)
 
     def place(self, *location: str | int) -> str:
         """Say where a setting stands, as ``file:line:column``; empty if it comes from Python."""
@@ -278,7 +283,7 @@ class Experiment(BaseModel):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "Experiment":
-        problems: list[Problem] = []
+        problems = grouping_problems(self)
         if self.predictions is None:
             if self.data.labels is not None:
                 problems.append(Problem(("data", "labels"), "there are no predictions, expected 'predictions' too"))

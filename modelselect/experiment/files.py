@@ -141,7 +141,8 @@ def _wanted(file: DataFile, names: Sequence[str]) -> str:
     """Columns that will be used, as SQL; all of them if a condition may name any."""
     data = file.experiment.data
     if data.where is None and (data.column in names or data.lower in names):
-        names = [name for name in names if name == data.column or name in columns_named(file.experiment).values()]
+        used = {data.column, *data.keys, *columns_named(file.experiment).values()}
+        names = [name for name in names if name in used]
     return ", ".join(map(quoted, names))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
@@ -17,10 +18,10 @@ _FORMATS = {".parquet": "parquet", ".pq": "parquet", ".json": "json", ".jsonl": 
 
 @dataclass(frozen=True)
 class Quick:
-    """An experiment and its data, which were needed to choose the candidates."""
+    """An experiment and its data, which were needed to choose the candidates; None of groups."""
 
     experiment: Experiment
-    source: Source
+    source: Source | None
 
 
 def quick_experiment(
@@ -38,6 +39,8 @@ def quick_experiment(
     resolution: str = "auto",
     missing: str = "refuse",
     unit: str = "observation",
+    group_by: Sequence[str] = (),
+    tests: bool = False,
 ) -> Quick:
     """Make an experiment of what stands on a command line, and read its data.
 
@@ -51,7 +54,9 @@ def quick_experiment(
         ``auto``, ``none``, or a number.
     truncation
         Bounds (lower, upper): numbers, or names of columns.
-    column, by, event, lower, upper, weight, where, missing, unit
+    group_by
+        Columns that group the rows: ``data.by`` of an experiment file.
+    column, by, event, lower, upper, weight, where, missing, unit, tests
         As in an experiment file.
 
     Raises
@@ -76,16 +81,19 @@ def quick_experiment(
     }
     data = {key: value for key, value in data.items() if value is not None or key == "resolution"}
     settings: dict[str, Any] = {"name": _name(file, column or lower), "data": data, "rank_by": by}
+    grouped = {"data": {**data, "by": list(group_by)}, "tests": tests} if group_by else {"tests": tests}
     if candidates is not None:
         settings["candidates"] = load(f"candidates: [{candidates}\n]", "--candidates").data["candidates"]
-        experiment = Experiment.from_dict(settings)
-        return Quick(experiment, read(experiment))
+        experiment = Experiment.from_dict({**settings, **grouped})
+        return Quick(experiment, None if group_by else read(experiment))
     source = read(Experiment.from_dict({**settings, "candidates": ["uniform"]}))
     chosen = automatic_candidates(source.sample)
     kinds = {"nominal": "labels", "lattice": "rounded or whole numbers", "continuous": "real numbers"}
     subject = "the candidate is the family" if len(chosen) == 1 else f"the {len(chosen)} candidates are the families"
     note = f"{subject} for these {kinds[source.sample.kind]}; --candidates names others"
-    experiment = Experiment.from_dict({**settings, "candidates": chosen})
+    experiment = Experiment.from_dict({**settings, "candidates": chosen, **grouped})
+    if group_by:
+        return Quick(experiment, None)
     return Quick(experiment, replace(source, notes=(*source.notes, note)))
 
 

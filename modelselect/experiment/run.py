@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sys
-import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,105 +13,40 @@ from typing import Any
 
 import pandas as pd
 
-from modelselect.errors import ConfigurationError, ModelSelectError, NothingFittedError
+from modelselect.errors import ConfigurationError, ModelSelectError
 from modelselect.experiment.config import Experiment, load_experiments
-from modelselect.experiment.engines import Engine, Local
+from modelselect.experiment.engines import Engine, Local, started
+from modelselect.experiment.finished import Finished
+from modelselect.experiment.folders import check_writable, output_folders, slug, unwritable
+from modelselect.experiment.group_runs import TICKS, rank_experiment
+from modelselect.experiment.outcomes import Failure, GroupReport, Outcome, Report
 from modelselect.experiment.profiles import check_profiles, profile_curves
 from modelselect.experiment.regressions import CaseTable, rank_table
-from modelselect.experiment.sources import Source, fingerprint, grouping_refused, read
+from modelselect.experiment.sources import Source, fingerprint, read
 from modelselect.ranking.predictions import rank_forecasts
 from modelselect.ranking.ranker import rank
 from modelselect.ranking.result import Ranking
-from modelselect.reporting.tables import frames, jsonable
-from modelselect.reporting.writers import Page, ProfileCurve, Studies, check_folder, write_report
+from modelselect.reporting.groups import group_frames
+from modelselect.reporting.page import GroupPage
+from modelselect.reporting.tables import frames
+from modelselect.reporting.writers import Page, Studies, write_report
 from modelselect.sample import Sample
 
+__all__ = [
+    "Failure",
+    "GroupReport",
+    "Outcome",
+    "Report",
+    "check",
+    "load_all",
+    "output_folders",
+    "run",
+    "run_all",
+    "slug",
+    "steps",
+]
+
 Progress = Callable[[str], None]
-
-#: Where reports go if nobody says it: a folder of the current one.
-REPORTS = Path("reports")
-
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """What running an experiment gave.
-
-    Attributes
-    ----------
-    name
-        The experiment's name.
-    ranking
-        The candidates, best first.
-    profiles
-        KL over a parameter, as the experiment asked for: candidate, parameter, frame, and where it is smallest.
-    tables
-        ``ranking``, ``parameters``, ``comparisons`` and ``ledger`` as they are written, and one frame a profile.
-    source
-        Where the data came from, in words.
-    notes
-        What was recognised or assumed.
-    manifest
-        Versions, fingerprint of the data, seed, status of each candidate.
-    path
-        The folder of the report; None if nothing was written.
-    studies
-        What was asked beyond the ranking.
-    """
-
-    name: str
-    ranking: Ranking
-    profiles: tuple[ProfileCurve, ...]
-    tables: dict[str, pd.DataFrame]
-    source: str
-    notes: tuple[str, ...]
-    manifest: dict[str, Any]
-    path: Path | None
-    studies: Studies = field(default_factory=Studies)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data for JSON, every digit kept: NaN is null, infinities are "inf" and "-inf"."""
-        ranking = self.ranking
-        plain = {
-            "name": self.name,
-            "source": self.source,
-            "notes": self.notes,
-            "unit": ranking.unit,
-            "n": ranking.sample.n,
-            "criterion": ranking.by,
-            "footing": ranking.footing,
-            "verdict": ranking.verdict,
-            "entropy": vars(ranking.entropy),
-            "ranking": ranking.table.reset_index().to_dict("records"),
-            "comparisons": ranking.comparisons.to_dict("records"),
-            "ledger": ranking.ledger.to_dict("records"),
-            **{name: frame.to_dict("records") for name, frame in self.studies.frames().items()},
-            "profiles": [
-                {"candidate": c.candidate, "parameter": c.parameter, "at": c.at, "kl": c.kl} for c in self.profiles
-            ],
-            "manifest": self.manifest,
-            "report": None if self.path is None else str(self.path),
-        }
-        return {key: jsonable(value) for key, value in plain.items()}
-
-
-@dataclass(frozen=True, eq=False)
-class Failure:
-    """An experiment that could not be run, and why."""
-
-    name: str
-    error: ModelSelectError
-
-    @property
-    def ledger(self) -> pd.DataFrame | None:
-        """Why no candidate could be fitted, if that was it."""
-        ledger = self.error.ledger if isinstance(self.error, NothingFittedError) else None
-        return ledger if isinstance(ledger, pd.DataFrame) else None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The name, the error in a sentence, and the ledger, as plain data."""
-        ledger = self.ledger
-        records = [] if ledger is None else ledger.to_dict("records")
-        return {"name": self.name, "error": str(self.error), "ledger": records}
 
 
 def load_all(configs: Sequence[str | Path], overrides: Sequence[str] = ()) -> list[Experiment]:
@@ -144,7 +77,9 @@ def run(
     *,
     progress: Progress | None = None,
     source: Source | None = None,
-) -> Report:
+    engine: Engine | None = None,
+    resume: bool = False,
+) -> Outcome:
     """Run one experiment.
 
     Parameters
@@ -156,14 +91,18 @@ def run(
     progress
         Called with a word when a step is done; there are `steps` of them.
     source
-        The data, if they have been read already.
+        The data, if they have been read already; not of groups.
+    engine
+        Where the work is done, if not where the experiment says.
+    resume
+        Of groups: whether what an interrupted run with this output has finished is not done again.
 
     Raises
     ------
     DataError
         The data cannot be used.
     ConfigurationError
-        A profile cannot be drawn, rows are to be grouped, or the folder cannot be written.
+        A profile cannot be drawn, the folder cannot be written, or there is no such cluster.
     NothingFittedError
         Not one candidate could be fitted.
 
@@ -177,7 +116,22 @@ def run(
     check(experiment)
     folder = None if output is None else Path(output)
     if folder is not None:
-        _check_writable(folder)
+        check_writable(folder)
+    with _place(experiment, engine) as place:
+        if experiment.data.by is not None:
+            return _run_groups(experiment, folder, place, tell, resume=resume)
+        if not isinstance(place, Local):
+            (made,) = place.map(_attempted, [(experiment, source)])
+            if isinstance(made, Failure):
+                raise made.error
+            return _delivered(experiment, made, folder, tell)
+        report = _written(experiment, _result(experiment, source, tell), folder)
+        tell("report")
+        return report
+
+
+def _result(experiment: Experiment, source: Source | None, tell: Progress) -> Report:
+    """Do all that an experiment asks for, but write nothing."""
     if source is None:
         source = read(experiment)
     tell("data")
@@ -187,29 +141,70 @@ def run(
         tell("profile")
     studies = _studies(experiment, ranking, tell)
     notes = tuple(dict.fromkeys((*source.notes, *ranking.notes, *unprofiled)))
-    manifest = _manifest(experiment, source, ranking)
-    if folder is not None:
-        page = Page(
-            name=experiment.name,
-            title=experiment.title,
-            ranking=ranking,
-            profiles=curves,
-            experiment_yaml=experiment.to_yaml(folder=folder),
-            manifest=manifest,
-            source=source.sentence,
-            studies=studies,
-        )
-        try:
-            folder = write_report(page, folder, formats=experiment.report.formats, figures=experiment.report.figures)
-        except OSError as error:
-            raise _unwritable(folder, error.strerror or str(error)) from error
-    tell("report")
     tables = {
         **frames(ranking),
         **studies.frames(),
         **{f"profile of {c.candidate} over {c.parameter}": c.frame for c in curves},
     }
-    return Report(experiment.name, ranking, curves, tables, source.sentence, notes, manifest, folder, studies)
+    manifest = _manifest(experiment, source, ranking)
+    return Report(experiment.name, ranking, curves, tables, source.sentence, notes, manifest, None, studies)
+
+
+def _written(experiment: Experiment, report: Report, folder: Path | None) -> Report:
+    """Write a report into its folder, if there is one."""
+    if folder is None:
+        return report
+    page = Page(
+        name=experiment.name,
+        title=experiment.title,
+        ranking=report.ranking,
+        profiles=report.profiles,
+        experiment_yaml=experiment.to_yaml(folder=folder),
+        manifest=report.manifest,
+        source=report.source,
+        studies=report.studies,
+    )
+    return replace(report, path=_write(page, experiment, folder))
+
+
+def _write(page: Page | GroupPage, experiment: Experiment, folder: Path) -> Path:
+    try:
+        return write_report(page, folder, formats=experiment.report.formats, figures=experiment.report.figures)
+    except OSError as error:
+        raise unwritable(folder, error.strerror or str(error)) from error
+
+
+def _run_groups(
+    experiment: Experiment, folder: Path | None, engine: Engine, tell: Progress, *, resume: bool
+) -> GroupReport:
+    """Rank the candidates in every group, and write the report if there is a folder for it."""
+    finished = None if folder is None else Finished(folder, resume=resume)
+    ranked = rank_experiment(experiment, engine, tell, finished)
+    groups = ranked.groups
+    data = {
+        "source": ranked.sentence,
+        "sha256": ranked.sha256,
+        "n": float(groups.n.sum()),
+        "groups": len(groups),
+        "resolution": groups.groups.resolution,
+        "notes": list(ranked.notes),
+    }
+    manifest = {**_heading(experiment, data), "versions": _versions(experiment)}
+    report = GroupReport(experiment.name, groups, group_frames(groups), ranked.sentence, ranked.notes, manifest, None)
+    if folder is not None and finished is not None:
+        page = GroupPage(
+            name=experiment.name,
+            title=experiment.title,
+            groups=groups,
+            experiment_yaml=experiment.to_yaml(folder=folder),
+            manifest=manifest,
+            source=ranked.sentence,
+            notes=ranked.notes,
+        )
+        report = replace(report, path=_write(page, experiment, folder))
+        finished.clear()
+    tell("report")
+    return report
 
 
 def _ranked(experiment: Experiment, source: Source, tell: Progress) -> Ranking:
@@ -243,7 +238,8 @@ def run_all(
     sources: Sequence[Source | None] = (),
     progress: Callable[[Experiment, str], None] | None = None,
     engine: Engine | None = None,
-) -> list[Report | Failure]:
+    resume: bool = False,
+) -> list[Outcome | Failure]:
     """Run experiments, each for itself: one that fails does not keep the others from being run.
 
     Parameters
@@ -255,23 +251,63 @@ def run_all(
     progress
         Called with the experiment and a word when one of its `steps` is done.
     engine
-        Where the work is done.
+        Where the work is done, if not where each experiment says.
+    resume
+        As of `run`.
     """
+    sources = sources or [None] * len(experiments)
+    outcomes: dict[int, Outcome | Failure] = {}
 
-    def attempt(job: tuple[Experiment, Path | None, Source | None]) -> Report | Failure:
-        experiment, folder, source = job
+    def tell_of(i: int) -> Progress:
+        return lambda step: None if progress is None else progress(experiments[i], step)
 
-        def tell(step: str) -> None:
-            if progress is not None:
-                progress(experiment, step)
-
+    def attempt(i: int, place: Engine, made: Report | Failure | None) -> Outcome | Failure:
         try:
-            return run(experiment, folder, progress=tell, source=source)
+            if isinstance(made, Report):
+                return _delivered(experiments[i], made, folders[i], tell_of(i))
+            return made or run(
+                experiments[i], folders[i], progress=tell_of(i), source=sources[i], engine=place, resume=resume
+            )
         except ModelSelectError as error:
-            return Failure(experiment.name, error)
+            return Failure(experiments[i].name, error)
 
-    jobs = zip(experiments, folders, sources or [None] * len(experiments), strict=True)
-    return (engine or Local()).map(attempt, jobs)
+    waiting = list(range(len(experiments)))
+    while waiting:
+        first = experiments[waiting[0]]
+        here = [i for i in waiting if engine is not None or experiments[i].engine == first.engine]
+        waiting = [i for i in waiting if i not in here]
+        try:
+            with _place(first, engine) as place:
+                whole = [] if isinstance(place, Local) else [i for i in here if experiments[i].data.by is None]
+                made = dict(
+                    zip(whole, place.map(_attempted, [(experiments[i], sources[i]) for i in whole]), strict=True)
+                )
+                outcomes |= {i: attempt(i, place, made.get(i)) for i in here}
+        except ConfigurationError as error:  # there is no such cluster
+            outcomes |= {i: Failure(experiments[i].name, error) for i in here}
+    return [outcomes[i] for i in range(len(experiments))]
+
+
+def _place(experiment: Experiment, engine: Engine | None) -> AbstractContextManager[Engine]:
+    """Where the work is done: the engine that is given, or the one that the experiment asks for."""
+    return started(experiment.engine, experiment.place("engine")) if engine is None else nullcontext(engine)
+
+
+def _attempted(job: tuple[Experiment, Source | None]) -> Report | Failure:
+    """A whole experiment as one task, on whatever machine; nothing is written there."""
+    try:
+        return _result(*job, lambda _: None)
+    except ModelSelectError as error:
+        return Failure(job[0].name, error)
+
+
+def _delivered(experiment: Experiment, report: Report, folder: Path | None, tell: Progress) -> Report:
+    """Write what was made elsewhere, and catch up with the progress."""
+    for step in range(steps(experiment) - 1):
+        tell("data" if step == 0 else "fitted")
+    report = _written(experiment, report, folder)
+    tell("report")
+    return report
 
 
 def _studies(experiment: Experiment, ranking: Ranking, tell: Progress) -> Studies:
@@ -295,99 +331,44 @@ def check(experiment: Experiment) -> None:
     Raises
     ------
     ConfigurationError
-        A profile cannot be drawn, or rows are to be grouped.
+        A profile cannot be drawn.
     """
-    if experiment.data.by is not None:
-        raise grouping_refused(experiment)
     check_profiles(experiment)
 
 
 def steps(experiment: Experiment) -> int:
     """How often `run` calls its progress: data, candidates, profiles, what was asked beyond the ranking, report."""
+    if experiment.data.by is not None:
+        return 2 + TICKS
     asked = sum(value is not None for value in (experiment.adequacy, experiment.bootstrap, experiment.stacking))
     return 2 + len(experiment.labels()) + len(experiment.profiles) + asked
 
 
-def slug(name: str) -> str:
-    """Name of a folder: of a–z, 0–9, dot, dash and underscore, at most 80 characters.
-
-    Examples
-    --------
-    >>> slug("Größe, in cm (Übung 1)"), slug("../../etc"), slug("日本")
-    ('grosse-in-cm-ubung-1', 'etc', 'experiment')
-    """
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")[:80].rstrip("-._") or "experiment"
-
-
-def output_folders(experiments: Sequence[Experiment], output: str | Path | None = None) -> list[Path]:
-    """Where each report goes: one into ``output`` itself, several into ``output/<slug>``.
-
-    Without ``output`` each goes into ``reports/<slug>`` of the current folder.
-
-    Raises
-    ------
-    ConfigurationError
-        Two would write into the same folder, or a folder cannot be written.
-    """
-    if output is not None and len(experiments) == 1:
-        folders = [Path(output)]
-    else:
-        folders = [(REPORTS if output is None else Path(output)) / slug(e.name) for e in experiments]
-    owners: dict[Path, Experiment] = {}
-    for folder, experiment in zip(folders, experiments, strict=True):
-        if folder in owners:
-            names = f"'{owners[folder].name}' and '{experiment.name}'"
-            place = experiment.place("name")
-            sentence = f"the experiments {names} would both write into {folder}, expected distinct names"
-            raise ConfigurationError(f"{place}: name: {sentence}" if place else sentence)
-        owners[folder] = experiment
-        _check_writable(folder)
-    return folders
-
-
-def _check_writable(folder: Path) -> None:
-    """Refuse a folder that cannot be made, before anything is run."""
-    if folder.exists() and not folder.is_dir():
-        raise _unwritable(folder, "it is a file")
-    above = folder
-    while not above.exists() and above != above.parent:
-        above = above.parent
-    if not above.is_dir():
-        raise _unwritable(folder, f"{above} is a file")
-    if not os.access(above, os.W_OK | os.X_OK):
-        raise _unwritable(folder, f"no permission to write into {above}")
-    check_folder(folder)
-
-
-def _unwritable(folder: Path, reason: str) -> ConfigurationError:
-    return ConfigurationError(f"output: the folder {folder} cannot be written: {reason}")
-
-
 def _manifest(experiment: Experiment, source: Source, ranking: Ranking) -> dict[str, Any]:
+    sample = ranking.sample
+    data = {
+        "source": source.sentence,
+        "sha256": fingerprint(sample, source.told),
+        "n": None if sample.known else int(sample.n) if sample.n.is_integer() else sample.n,
+        **(_of_sample(sample) if source.told is None else {"classes": list(map(str, sample.classes))}),
+        "notes": list(source.notes),
+    }
+    statuses = {label: str(fit.status) for label, fit in ranking.fits.items()}
+    return {**_heading(experiment, data), "statuses": statuses, "versions": _versions(experiment)}
+
+
+def _heading(experiment: Experiment, data: dict[str, Any]) -> dict[str, Any]:
+    """What a manifest begins with."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    about = {"criterion": experiment.rank_by, "seed": experiment.seed}
+    return {"name": experiment.name, "created": created, "data": data, **about}
+
+
+def _versions(experiment: Experiment) -> dict[str, str]:
     from modelselect import __version__
 
-    sample = ranking.sample
-    return {
-        "name": experiment.name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": {
-            "source": source.sentence,
-            "sha256": fingerprint(sample, source.told),
-            "n": None if sample.known else int(sample.n) if sample.n.is_integer() else sample.n,
-            **(_of_sample(sample) if source.told is None else {"classes": list(map(str, sample.classes))}),
-            "notes": list(source.notes),
-        },
-        "criterion": experiment.rank_by,
-        "seed": experiment.seed,
-        "statuses": {label: str(fit.status) for label, fit in ranking.fits.items()},
-        "versions": {
-            "python": ".".join(map(str, sys.version_info[:3])),
-            "modelselect": __version__,
-            **{name: version(name) for name in _libraries(experiment)},
-        },
-    }
+    own = {"python": ".".join(map(str, sys.version_info[:3])), "modelselect": __version__}
+    return own | {name: version(name) for name in _libraries(experiment)}
 
 
 def _of_sample(sample: Sample) -> dict[str, Any]:

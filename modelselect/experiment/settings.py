@@ -269,6 +269,11 @@ class Data(BaseModel):
         text = self.csv or self.parquet or self.json_file
         return None if text is None else self._folder / text
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that group the rows; none if they are one sample."""
+        return (self.by,) if isinstance(self.by, str) else tuple(self.by or ())
+
     @model_validator(mode="after")
     def _one_source(self) -> "Data":
         given = self._given()
@@ -378,4 +383,20 @@ class Engine(BaseModel):
 
     model_config = STRICT
 
-    type: Literal["local"] = Field("local", description="local: in this process.")
+    type: Literal["local", "dask"] = Field(
+        "local", description="local: in this process; dask: on the workers of a cluster (modelselect[dask])."
+    )
+    address: Text | None = Field(None, description="Where the scheduler of the cluster is, such as tcp://host:8786.")
+    workers: int | None = Field(
+        None, ge=1, description="Instead of an address: how many processes of this machine are the cluster."
+    )
+
+    @model_validator(mode="after")
+    def _one_cluster(self) -> "Engine":
+        given = [name for name in ("address", "workers") if getattr(self, name) is not None]
+        if self.type == "local" and given:
+            raise several([Problem((name,), "makes no sense with 'type: local'", at_key=True) for name in given])
+        if self.type == "dask" and len(given) != 1:
+            got = "got both" if given else "got neither"
+            raise several([Problem((), f"{got}, expected either 'address' or 'workers' with 'type: dask'")])
+        return self

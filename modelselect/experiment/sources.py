@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modelselect.domain import Array
-from modelselect.errors import ConfigurationError, DataError
+from modelselect.errors import DataError
 from modelselect.experiment.columns import Table, check_values, sample_of
 from modelselect.experiment.documents import shown
 from modelselect.experiment.files import (
@@ -75,7 +75,11 @@ def read(experiment: Experiment) -> Source:
         The file cannot be read or lacks the column, or its values cannot be used; the sentence begins with
         the place of the setting at fault where there is one.
     ConfigurationError
-        The condition is not valid, or rows are to be grouped.
+        The condition is not valid.
+
+    Notes
+    -----
+    Rows that are to be grouped are read as one sample here; `group_tables` keeps the groups apart.
 
     Examples
     --------
@@ -84,8 +88,6 @@ def read(experiment: Experiment) -> Source:
     '4 observations, given as values'
     """
     data = experiment.data
-    if data.by is not None:
-        raise grouping_refused(experiment)
     if experiment.predictions is not None:
         cases, told, sentence = read_forecasts(experiment)
         return Source(cases, sentence, cases.notes, told)
@@ -119,12 +121,6 @@ def _inline(data: Data) -> Sample:
     if data.values is not None:
         return Sample.from_censored(data.values, data.event, data.weights, resolution=step, **common)
     return Sample.from_intervals(data.lower, data.upper, data.weights, resolution=step, **common)
-
-
-def grouping_refused(experiment: Experiment) -> ConfigurationError:
-    """Make the error about ``by``, which this version does not know yet."""
-    sentence = f"got {experiment.data.by!r}, but grouping comes in a later version; use where to take one group"
-    return ConfigurationError(at(experiment, "by", f"by: {sentence}"))
 
 
 def fingerprint(sample: Any, told: Mapping[str, Array] | None = None) -> str:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelselect.errors import ConfigurationError
 from modelselect.reporting.document import document
-from modelselect.reporting.page import Page, Picture
+from modelselect.reporting.groups import group_document
+from modelselect.reporting.page import GroupPage, Page, Picture
 from modelselect.reporting.tables import plain, ranking_table
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ def fragment(ranking: Ranking) -> str:
 
 
 def render_html(
-    page: Page, pictures: Sequence[Picture] = (), svgs: Mapping[str, str] | None = None, files: Sequence[str] = ()
+    page: Page | GroupPage,
+    pictures: Sequence[Picture] = (),
+    svgs: Mapping[str, str] | None = None,
+    files: Sequence[str] = (),
 ) -> str:
     """Return the whole page; `svgs` holds the drawn figures by name."""
     from markupsafe import Markup
@@ -78,13 +82,22 @@ def render_html(
         for p in pictures:
             svg = Markup(inline(drawn[p.name], p.name, p.title))  # noqa: S704 — matplotlib escapes the texts in it
             shown.append(_Shown(p.name, p.figure, p.title, p.note, svg))
-    return str(_environment("html").get_template("report.html.jinja").render(document(page, shown, files)))
+    name, said = _said(page, shown, files)
+    return str(_environment("html").get_template(f"{name}.html.jinja").render(said))
 
 
-def render_markdown(page: Page, pictures: Sequence[Picture] = (), files: Sequence[str] = ()) -> str:
+def render_markdown(page: Page | GroupPage, pictures: Sequence[Picture] = (), files: Sequence[str] = ()) -> str:
     """Return the report as Markdown; its pictures are the files in ``figures/``."""
-    text = _environment("md").get_template("report.md.jinja").render(document(page, pictures, files))
+    name, said = _said(page, pictures, files)
+    text = _environment("md").get_template(f"{name}.md.jinja").render(said)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _said(page: Page | GroupPage, pictures: Sequence[Picture], files: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Name of the template, and what it sets."""
+    if isinstance(page, GroupPage):
+        return "groups", group_document(page, pictures, files)
+    return "report", document(page, pictures, files)
 
 
 def escape_markdown(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from modelselect.ranking.groups import GroupRanking
     from modelselect.ranking.result import Ranking
 
 
@@ -84,6 +85,27 @@ class Page:
     manifest: dict[str, Any]
     source: str
     studies: Studies = field(default_factory=Studies)
+
+
+@dataclass(frozen=True, eq=False)
+class GroupPage:
+    """Everything a report on groups says; the fields are those of `Page`.
+
+    Attributes
+    ----------
+    groups
+        The candidates ranked in every group.
+    notes
+        What was recognised or assumed.
+    """
+
+    name: str
+    title: str | None
+    groups: GroupRanking
+    experiment_yaml: str
+    manifest: dict[str, Any]
+    source: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

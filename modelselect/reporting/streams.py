@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any, cast
 
 from rich.console import Console
@@ -10,6 +12,17 @@ from rich.console import Console
 def console(stream: IO[str]) -> Console:
     """Return a console that prints to a stream, its signs spelled out where the stream cannot show them."""
     return Console(file=cast("IO[str]", _Spelled(stream)) if _is_poor(stream) else stream, highlight=False)
+
+
+@contextmanager
+def bar(console: Console, total: int) -> Iterator[Callable[[str], None]]:
+    """Show a bar of progress on a terminal; what is yielded moves it by one, and says what was done."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("reading", total=total)
+        yield lambda description: progress.update(task, advance=1, description=description)
 
 
 def _is_poor(stream: Any) -> bool:

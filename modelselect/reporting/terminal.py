@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from modelselect.reporting.groups import families_table, groups_table, statuses_table, verdict
 from modelselect.reporting.page import ProfileCurve, Studies
 from modelselect.reporting.portrait import sparklines
 from modelselect.reporting.studies import (
@@ -22,15 +23,18 @@ from modelselect.reporting.studies import (
     criteria_table,
     stacking_table,
 )
-from modelselect.reporting.tables import corrects, nats, parameters_text, plain, probability, significant
+from modelselect.reporting.tables import ReportTable, corrects, nats, parameters_text, plain, probability, significant
 
 if TYPE_CHECKING:
     from modelselect.families.catalogue import Description
+    from modelselect.ranking.groups import GroupRanking
     from modelselect.ranking.result import Ranking
     from modelselect.reporting.portrait import Portrait
 
 #: Terminals narrower than this get fewer columns.
 _WIDE, _NARROW = 96, 64
+#: Lines of the ledger of groups.
+_LEDGER = 12
 
 
 def print_ranking(
@@ -58,6 +62,29 @@ def print_ranking(
     _print_list(console, "Notes", (plain(note, 400) for note in notes))
 
 
+def print_groups(
+    console: Console, heading: str, groups: GroupRanking, *, source: str = "", notes: Sequence[str] = ()
+) -> None:
+    """Print the summary of a ranking of groups: the verdict, the families, the groups worth a look, the ledger."""
+    console.print(Text(plain(heading), style="bold"))
+    if source:
+        console.print(Text(plain(source, 300), style="dim"))
+    console.print()
+    console.print(Text(plain(verdict(groups), 10_000)))
+    console.print()
+    for table in (families_table(groups), groups_table(groups), statuses_table(groups)):
+        _print_grid(console, table)
+    ledger = groups.ledger.sort_values("groups", ascending=False, kind="stable")
+    lines = [
+        f"{plain(c)} [{s.replace('_', ' ')}] in {n} group{'s' * (n != 1)}, first {plain(first, 60)}: {plain(r, 300)}"
+        for c, s, r, n, first in ledger.head(_LEDGER).itertuples(index=False)
+    ]
+    if len(ledger) > _LEDGER:
+        lines.append(f"{len(ledger) - _LEDGER} more lines are in the report")
+    _print_list(console, "Ledger", lines)
+    _print_list(console, "Notes", (plain(note, 400) for note in notes))
+
+
 def _print_studies(console: Console, ranking: Ranking, studies: Studies) -> None:
     """Print what was asked beyond the ranking."""
     words = adequacy_words(ranking, studies)
@@ -65,15 +92,23 @@ def _print_studies(console: Console, ranking: Ranking, studies: Studies) -> None
     for table in (criteria_table(ranking), *more):
         if table is None:
             continue
-        grid = Table(title=table.caption, title_justify="left", title_style="dim", box=SIMPLE_HEAD, pad_edge=False)
-        for column in table.columns:
-            grid.add_column(column.head, justify="right" if column.numeric else "left", overflow="fold")
-        for row in table.rows:
-            note = f"\n{row.note}" if row.note else ""
-            grid.add_row(*(Text(cell + (note if i == 0 else "")) for i, cell in enumerate(row.cells)))
-        console.print(grid)
+        _print_grid(console, table)
     if words:
         console.print(Text(words))
+
+
+def _print_grid(console: Console, table: ReportTable) -> None:
+    """Print a table as the page has it."""
+    grid = Table(title=table.caption, title_justify="left", title_style="dim", box=SIMPLE_HEAD, pad_edge=False)
+    for place, column in enumerate(table.columns):
+        longest = max((len(row.cells[place]) for row in table.rows), default=0)
+        narrowest = min(longest, 20) if place == table.named_by else None
+        side: Any = "right" if column.numeric else "left"
+        grid.add_column(column.head, justify=side, overflow="fold", min_width=narrowest)
+    for row in table.rows:
+        note = f"\n{row.note}" if row.note else ""
+        grid.add_row(*(Text(cell + (note if i == 0 else "")) for i, cell in enumerate(row.cells)))
+    console.print(grid)
 
 
 def minimum(curve: ProfileCurve) -> str:

@@ -3,6 +3,7 @@
     ranking, parameters, comparisons, ledger      .csv and .parquet, every digit
     adequacy, bootstrap, stacking                 likewise, if they were asked for
     profile-<candidate>-<parameter>.csv
+    table, best, parameters, pooled, ledger       likewise, where the rows are grouped
     report.html  report.md  figures/*.svg *.png
     experiment.yaml  manifest.json
 
@@ -23,7 +24,8 @@ from typing import Any
 import pandas as pd
 
 from modelselect.errors import ConfigurationError
-from modelselect.reporting.page import Page, Picture, ProfileCurve, Studies, file_names
+from modelselect.reporting.groups import group_frames
+from modelselect.reporting.page import GroupPage, Page, Picture, ProfileCurve, Studies, file_names
 from modelselect.reporting.tables import csv_bytes, frames, jsonable
 
 __all__ = ["FORMATS", "Page", "ProfileCurve", "Studies", "write_report"]
@@ -34,7 +36,7 @@ _MAKER = "modelselect"
 
 
 def write_report(
-    page: Page, folder: Path, *, formats: Sequence[str] = ("csv", "markdown", "html"), figures: bool = True
+    page: Page | GroupPage, folder: Path, *, formats: Sequence[str] = ("csv", "markdown", "html"), figures: bool = True
 ) -> Path:
     """Write a report and return its folder.
 
@@ -80,26 +82,21 @@ def write_report(
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def _write_files(page: Page, folder: Path, formats: Sequence[str], figures: bool) -> list[str]:
+def _write_files(page: Page | GroupPage, folder: Path, formats: Sequence[str], figures: bool) -> list[str]:
     files: dict[str, bytes] = {}
-    tables = {
-        **frames(page.ranking),
-        **page.studies.frames(),
-        **dict(zip(file_names(page.profiles), (curve.frame for curve in page.profiles), strict=True)),
-    }
+    tables = _tables(page)
     if "csv" in formats:
         files |= {f"{name}.csv": csv_bytes(frame) for name, frame in tables.items()}
     if "parquet" in formats:
         for name, frame in tables.items():
-            _parquet(frame, folder / f"{name}.parquet")
+            write_parquet(frame, folder / f"{name}.parquet")
             files[f"{name}.parquet"] = (folder / f"{name}.parquet").read_bytes()
     drawn: list[Picture] = []
     svgs: dict[str, str] = {}
     if figures:
         from modelselect.reporting import canvas
-        from modelselect.reporting.figures import pictures
 
-        drawn = pictures(page.ranking, page.profiles, simulated=page.studies.adequacy is not None)
+        drawn = _pictures(page)
         for picture in drawn:
             svgs[picture.name] = canvas.svg(picture.figure)
             files[f"figures/{picture.name}.svg"] = svgs[picture.name].encode("utf-8", "replace")
@@ -125,6 +122,23 @@ def _write_files(page: Page, folder: Path, formats: Sequence[str], figures: bool
     return names
 
 
+def _tables(page: Page | GroupPage) -> dict[str, pd.DataFrame]:
+    if isinstance(page, GroupPage):
+        return group_frames(page.groups)
+    curves = dict(zip(file_names(page.profiles), (curve.frame for curve in page.profiles), strict=True))
+    return {**frames(page.ranking), **page.studies.frames(), **curves}
+
+
+def _pictures(page: Page | GroupPage) -> list[Picture]:
+    if isinstance(page, GroupPage):
+        from modelselect.reporting.group_figures import group_pictures
+
+        return group_pictures(page.groups)
+    from modelselect.reporting.figures import pictures
+
+    return pictures(page.ranking, page.profiles, simulated=page.studies.adequacy is not None)
+
+
 def _manifest(manifest: Mapping[str, Any], files: list[str]) -> bytes:
     content = {
         "made_by": _MAKER,
@@ -136,7 +150,7 @@ def _manifest(manifest: Mapping[str, Any], files: list[str]) -> bytes:
     )
 
 
-def _parquet(frame: pd.DataFrame, path: Path) -> None:
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write Parquet through DuckDB, which is there anyway: pandas would need another package for it."""
     import duckdb
 

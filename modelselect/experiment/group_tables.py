@@ -1,0 +1,407 @@
+"""Rows of files divided into groups: read a partition at a time, counted there, and dealt out by the group's key.
+
+A partition is a file of a pattern, or some rows of a large Parquet file. Each step may be done wherever its partition
+is: `read_piece` and `outline_of` for each partition, `layout_of` for what all of them say, `dealt` into decks by a hash
+of the key, and `gathered` of all the cards of one deck. Which groups share a deck depends on the data alone: the
+numbers are the same to the last digit on any number of workers.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from modelselect.domain import Array
+from modelselect.errors import DataError
+from modelselect.experiment.columns import Table, check_values, rows_in_words
+from modelselect.experiment.documents import shown
+from modelselect.experiment.files import (
+    NUMBERS,
+    ROW,
+    SEALED,
+    DataFile,
+    check_readable,
+    filtered,
+    first_text,
+    load,
+    no_such_column,
+    quoted,
+    type_columns,
+)
+from modelselect.grouped import Grouped
+from modelselect.observations import resolution_of
+from modelselect.sample import Sample
+
+if TYPE_CHECKING:
+    from modelselect.experiment.config import Experiment
+
+#: Rows of a Parquet file that are read together.
+ROWS_A_PARTITION = 5_000_000
+#: Rows that are fitted together, about; some thousand groups.
+ROWS_A_DECK = 100_000
+_MOST_DECKS = 1_000
+#: How text is read once the type of the whole column is known.
+_READ_AS: dict[str, Callable[[Any], Any]] = {
+    "BIGINT": lambda text: text.astype("int64"),
+    "DOUBLE": lambda text: text.astype("float64"),
+    "BOOLEAN": lambda text: text.str.lower() == "true",
+    "TIMESTAMP": pd.to_datetime,
+}
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A file, or its rows from `first` to before `last`; and whether there are no others."""
+
+    path: Path
+    first: int | None = None
+    last: int | None = None
+    alone: bool = True
+
+
+@dataclass(frozen=True)
+class PartitionFile(DataFile):
+    """A partition that is being read."""
+
+    partition: Partition
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.partition.path
+
+    @property
+    def name(self) -> str:
+        """The path as the experiment writes it, or the file that its pattern found."""
+        written = super().name
+        return written if super().path == self.partition.path else str(self.partition.path)
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """What one partition holds.
+
+    Attributes
+    ----------
+    rows
+        Columns ``k0``, ``k1`` … of the key (as text where the file is text), ``x``, and how many observations (or what
+        weight) ``w`` each row stands for; sorted.
+    kinds
+        DuckDB's type of each column of the key, found in all its cells.
+    total, kept, absent
+        Rows read, those that meet the condition, and those of them that lack something and were left out.
+    """
+
+    rows: pd.DataFrame
+    kinds: tuple[str, ...]
+    total: int
+    kept: int
+    absent: int
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """What must be known of every piece before any group is fitted: its extent, not its rows."""
+
+    distinct: Array
+    n: float
+    rows: int
+    kinds: tuple[str, ...]
+    total: int
+    kept: int
+    absent: int
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What all pieces agree on.
+
+    Attributes
+    ----------
+    kinds
+        Type of each column of the key.
+    resolution
+        Step of the grid of all values.
+    template
+        A sample of the kind and extent of all the data.
+    decks
+        Into how many parts the groups are dealt.
+    weighted
+        Whether rows stand for more than themselves once they are counted.
+    """
+
+    kinds: tuple[str, ...]
+    resolution: float | None
+    template: Sample
+    decks: int
+    weighted: bool
+    n: float
+    total: int
+    kept: int
+    notes: tuple[str, ...]
+
+
+def partitions(experiment: Experiment) -> list[Partition]:
+    """Where the rows are: the file, the files that a pattern such as ``sales-*.parquet`` finds, or parts of one.
+
+    Raises
+    ------
+    DataError
+        No file fits the pattern.
+    """
+    data = experiment.data
+    path = data.path or Path()
+    if not path.exists() and glob.has_magic(str(path)):
+        # a path may be absolute, which Path.glob refuses
+        found = sorted(Path(n) for n in glob.glob(str(path), recursive=True) if Path(n).is_file())  # noqa: PTH207
+        if not found:
+            raise PartitionFile(experiment, None, Partition(path)).refuse(  # type: ignore[arg-type]
+                data.source, f"no file fits the pattern {path}"
+            )
+        parts = [part for file in found for part in _ranges(file, data.source)]
+        return [replace(part, alone=len(parts) == 1) for part in parts]
+    return _ranges(path, data.source)
+
+
+def _ranges(path: Path, source: str) -> list[Partition]:
+    """Parts of a Parquet file that is long."""
+    if source != "parquet" or not path.is_file():
+        return [Partition(path)]
+    import duckdb
+
+    try:
+        with duckdb.connect(":memory:", config=SEALED) as connection:
+            asked = "SELECT sum(num_rows) FROM parquet_file_metadata(?)"
+            (rows,) = connection.execute(asked, [glob.escape(str(path))]).fetchone() or (0,)
+    except duckdb.Error:  # reading it will say what is wrong
+        return [Partition(path)]
+    parts = math.ceil(int(rows) / ROWS_A_PARTITION)
+    if parts < 2:
+        return [Partition(path)]
+    ends = [int(rows) * i // parts for i in range(parts + 1)]
+    return [Partition(path, low, high, alone=False) for low, high in pairwise(ends)]
+
+
+# -- one partition -----------------------------------------------------------------------------------------------------
+
+
+def read_piece(job: tuple[Experiment, Partition]) -> Piece:
+    """Read a partition: the rows that meet the condition, equal ones of a group counted.
+
+    Raises
+    ------
+    DataError, ConfigurationError
+        As `modelselect.experiment.sources.read`.
+    """
+    import duckdb
+
+    experiment, partition = job
+    data = experiment.data
+    with duckdb.connect(":memory:", config=SEALED) as connection:
+        file = PartitionFile(experiment, connection, partition)
+        check_readable(file)
+        columns = load(file) if partition.first is None else _load_range(file)
+        keys, value = list(data.keys), str(data.column)
+        named = [*(("by", name) for name in keys), ("column", value)]
+        named += [("weight", data.weight)] if data.weight is not None else []
+        for setting, name in named:
+            if name not in columns:
+                raise file.refuse(setting, no_such_column(file, name, columns))
+        kinds = type_columns(file, columns, list(columns) if data.where else list(dict.fromkeys(n for _, n in named)))
+        for setting, name in named[len(keys) :]:
+            _check_numbers(file, setting, name, kinds[name])
+        rows = connection.table("data")
+        total = len(rows)
+        if data.where is not None:
+            rows = filtered(file, rows, data.where, columns)
+        kept = len(rows)
+        complete, absent = _complete(file, rows, keys)
+        texts = {str(name) for name, kind, *_ in connection.execute("DESCRIBE raw").fetchall() if kind == "VARCHAR"}
+        # a file of numbers beside one of text: only the text itself is the same key in both
+        texts = set() if partition.alone else texts
+        cells = [
+            f"(SELECT trim({quoted(columns[name])}) FROM raw WHERE raw.rowid + 1 = {quoted(ROW)})"  # noqa: S608
+            if columns[name] in texts
+            else quoted(name)
+            for name in keys
+        ]
+        parts = [f"{cell} AS k{i}" for i, cell in enumerate(cells)]
+        weight = "1.0" if data.weight is None else f"CAST({quoted(data.weight)} AS DOUBLE)"
+        parts += [f"CAST({quoted(value)} AS DOUBLE) + 0.0 AS x", f"{weight} AS w"]
+        names = ", ".join([*(f"k{i}" for i in range(len(keys))), "x"])
+        counted = complete.project(", ".join(parts)).aggregate(f"{names}, sum(w) AS w", names).order(names)
+        return Piece(counted.df(), tuple(kinds[name] for name in keys), total, kept, absent)
+
+
+def _load_range(file: PartitionFile) -> dict[str, str]:
+    """As `load`, some rows of a Parquet file."""
+    part, read = file.partition, "read_parquet(?, file_row_number = true)"
+    path = glob.escape(str(part.path))
+    wanted = "* EXCLUDE (file_row_number)"
+    file.connection.execute(
+        f"CREATE TABLE raw AS SELECT {wanted} FROM {read} WHERE file_row_number >= ? AND file_row_number < ?",  # noqa: S608
+        [path, part.first, part.last],
+    )
+    file.connection.execute("SET enable_external_access = false")
+    file.connection.execute("SET lock_configuration = true")
+    names = [str(name) for name, *_ in file.connection.execute("DESCRIBE raw").fetchall()]
+    return dict(zip(names, names, strict=True))
+
+
+def _check_numbers(file: DataFile, setting: str, name: str, kind: str) -> None:
+    rows = file.connection.table("data")
+    filled = rows.aggregate(f"count({quoted(name)})").fetchall()[0][0]
+    if filled and not (NUMBERS.fullmatch(kind) or kind == "BOOLEAN"):
+        sentence = (
+            f"`{name}` of {file.name} holds {first_text(rows, name, kind)}, expected numbers, since there are groups"
+        )
+        raise file.refuse(setting, sentence)
+
+
+def _complete(file: DataFile, rows: Any, keys: Sequence[str]) -> tuple[Any, int]:
+    """Rows that lack nothing, and how many others were left out; refuses them unless they are to be."""
+    data = file.experiment.data
+    value, weight = quoted(str(data.column)), None if data.weight is None else quoted(data.weight)
+    x, w = f"CAST({value} AS DOUBLE)", "1.0" if weight is None else f"CAST({weight} AS DOUBLE)"
+    good = f"{x} IS NOT NULL AND isfinite({x}) AND {w} IS NOT NULL AND isfinite({w}) AND {w} >= 0"
+    keyed = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in keys)
+    odd, unnamed = rows.aggregate(
+        f"count(*) FILTER (NOT coalesce({good}, false)), count(*) FILTER (NOT ({keyed}))"
+    ).fetchall()[0]
+    if odd and len(rows):  # said as of a single sample, with the rows of the file
+        found = rows.project(f"{quoted(ROW)} AS r, {x} AS x, {w} AS w").fetchnumpy()
+        filled = {name: np.asarray(np.ma.filled(found[name].astype(float), np.nan)) for name in ("x", "w")}
+        others = {} if weight is None else {"weight": filled["w"]}
+        check_values(file, data.column, Table(filled["x"], others, np.ma.getdata(found["r"])))
+    if unnamed and data.missing == "refuse":
+        found = rows.filter(f"NOT ({keyed})").project(f"{quoted(ROW)} AS r").fetchnumpy()
+        where = rows_in_words(np.ma.getdata(found["r"]))
+        names = " and ".join(f"`{name}`" for name in keys)
+        sentence = f"{names} of {file.name} names no group in {where}; leave them out with missing: drop"
+        raise file.refuse("by", sentence)
+    lacking = f"coalesce({good}, false) AND {keyed}"
+    kept = rows.filter(f"{lacking} AND {w} > 0")
+    (absent,) = rows.aggregate(f"count(*) FILTER (NOT ({lacking}))").fetchall()[0]
+    return kept, int(absent)
+
+
+def outline_of(piece: Piece) -> Outline:
+    """Say what must be known of a piece before any group is fitted."""
+    rows = piece.rows
+    distinct = np.unique(rows["x"].to_numpy(dtype=float))
+    return Outline(distinct, float(rows["w"].sum()), len(rows), piece.kinds, piece.total, piece.kept, piece.absent)
+
+
+# -- all partitions ----------------------------------------------------------------------------------------------------
+
+
+def layout_of(experiment: Experiment, outlines: Sequence[Outline]) -> Layout:
+    """Settle what all groups share.
+
+    Raises
+    ------
+    DataError
+        There are no observations, or the values do not lie on the grid that is given.
+    """
+    data, notes = experiment.data, []
+    file = PartitionFile(experiment, None, Partition(data.path or Path()))  # type: ignore[arg-type]
+    total, kept = sum(o.total for o in outlines), sum(o.kept for o in outlines)
+    if total == 0:
+        raise file.refuse(data.source, f"{file.name} has no rows of data")
+    if kept == 0:
+        raise file.refuse("where", f"none of the {total} rows of {file.name} meets {shown(data.where or '')}")
+    absent = sum(o.absent for o in outlines)
+    if absent:
+        notes.append(f"{absent} rows without group, value or weight were left out")
+    n, distinct = sum(o.n for o in outlines), np.unique(np.concatenate([o.distinct for o in outlines]))
+    if not len(distinct):
+        raise file.refuse("column", f"`{data.column}` of {file.name} has no values that belong to a group")
+    try:
+        step = resolution_of(distinct, n, data.resolution, notes, f"`{data.column}` of {file.name}")
+    except DataError as error:
+        raise file.refuse("resolution", str(error)) from None
+    kinds = tuple(
+        _common_kind(file, name, [o.kinds[i] for o in outlines if o.kept]) for i, name in enumerate(data.keys)
+    )
+    thinned = distinct[:: max(1, len(distinct) // 100_000)]
+    template = Sample(np.unique(np.append(thinned, distinct[-1])), resolution=step)
+    rows = sum(o.rows for o in outlines)
+    decks = min(max(1, math.ceil(rows / ROWS_A_DECK)), _MOST_DECKS)
+    weighted = step is not None or data.weight is not None
+    return Layout(kinds, step, template, decks, weighted, n, total, kept, tuple(notes))
+
+
+def _common_kind(file: DataFile, name: str, kinds: Sequence[str]) -> str:
+    """Type of a column in all partitions."""
+    found = set(kinds)
+    if len(found) == 1:
+        return found.pop()
+    if file.experiment.data.source == "csv":
+        return "DOUBLE" if found <= {"BIGINT", "DOUBLE"} else "VARCHAR"
+    raise file.refuse("by", f"`{name}` is of type {' here, '.join(sorted(found))} there, expected one type")
+
+
+def dealt(job: tuple[Piece, Layout]) -> list[pd.DataFrame]:
+    """Cards of a piece for each deck: rows whose key has the hash of it."""
+    piece, layout = job
+    rows = piece.rows.copy()
+    keys = [f"k{i}" for i in range(len(layout.kinds))]
+    for name, kind in zip(keys, layout.kinds, strict=True):
+        if pd.api.types.is_string_dtype(rows[name].dtype) and kind in _READ_AS:
+            rows[name] = _READ_AS[kind](rows[name])
+    if layout.decks == 1:
+        return [rows]
+    text = rows[keys].astype(str).agg("\0".join, axis=1) if len(keys) > 1 else rows[keys[0]].astype(str)
+    deck = pd.util.hash_array(text.to_numpy(dtype=object), categorize=True) % np.uint64(layout.decks)
+    return [rows[deck == place] for place in range(layout.decks)]
+
+
+def card(job: tuple[list[pd.DataFrame], int]) -> pd.DataFrame:
+    """One deck's card of a piece."""
+    cards, place = job
+    return cards[place]
+
+
+def gathered(job: tuple[list[pd.DataFrame], Layout, tuple[str, ...]]) -> Grouped | None:
+    """Make the groups of one deck of its cards from all pieces; None if it is empty."""
+    cards, layout, names = job
+    rows = pd.concat(cards, ignore_index=True)
+    if not len(rows):
+        return None
+    keys = [f"k{i}" for i in range(len(names))]
+    if len(cards) > 1 or not layout.weighted:
+        rows = rows.groupby([*keys, "x"], sort=True, observed=True)["w"].sum().reset_index()
+    if not layout.weighted:  # single observations: they were counted on the way only
+        rows = rows.loc[rows.index.repeat(rows["w"].astype(int))]
+    rows = rows.rename(columns=dict(zip(keys, names, strict=True)))
+    value, weight = "\0value", "\0weight"
+    rows = rows.rename(columns={"x": value, "w": weight})
+    return Grouped.of(rows, names, value, weight if layout.weighted else None, resolution=layout.resolution)
+
+
+def fingerprint_of(groups: Grouped | None) -> str:
+    """SHA-256 of the keys, observations and weights of some groups.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"g": ["b", "a"], "x": [1.0, 2.0]})
+    >>> one, two = (Grouped.of(t, "g", "x") for t in (table, table.iloc[::-1]))
+    >>> fingerprint_of(one) == fingerprint_of(two)
+    True
+    """
+    digest = hashlib.sha256()
+    if groups is None:
+        return digest.hexdigest()
+    digest.update(groups.keys.to_csv(index=False).encode("utf-8", "replace"))
+    for numbers in (groups.starts, groups.values, groups.weights, groups.resolution):
+        digest.update(b"-" if numbers is None else np.asarray(numbers, dtype="<f8").tobytes())
+    return digest.hexdigest()
