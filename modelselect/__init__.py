@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         PrecisionError,
     )
     from modelselect.experiment.config import Experiment
-    from modelselect.experiment.run import Report
+    from modelselect.experiment.run import GroupReport, Report
     from modelselect.families.catalogue import families
     from modelselect.fitting.fit import fit
     from modelselect.fitting.result import Fit
@@ -57,6 +57,7 @@ __all__ = [
     "Experiment",
     "Fit",
     "GroupRanking",
+    "GroupReport",
     "ModelSelectError",
     "NormalGamma",
     "NothingFittedError",
@@ -115,7 +116,7 @@ _HOMES = {
         "PrecisionError",
     ),
     "modelselect.experiment.config": ("Experiment",),
-    "modelselect.experiment.run": ("Report",),
+    "modelselect.experiment.run": ("GroupReport", "Report"),
     "modelselect.fitting.fit": ("fit",),
     "modelselect.fitting.result": ("Fit",),
     "modelselect.ranking.groups": ("GroupRanking", "rank_groups"),

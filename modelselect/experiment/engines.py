@@ -6,6 +6,7 @@ are made and returns handles, which may stand in the jobs of later calls: what i
 
 from __future__ import annotations
 
+import logging
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from modelselect.experiment.settings import Engine as Settings
 
 Result = TypeVar("Result")
+#: How long a scheduler may take to answer.
+PATIENCE = "10s"
 #: Called with the place of a job and its result as soon as it is done, in whatever order that is.
 Done = Callable[[int, Any], None]
 
@@ -124,12 +127,16 @@ def started(settings: Settings, place: str = "") -> Iterator[Engine]:
         sentence = "engine.type: dask is not installed; pip install 'modelselect[dask]'"
         raise ConfigurationError(f"{before}{sentence}") from None
     if settings.address is None:
-        many: dict[str, Any] = {"n_workers": settings.workers, "threads_per_worker": 1, "dashboard_address": None}
-        with LocalCluster(**many) as cluster, Client(cluster) as client:
+        # what goes wrong in a job is said here, once; no page is served on a port that may be taken
+        quiet: dict[str, Any] = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL}
+        with (
+            LocalCluster(n_workers=settings.workers, threads_per_worker=1, **quiet) as cluster,
+            Client(cluster) as client,
+        ):
             yield Dask(client)
         return
     try:
-        connection = Client(settings.address, timeout="10s")
+        connection = Client(settings.address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         sentence = f"engine.address: no scheduler answers at {settings.address} ({error})"
         raise ConfigurationError(f"{before}{sentence}") from None
