@@ -105,6 +105,7 @@ def test_a_pattern_of_files_and_parts_of_one_are_the_whole(
     grouped: Callable[..., Experiment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frame = sales()
+    monkeypatch.setattr(group_tables, "ROWS_A_DECK", 150)
     whole = run(grouped(frame)).groups
     folder = tmp_path / "days"
     folder.mkdir()

@@ -24,6 +24,11 @@ PATIENCE = "10s"
 #: Called with the place of a job and its result as soon as it is done, in whatever order that is.
 Done = Callable[[int, Any], None]
 
+#: Dask's workers give every freed array back to the system, and fits, which make and free many, take three times as
+#: long; these are the largest thresholds that malloc knows.
+_SPAWN = "distributed.nanny.pre-spawn-environ"
+_MEMORY = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
+
 #: What must be the same on all machines: numbers depend on these.
 _COMPARED = ("numpy", "scipy", "pandas", "duckdb")
 
@@ -122,6 +127,7 @@ def started(settings: Settings, place: str = "") -> Iterator[Engine]:
         return
     before = f"{place}: " if place else ""
     try:
+        import dask
         from distributed import Client, LocalCluster
     except ImportError:
         sentence = "engine.type: dask is not installed; pip install 'modelselect[dask]'"
@@ -130,6 +136,7 @@ def started(settings: Settings, place: str = "") -> Iterator[Engine]:
         # what goes wrong in a job is said here, once; no page is served on a port that may be taken
         quiet: dict[str, Any] = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL}
         with (
+            dask.config.set({_SPAWN: {**dask.config.get(_SPAWN), **_MEMORY}}),
             LocalCluster(n_workers=settings.workers, threads_per_worker=1, **quiet) as cluster,
             Client(cluster) as client,
         ):

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 #: Rows of a Parquet file that are read together.
 ROWS_A_PARTITION = 5_000_000
-#: Rows that are fitted together, about; some thousand groups.
-ROWS_A_DECK = 100_000
+#: Rows of the data to a deck, about.
+ROWS_A_DECK = 200_000
 _MOST_DECKS = 1_000
 #: How text is read once the type of the whole column is known.
 _READ_AS: dict[str, Callable[[Any], Any]] = {
@@ -114,7 +114,6 @@ class Outline:
 
     distinct: Array
     n: float
-    rows: int
     kinds: tuple[str, ...]
     total: int
     kept: int
@@ -298,7 +297,7 @@ def outline_of(piece: Piece) -> Outline:
     """Say what must be known of a piece before any group is fitted."""
     rows = piece.rows
     distinct = np.unique(rows["x"].to_numpy(dtype=float))
-    return Outline(distinct, float(rows["w"].sum()), len(rows), piece.kinds, piece.total, piece.kept, piece.absent)
+    return Outline(distinct, float(rows["w"].sum()), piece.kinds, piece.total, piece.kept, piece.absent)
 
 
 # -- all partitions ----------------------------------------------------------------------------------------------------
@@ -334,8 +333,8 @@ def layout_of(experiment: Experiment, outlines: Sequence[Outline]) -> Layout:
     )
     thinned = distinct[:: max(1, len(distinct) // 100_000)]
     template = Sample(np.unique(np.append(thinned, distinct[-1])), resolution=step)
-    rows = sum(o.rows for o in outlines)
-    decks = min(max(1, math.ceil(rows / ROWS_A_DECK)), _MOST_DECKS)
+    # rows of the data, not of the pieces: how many of those there are after counting depends on the partitions
+    decks = min(max(1, math.ceil(kept / ROWS_A_DECK)), _MOST_DECKS)
     weighted = step is not None or data.weight is not None
     return Layout(kinds, step, template, decks, weighted, n, total, kept, tuple(notes))
 
