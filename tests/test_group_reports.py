@@ -13,7 +13,7 @@ import pytest
 import modelselect as ms
 from modelselect.cli import main
 from modelselect.errors import ConfigurationError, DataError
-from modelselect.experiment import group_tables
+from modelselect.experiment import group_runs, group_tables
 from modelselect.experiment.config import Experiment, load_experiments
 from modelselect.experiment.run import GroupReport, run, steps
 from modelselect.reporting.groups import families_table, notable, verdict
@@ -221,6 +221,30 @@ def test_the_command_line_groups(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert set(found["best"][0]) >= {"shop", "day", "candidate", "gap"}
     assert main(["rank", "sales.csv", "-c", "sold", "--tests"]) == 2
     assert "tests: there are no groups" in capsys.readouterr().err
+
+
+def test_the_command_line_takes_up_a_run(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(group_tables, "ROWS_A_DECK", 300)
+    sales().to_csv("sales.csv", index=False)
+    settings = "data: {csv: sales.csv, column: sold, by: shop}\ncandidates: [poisson]\nreport: {figures: false}\n"
+    Path("sales.yaml").write_text(settings, encoding="utf-8")
+    parts: list[int] = []
+    rank_part = group_runs.rank_part
+
+    def second_fails(plan: Any, groups: Any) -> Any:
+        parts.append(len(groups))
+        if len(parts) == 2:
+            raise KeyboardInterrupt
+        return rank_part(plan, groups)
+
+    monkeypatch.setattr(group_runs, "rank_part", second_fails)
+    assert main(["run", "sales.yaml", "-o", "out"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    done = parts[0]
+    assert main(["run", "sales.yaml", "-o", "out", "--resume", "--quiet"]) == 0
+    assert sum(parts[2:]) == 40 - done
+    assert (tmp_path / "out" / "best.csv").exists()
 
 
 # what is refused ----------------------------------------------------------------------------------------------------

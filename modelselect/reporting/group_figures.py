@@ -11,7 +11,7 @@ from modelselect.errors import ModelSelectError
 from modelselect.ranking.groups import GroupRanking
 from modelselect.reporting.cells import cells_of
 from modelselect.reporting.figures import data_picture, drawable, has_picture
-from modelselect.reporting.groups import FALSE, name_of_group, notable, sure_wins, winners
+from modelselect.reporting.groups import FALSE, many, name_of_group, notable, sure_wins, winners
 from modelselect.reporting.page import Picture
 from modelselect.reporting.tables import count, nats, plain
 
@@ -19,6 +19,8 @@ from modelselect.reporting.tables import count, nats, plain
 _BARS, _COLOURED = 14, 4
 #: Groups beyond which points would hide each other.
 _POINTS = 4_000
+#: Points that are drawn one by one.
+_DRAWN = 500
 
 
 def group_pictures(groups: GroupRanking) -> list[Picture]:
@@ -119,15 +121,15 @@ def _map(groups: GroupRanking) -> Picture | None:
         series.append(("others", known[~np.isin(label[known], families)], canvas.DATA_EDGE, "o"))
         for name, here, colour, marker in series:
             if len(here):
-                axes.scatter(
-                    n[here], kl[here], s=size, color=colour, marker=marker, label=name, linewidths=0, alpha=0.75
-                )
+                # thousands of points are an image in the page, not thousands of its elements
+                how = {"s": size, "marker": marker, "linewidths": 0, "alpha": 0.75, "rasterized": len(known) > _DRAWN}
+                axes.scatter(n[here], kl[here], color=colour, label=name, **how)
         axes.set_xscale("log")
         log_ticks(axes.xaxis)
         axes.axhline(0.0, color=canvas.DATA_EDGE, linewidth=0.8)
-        axes.set_xlabel(f"observations in the group ({plain(groups.unit, 40)})", loc="left")
+        axes.set_xlabel(f"number of {many(plain(groups.unit, 40))} in the group", loc="left")
         canvas.head(axes, "KL of the best one, corrected, nats")
-        canvas.legend(axes)
+        canvas.legend(axes, markerscale=max(1.0, 5.0 / size**0.5))
     note = "A point is a group; its colour is the family that loses least in it. Small groups scatter."
     if step > 1:
         note += f" One of {step} groups is drawn."

@@ -89,7 +89,7 @@ def verdict(groups: GroupRanking) -> str:
     if not ranked:
         return f"In none of {among} could a candidate be ranked; the ledger says why."
     leaders = [f"{plain(str(label), 40)} in {count(n)}" for label, n in wins[wins > 0].items()]
-    words = f"In {among} ({count(float(groups.n.sum()))} {_many(unit)}), what loses least is {join(leaders, 5)}."
+    words = f"In {among} ({count(float(groups.n.sum()))} {many(unit)}), what loses least is {join(leaders, 5)}."
     if ranked < len(groups):
         words += f" In {count(len(groups) - ranked)} no candidate could be ranked."
     words += _told_apart(groups)
@@ -346,5 +346,6 @@ def _textual(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: "str" for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)})
 
 
-def _many(unit: str) -> str:
+def many(unit: str) -> str:
+    """A word for several observations."""
     return unit if unit.endswith("s") else f"{unit}s"
