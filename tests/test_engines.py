@@ -139,6 +139,16 @@ def test_what_goes_wrong_there_is_said_here(experiment: Experiment, client: Any)
         run(bad, engine=Dask(client))
 
 
+def suicide(_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_job_that_kills_every_worker_is_given_up(client: Any) -> None:
+    with pytest.raises(ModelSelectError, match="did not finish its work"):
+        Dask(client).map(suicide, [1])
+    client.wait_for_workers(2, timeout=20)
+
+
 def test_the_settings_start_a_cluster(experiment: Experiment, client: Any) -> None:
     settings = {**experiment.to_dict(), "engine": {"type": "dask", "workers": 1}}
     assert_same(groups_of(run(experiment)), groups_of(run(Experiment(**settings))))

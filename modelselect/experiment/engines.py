@@ -105,12 +105,16 @@ class Dask:
 
     @staticmethod
     def _result(handle: Any) -> Any:
+        from concurrent.futures import CancelledError
+
         from distributed import KilledWorker
 
         try:
             return handle.result()
-        except KilledWorker as error:
-            raise ModelSelectError(f"engine: {error}") from None
+        except (KilledWorker, CancelledError) as error:
+            reason = str(error).split("\n")[0]
+            sentence = f"engine: the cluster did not finish its work ({reason})"
+            raise ModelSelectError(f"{sentence}; finished groups are kept for --resume") from None
 
 
 @contextmanager
