@@ -133,6 +133,20 @@ def test_experiments_of_a_file_are_tasks(tmp_path: Path, client: Any) -> None:
     assert len(made[2].profiles) == 1
 
 
+def test_workers_need_not_work_in_this_folder(
+    experiment: Experiment, client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = experiment.to_dict()
+    grouped = Experiment(**{**settings, "data": {**settings["data"], "csv": "part-*.csv"}})
+    there = groups_of(run(grouped, engine=Dask(client)))
+    assert_same(groups_of(run(experiment)), there)
+    alone = Experiment(data={"csv": "part-0.csv", "column": "sold"}, candidates=["poisson"])
+    made = run(alone, engine=Dask(client))
+    assert isinstance(made, Report)
+    assert made.source.endswith("of part-0.csv")
+
+
 def test_what_goes_wrong_there_is_said_here(experiment: Experiment, client: Any) -> None:
     bad = Experiment(**{**experiment.to_dict(), "data": {**experiment.to_dict()["data"], "by": "shp"}})
     with pytest.raises(ModelSelectError, match=r"data\.by: .*did you mean shop"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +59,8 @@ def rank_experiment(
     finished
         Where parts are kept while the run goes on, and found if it is taken up again.
     """
-    data = experiment.data
-    pieces = engine.keep(read_piece, [(experiment, part) for part in partitions(experiment)])
+    data, there = experiment.data, anywhere(experiment)
+    pieces = engine.keep(read_piece, [(there, part) for part in partitions(there)])
     layout = layout_of(experiment, engine.map(outline_of, pieces))
     cards = engine.keep(dealt, [(piece, layout) for piece in pieces])
     hands = [engine.keep(card, [(each, deck) for each in cards]) for deck in range(layout.decks)]
@@ -114,6 +115,13 @@ def ranked(job: tuple[Plan, Grouped | None]) -> Part | None:
     """Rank the groups of one deck; None if there are none."""
     plan, groups = job
     return None if groups is None else rank_part(plan, groups)
+
+
+def anywhere(experiment: Experiment) -> Experiment:
+    """The same experiment, its file found from whatever folder a process works in."""
+    there = deepcopy(experiment)
+    there.data._folder = there.data._folder.absolute()
+    return there
 
 
 def _itself(job: Any) -> Any:

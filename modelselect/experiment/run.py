@@ -18,7 +18,7 @@ from modelselect.experiment.config import Experiment, load_experiments
 from modelselect.experiment.engines import Engine, Local, started
 from modelselect.experiment.finished import Finished
 from modelselect.experiment.folders import check_writable, output_folders, slug, unwritable
-from modelselect.experiment.group_runs import TICKS, rank_experiment
+from modelselect.experiment.group_runs import TICKS, anywhere, rank_experiment
 from modelselect.experiment.outcomes import Failure, GroupReport, Outcome, Report
 from modelselect.experiment.profiles import check_profiles, profile_curves
 from modelselect.experiment.regressions import CaseTable, rank_table
@@ -121,7 +121,7 @@ def run(
         if experiment.data.by is not None:
             return _run_groups(experiment, folder, place, tell, resume=resume)
         if not isinstance(place, Local):
-            (made,) = place.map(_attempted, [(experiment, source)])
+            (made,) = place.map(_attempted, [(anywhere(experiment), source)])
             if isinstance(made, Failure):
                 raise made.error
             return _delivered(experiment, made, folder, tell)
@@ -280,7 +280,11 @@ def run_all(
             with _place(first, engine) as place:
                 whole = [] if isinstance(place, Local) else [i for i in here if experiments[i].data.by is None]
                 made = dict(
-                    zip(whole, place.map(_attempted, [(experiments[i], sources[i]) for i in whole]), strict=True)
+                    zip(
+                        whole,
+                        place.map(_attempted, [(anywhere(experiments[i]), sources[i]) for i in whole]),
+                        strict=True,
+                    )
                 )
                 outcomes |= {i: attempt(i, place, made.get(i)) for i in here}
         except ConfigurationError as error:  # there is no such cluster
