@@ -245,19 +245,38 @@ class Grouped:
             order = np.argsort(values, axis=1, kind="stable")
             values, weights = np.take_along_axis(values, order, axis=1), np.take_along_axis(weights, order, axis=1)
         if self.resolution is not None:
-            new = np.ones(values.shape, dtype=bool)
-            new[:, 1:] = values[:, 1:] > values[:, :-1]
-            new &= np.isfinite(values)
-            sizes = new.sum(axis=1)
-            m = int(sizes.max())
-            rows = np.broadcast_to(np.arange(len(part))[:, None], values.shape)
-            place = rows * m + np.maximum(np.cumsum(new, axis=1) - 1, 0)
-            counted = np.bincount(place.ravel(), weights=weights.ravel(), minlength=len(part) * m)
-            packed = np.full(len(part) * m, np.inf)
-            packed[place[new]] = values[new]
-            values, weights = packed.reshape(-1, m), np.asarray(counted, dtype=float).reshape(-1, m)
+            values, weights, sizes = distinct_in_rows(values, weights)
         filler = values[np.arange(len(part)), sizes - 1]
         return Rectangle(part, np.where(np.isfinite(values), values, filler[:, None]), weights, sizes)
+
+
+def distinct_in_rows(values: Array, weights: Array) -> tuple[Array, Array, Indices]:
+    """Distinct values of each row, their total weights, and how many there are.
+
+    Parameters
+    ----------
+    values
+        Sorted along the last axis ``(g, m)``, padded with infinity.
+    weights
+        ``(g, m)``.
+
+    Examples
+    --------
+    >>> distinct_in_rows(np.array([[1.0, 1.0, 4.0], [2.0, 3.0, np.inf]]), np.array([[1.0, 1, 1], [1, 1, 0]]))
+    (array([[1., 4.],
+           [2., 3.]]), array([[2., 1.],
+           [1., 1.]]), array([2, 2]))
+    """
+    new = np.ones(values.shape, dtype=bool)
+    new[:, 1:] = values[:, 1:] > values[:, :-1]
+    new &= np.isfinite(values)
+    sizes = new.sum(axis=1)
+    g, m = len(values), int(sizes.max())
+    place = np.arange(g)[:, None] * m + np.maximum(np.cumsum(new, axis=1) - 1, 0)
+    counted = np.bincount(place.ravel(), weights=weights.ravel(), minlength=g * m)
+    packed = np.full(g * m, np.inf)
+    packed[place[new]] = values[new]
+    return packed.reshape(g, m), np.asarray(counted, dtype=float).reshape(g, m), sizes
 
 
 def _numbers(column: Any, name: str) -> Array:

@@ -313,7 +313,7 @@ def test_nothing_censored_is_a_plain_sample():
 
 
 def test_cumulative_hazards_are_unbiased_while_two_are_at_risk():
-    """With hazards 1 and μ the last at risk is alone for 1/(1 + μ), and censored with q = μ/(1 + μ): q(1 - q) is lost."""
+    """The last at risk is alone for 1/(1 + μ) with hazards 1 and μ, censored with q = μ/(1 + μ): q(1 - q) is lost."""
     t, event = lives(np.random.default_rng(12), (40_000, 6), 0.7)
     q = (1 / 0.7) / (1 + 1 / 0.7)
     got, truth = (np.where(event, 0.0, part).sum(axis=-1) for part in (right_censored(t, event).terms, t))

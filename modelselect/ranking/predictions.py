@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from modelselect.divergence.level import Level
 from modelselect.divergence.entropy import Entropy
+from modelselect.divergence.level import Level
 from modelselect.domain import Array
 from modelselect.fitting.status import Status
 from modelselect.ranking.calibration import Calibration, Reliability, calibrate, reliability
