@@ -41,12 +41,22 @@ class Paired:
     covariance: Array
     n: float
     distinct: int
+    left_out: Array | None = None
 
     @classmethod
-    def of(cls, pointwise: Array, shares: Array, best: int, n: float, order: NDArray[np.intp] | None = None) -> Paired:
+    def of(
+        cls,
+        pointwise: Array,
+        shares: Array,
+        best: int,
+        n: float,
+        order: NDArray[np.intp] | None = None,
+        leverages: Array | None = None,
+    ) -> Paired:
         """One pass over log q ``(K, m)`` with weights ``(m,)`` that sum to 1.
 
         With the place of each observation in an order of time ``(n,)`` the covariance is the long-run one.
+        `leverages` ``(K, m)``: by how much each observation's log-probability falls when it is left out.
         """
         cuts = stretches(len(shares))
         mean, covariance = np.zeros(len(pointwise)), np.zeros((len(pointwise), len(pointwise)))
@@ -59,7 +69,12 @@ class Paired:
             if order is not None:
                 covariance = long_run_covariance((pointwise[best] - pointwise - mean[:, None])[:, order])
             scale = n / (n - 1.0) if n > 1 and np.isfinite(n) else 1.0
-            return cls(mean, covariance * scale, n, int(np.count_nonzero(shares)))
+            left_out = None
+            if leverages is not None and order is None:
+                d = pointwise[best] - leverages[best] - (pointwise - leverages)
+                d = (d - (d @ shares)[:, None]) * np.sqrt(shares)
+                left_out = d @ d.T * scale
+            return cls(mean, covariance * scale, n, int(np.count_nonzero(shares)), left_out)
 
     @property
     def testable(self) -> bool:
@@ -75,7 +90,18 @@ class Paired:
         """Standard error of the mean of log q_a − log q_b; 0 where P is known."""
         if not np.isfinite(self.n):
             return 0.0 if np.isfinite(self.mean[a] + self.mean[b]) else float("nan")
-        variance = self.covariance[a, a] + self.covariance[b, b] - 2.0 * self.covariance[a, b]
+        return self._error(self.covariance, a, b)
+
+    def se_left_out(self, a: int, b: int) -> float:
+        """Standard error from the differences of observations that are each left out of the fit.
+
+        A fit follows the observations that weigh most, so that their differences look smaller than those of fresh
+        data: in small samples `se` is too small. The same as `se` where leverages are not known.
+        """
+        return self.se(a, b) if self.left_out is None else self._error(self.left_out, a, b)
+
+    def _error(self, covariance: Array, a: int, b: int) -> float:
+        variance = covariance[a, a] + covariance[b, b] - 2.0 * covariance[a, b]
         return float(np.sqrt(np.maximum(variance, 0.0) / self.n))
 
 
@@ -108,7 +134,9 @@ def compare(a: Contender, b: Contender, paired: Paired, i: int, j: int) -> Test:
 
     Vuong's statistic takes its variance for known. Where two fitted laws nearly coincide that variance
     vanishes faster than the difference of their penalties, and the test would find the penalty significant;
-    max(|k_a − k_b|, 1)/n², the size of what estimation alone does to the difference, is therefore added.
+    max(|k_a − k_b|, 1)/n², the size of what estimation alone does to the difference, is therefore added. Up to 2 000
+    observations the variance is that of the differences with each observation left out of the fits, to first order:
+    with the plain one the test rejects up to 14 % where it says 5 % (n = 50; docs/calibration.md).
     """
     n, gap, se = paired.n, paired.gap(i, j), paired.se(i, j)
     if not (np.isfinite(gap) and paired.testable):
@@ -141,7 +169,7 @@ def compare(a: Contender, b: Contender, paired: Paired, i: int, j: int) -> Test:
         return Test(ratio, tail, "likelihood ratio")
     corrected = gap - (a.k - b.k) / (2.0 * n)
     floor = max(abs(a.k - b.k), 1) / n**2 if a.k or b.k else 0.0
-    spread = math.sqrt(se**2 + floor)
+    spread = math.sqrt(paired.se_left_out(i, j) ** 2 + floor)
     z = corrected / spread if spread > rounding else math.copysign(math.inf, corrected)
     return Test(z, float(2.0 * ndtr(-abs(z))), "Vuong")
 

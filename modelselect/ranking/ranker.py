@@ -19,6 +19,7 @@ from modelselect.ranking.comparison import Paired
 from modelselect.ranking.contender import Contender
 from modelselect.ranking.criteria import Scores, lookup_criterion
 from modelselect.ranking.footing import Footing, atoms_of, fit_on_footing, footing_of
+from modelselect.ranking.leverage import MOST, leverage
 from modelselect.ranking.result import Ranking
 from modelselect.ranking.tables import ledger_of, table_of
 from modelselect.sample import as_sample
@@ -161,7 +162,10 @@ def assemble(
     loss = scores.divergence.cross_entropy + k / sample.n
     loss = np.where(able, loss, np.where(impossible, np.inf, np.nan))
     reference = int(np.flatnonzero(able)[np.argmin(loss[able])])
-    paired = Paired.of(pointwise[order], sample.shares, order.index(reference), sample.n, series)
+    moved = None
+    if sample.n <= MOST and len(fits) > 1:
+        moved = np.stack([leverage(fit, pointwise.shape[1]) for fit in ordered])
+    paired = Paired.of(pointwise[order], sample.shares, order.index(reference), sample.n, series, moved)
     table = table_of(ordered, order, scores, loss, order.index(reference), paired, footing)
     for name in criteria:
         if name not in table:
