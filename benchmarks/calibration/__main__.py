@@ -13,10 +13,10 @@ from typing import Any
 PARTS = {
     "size": ("size", 2000, 200),
     "parameters": ("parameters", 2000, 200),
-    "sets": ("sets", 2000, 100),
-    "levels": ("levels", 2000, 100),
-    "nested": ("nested", 200, 20),
-    "selection": ("selection", 200, 10),
+    "sets": ("sets", 1000, 100),
+    "levels": ("levels", 1000, 100),
+    "nested": ("nested", 100, 10),
+    "selection": ("selection", 120, 8),
 }
 SEED = 20261120
 
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="parts to simulate anew")
     parser.add_argument("--peers", nargs="*", help="programs to compare selection with; none: ours alone")
     parser.add_argument("--home", type=Path, default=Path(".peers"), help="folder of the peers' environments")
-    parser.add_argument("--budget", type=float, default=600.0, help="seconds that each peer may take")
+    parser.add_argument("--budget", type=float, default=120.0, help="seconds that each peer may take")
     parser.add_argument("--records", type=Path, help="JSON of the peers' choices, read if it is there, else written")
     parser.add_argument("--results", type=Path, help="JSON of all parts: those not in --only are taken from it")
     parser.add_argument("--output", type=Path, default=Path("docs/calibration.md"))

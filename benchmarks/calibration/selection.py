@@ -71,12 +71,7 @@ def run(
     records: Path | None = None,
 ) -> dict[str, Any]:
     """Our choices and theirs, and how they compare."""
-    samples = {
-        (kind, law.name, n): law.draw(np.random.default_rng([seed, 9, place, n]), (_count(replicates, n), n))
-        for kind, laws in (("continuous", CONTINUOUS), ("counts", COUNTS))
-        for place, law in enumerate(laws)
-        for n in SIZES
-    }
+    samples = samples_of(replicates, seed)
     theirs: dict[str, list[dict[str, Any]]] = {}
     if records is not None and records.exists():
         theirs = json.loads(records.read_text(encoding="utf-8"))
@@ -94,8 +89,16 @@ def run(
     return {"ours": ours, "peers": compare(theirs, scores), "parameters": PARAMETERS}
 
 
-def _count(replicates: int, n: int) -> int:
-    return replicates if n < 5000 else max(replicates // 4, 2)
+def samples_of(replicates: int, seed: int) -> dict[tuple[str, str, int], Array]:
+    """(kind, truth, n) → samples ``(R, n)``; a quarter of the replicates at the largest n."""
+    return {
+        (kind, law.name, n): law.draw(
+            np.random.default_rng([seed, 9, place, n]), (replicates if n < 5000 else max(replicates // 4, 2), n)
+        )
+        for kind, laws in (("continuous", CONTINUOUS), ("counts", COUNTS))
+        for place, law in enumerate(laws)
+        for n in SIZES
+    }
 
 
 def losses(kind: str, x: Array) -> dict[str, tuple[Array, int]]:

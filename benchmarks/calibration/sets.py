@@ -60,6 +60,7 @@ def run(replicates: int, seed: int) -> list[dict[str, Any]]:
                     sizes.append(int(inside.sum()))
             share = float(np.mean(held))
             line = {"truth": law.name, "best": chosen[best].label, "n": n, "candidates": len(chosen), "held": share}
+            line["replicates"] = len(held)
             rows.append(line | {"held_se": standard_error(share, len(held)), "size": float(np.mean(sizes))})
     return rows
 
