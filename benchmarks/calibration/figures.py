@@ -51,7 +51,7 @@ def _coverage(results: dict[str, Any]) -> Any:
             [r["n"] for r in mine], [100 * r["coverage"] for r in mine], color=colour, alpha=0.5, marker=".", lw=0.8
         )
     right.axhspan(92, 100, color=GREY, alpha=0.2, lw=0)
-    right.set(xscale="log", xlabel="n", title="intervals of KL (grey: the family holds the truth)", ylim=(40, 101))
+    right.set(xscale="log", xlabel="n", title="intervals of KL (grey: the family holds the truth)", ylim=(60, 101))
     return figure
 
 
