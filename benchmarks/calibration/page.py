@@ -128,7 +128,7 @@ def _size(parts: dict[str, Rows]) -> tuple[list[str], list[str]]:
         f"* **Likelihood ratios of nested pairs at 5 % reject a true smaller family in {_range(usual)}** from n = 200 "
         f"(one interior parameter), and in {_range(edge)} where it is on the boundary, which is the safe side. At "
         f"n = 50 a kink in the likelihood (Laplace's) makes it {_percent(max(r['rejects'] for r in inner))} %. The "
-        f'robust weights of `test(…, method="pretest")` are estimated too, and reject more: {_range(robust, "pretest")}.',
+        f'robust weights of `test(…, method="pretest")` are estimated too, and reject {_range(robust, "pretest")}.',
         f"* **Tests of fit at 5 % reject a true family in {_percent(min(sizes))}–{_percent(max(sizes))} %** "
         f"(G; AD, CvM, KS; refitted bootstrap, B = 199, n = 50 and 200).",
         f"* **Vuong's test of two families that are equally far rejects in {_range(late)} at n = {last}**, but in up "
