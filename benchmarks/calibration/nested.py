@@ -41,6 +41,7 @@ def run(replicates: int, seed: int) -> list[dict[str, Any]]:
                     ahead = table.sort_values([criterion, "n_parameters"], key=lambda c: c.round(12)).index[0]
                     first[criterion].append(ahead == name)
             line: dict[str, Any] = {"truth": law.name, "among": len(candidates), "n": n, "replicates": count}
+            line["largest"] = table["n_parameters"].idxmax() == name  # here a criterion can only choose too little
             for criterion, hits in first.items():
                 share = float(np.mean(hits))
                 line |= {criterion: share, criterion + "_se": standard_error(share, count)}
