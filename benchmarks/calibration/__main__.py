@@ -13,9 +13,9 @@ from typing import Any
 PARTS = {
     "size": ("size", 2000, 200),
     "parameters": ("parameters", 2000, 200),
-    "sets": ("sets", 1000, 100),
-    "levels": ("levels", 1000, 100),
-    "nested": ("nested", 100, 10),
+    "sets": ("sets", 2000, 100),
+    "levels": ("levels", 2000, 100),
+    "nested": ("nested", 200, 20),
     "selection": ("selection", 120, 8),
 }
 SEED = 20261120

@@ -143,7 +143,7 @@ def _size(parts: dict[str, Rows]) -> tuple[list[str], list[str]]:
         "",
         "Share of samples, in %, in which p ≤ 0.05 although the smaller family is right: by `comparisons`, and in",
         'brackets by `ranking.test(…, method="pretest")`. 2000 samples a cell (student_t, n = 1000: 500),',
-        "standard error 0.5 (1.0). A law at its limit counts as no rejection.",
+        "standard error 0.5 (1.0). A law at its limit counts as no rejection. The pre-test has 20 000 draws.",
         "",
         *_header("truth", "smaller", "larger", "", *(f"n = {n}" for n in every)),
         *_pairs(nested, every, lambda r: "boundary" if r["edge"] else "interior"),
@@ -242,9 +242,10 @@ def _selection(parts: dict[str, Any]) -> tuple[list[str], list[str]]:
     if peers:
         shown = ", ".join(f"{r['peer']} by {r['criterion']} at n = {r['n']} ({r['kind']})" for r in ahead)
         sentences.append(
-            f"* **No other program puts the truth first more often, beyond chance.** Of {len(peers)} paired comparisons "
-            f"(program × criterion × n), each on the same samples and by the like criterion, none is ahead of ours and "
-            f"ours is ahead in {len(behind)} (McNemar's exact test at 5 %, Bonferroni). {_level_with_ours(peers)}"
+            f"* **No other program puts the truth first more often, beyond chance.** Of {len(peers)} paired "
+            f"comparisons (program × criterion × n), each on the same samples and by the like criterion, none is ahead "
+            f"of ours and ours is ahead in {len(behind)} (McNemar's exact test at 5 %, Bonferroni). "
+            f"{_level_with_ours(peers)}"
             if not ahead
             else f"* **Ahead of ours beyond chance** (McNemar's exact test at 5 %, Bonferroni over {len(peers)}): "
             f"{shown}; ours is ahead in {len(behind)}."
