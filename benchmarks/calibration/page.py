@@ -257,7 +257,7 @@ def _selection(parts: dict[str, Any]) -> tuple[list[str], list[str]]:
         sentences.append(
             f"* What these comparisons cannot see: some rest on {few} samples. And at n = {last} our default, which is "
             f"made for forecasts, puts the truth first in {_percent(mean['kl_corrected'])} % where bic does in "
-            f"{_percent(mean['bic'])} %: programs whose default is BIC are the better ones there, as is ours by bic."
+            f"{_percent(mean['bic'])} %: a program whose default is BIC will be ahead of it there, as our own bic is."
         )
     table = [
         "## Selection",
