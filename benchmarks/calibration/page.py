@@ -23,7 +23,7 @@ def write(results: dict[str, Any], output: Path) -> None:
         "",
         "Simulated: samples of known laws are drawn, and what the package says of them is counted. The",
         "Monte-Carlo standard errors stand with the tables; no setting was chosen by looking at them.",
-        f"Made by `python -m benchmarks.calibration --peers …` (seed 20261120) in minutes; Python "
+        f"Made by `python -m benchmarks.calibration --peers …` (seed 20261120), half an hour on one core; Python "
         f"{platform.python_version()}, numpy {np.__version__}, {date.today().isoformat()}.",
         "",
         "## What holds, and what does not",
