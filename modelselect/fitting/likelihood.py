@@ -56,6 +56,9 @@ def _unconditional(family: Family, block: Block, parameters: tuple[Any, ...]) ->
 
 def mean_log_likelihood(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
     """Σ w log q / Σ w of each group, ``(G,)``; the weight of padding is 0 and so is its share."""
+    if block.long:
+        parts = (weighted_mean(part.shares, pointwise(family, part, parameters)) for part in block.parts())
+        return np.asarray(sum(parts))
     return weighted_mean(block.shares, pointwise(family, block, parameters))
 
 

@@ -161,12 +161,16 @@ class Problem:
         theta = self.theta(u, rows)
         block = self.rows(rows)
         with np.errstate(all="ignore"):
-            scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))
-            means = np.broadcast_arrays(*(weighted_mean(block.shares, scores[j]) for j in self.free))
-            by_parameter = np.stack(means, axis=-1)
+            parts = block.parts() if block.long else (block,)
+            by_parameter = np.asarray(sum(self._mean_score(part, theta) for part in parts))
             if self._bends:
                 return np.asarray(np.einsum("rj,rij->ri", by_parameter, self._slopes(u, rows)))
             return by_parameter * self.slope(theta)
+
+    def _mean_score(self, block: Block, theta: Array) -> Array:
+        scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))  # type: ignore[misc]
+        means = np.broadcast_arrays(*(weighted_mean(block.shares, scores[j]) for j in self.free))
+        return np.stack(means, axis=-1)
 
     def units(self, u: Array, rows: Rows) -> Array:
         """Local unit of each coordinate: the scale for a location, the size of a shape that may be negative.
