@@ -117,18 +117,21 @@ class Block:
         return self.groups == 1 and self.weights.shape[1] > _STRETCHES * STRETCH
 
     def parts(self) -> Iterator[Block]:
-        """Stretches of the observations, one after the other; their shares are those of the whole."""
-        for cut in stretches(self.weights.shape[1], _STRETCHES):
-            lower = self.lower[:, cut]
-            upper = lower if self.upper is self.lower else self.upper[:, cut]
-            bounds = self.truncation
-            if bounds is not None:
-                bounds = tuple(end if end.shape[1] == 1 else end[:, cut] for end in bounds)  # type: ignore[assignment]
-            part = Block(lower, upper, self.weights[:, cut], bounds)
-            part._cache["shares"] = self.shares[:, cut]
-            if self.exact:
-                part._cache["exact"] = True
-            yield part
+        """Stretches of the observations, one after the other."""
+        return (self.part(cut) for cut in stretches(self.weights.shape[1], _STRETCHES))
+
+    def part(self, cut: slice) -> Block:
+        """Some of the observations of all groups; their shares are those in the whole."""
+        lower = self.lower[:, cut]
+        upper = lower if self.upper is self.lower else self.upper[:, cut]
+        bounds = self.truncation
+        if bounds is not None:
+            bounds = tuple(end if end.shape[1] == 1 else end[:, cut] for end in bounds)  # type: ignore[assignment]
+        part = Block(lower, upper, self.weights[:, cut], bounds)
+        part._cache["shares"] = self.shares[:, cut]
+        if self.exact:
+            part._cache["exact"] = True
+        return part
 
     def _points(self) -> Array:
         if self.exact:

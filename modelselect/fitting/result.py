@@ -29,6 +29,9 @@ from modelselect.sample import Sample
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Distinct values up to which all log-probabilities are kept.
+_SHORT = 65_536
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -276,8 +279,16 @@ class Fit:
     @cached_property
     def pointwise(self) -> Array:
         """Log-probability of each distinct value of the sample, ``(m,)`` in nats; NaN without an estimate."""
+        return self._logs(slice(None))
+
+    def stretch(self, cut: slice) -> Array:
+        """Log-probability of some of the distinct values, as `pointwise`; of long samples no others are computed."""
+        kept = "pointwise" in vars(self) or len(self.sample) <= _SHORT
+        return self.pointwise[cut] if kept else self._logs(cut)
+
+    def _logs(self, cut: slice) -> Array:
         law = self.distribution if self.comparable else None
-        values = self.sample.values
+        values = self.sample.values[cut]
         if self.status is Status.OUT_OF_SUPPORT and law is None:
             return np.full(len(values), -np.inf)
         if law is None:
@@ -286,7 +297,7 @@ class Fit:
             return np.asarray(law.logp(values))
         if self.sample.kind == "nominal":
             return np.full(len(values), -np.inf)
-        block = self.sample.block(cells=not law.discrete)
+        block = self.sample.block(cells=not law.discrete).part(cut)
         with np.errstate(all="ignore"):
             return np.asarray(pointwise(law.family, block, tuple(law.parameters.values()))[0])
 
