@@ -27,7 +27,7 @@ from modelselect.divergence.counts import (
     whole,
 )
 from modelselect.divergence.nsb import nsb
-from modelselect.divergence.spacings import MINIMUM_SIZE, spacing, spacing_order, spacing_terms
+from modelselect.divergence.spacings import MINIMUM_SIZE, spacing, spacing_m, spacing_order, spacing_terms
 from modelselect.divergence.weighted import effective_size, rising, weighted_spacing, weighted_terms
 from modelselect.errors import DataError
 
@@ -108,6 +108,11 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
     >>> continuous_entropy([0.1, 0.4, 0.4, 0.7, 0.9])
     Entropy(value=nan, method='none: 2 of 5 observations are tied', se=nan)
     """
+    return continuous_estimate(x, weights)[0]
+
+
+def continuous_estimate(x: ArrayLike, weights: ArrayLike | None = None) -> tuple[Entropy, Floats | None]:
+    """Return `continuous_entropy`, and where the weights are whole the pointwise terms, in ascending order of x."""
     data = np.asarray(x, dtype=np.float64).ravel()
     w = np.ones(data.size) if weights is None else checked_counts(weights).ravel()
     if w.size != data.size:
@@ -115,20 +120,24 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
     if not np.isfinite(data).all():
         raise DataError("x must be finite; it holds NaN or infinite values")
     if not whole(w):
-        return _weighted_entropy(data[w > 0], w[w > 0])
-    n, heavy = round(float(w.sum())), int((w > 1.5).sum())
+        return _weighted_entropy(data[w > 0], w[w > 0]), None
+    n, heavy = round(float(w.sum())), int(np.count_nonzero(w > 1.5))
     if n < MINIMUM_SIZE:
-        return Entropy(np.nan, f"none: {n} observations, at least {MINIMUM_SIZE} are needed", np.nan)
+        return Entropy(np.nan, f"none: {n} observations, at least {MINIMUM_SIZE} are needed", np.nan), None
     if heavy:
-        return Entropy(np.nan, f"none: tied observations, {heavy} weights are above 1", np.nan)
-    data = np.sort(data[w > 0.5])
-    repeats = np.diff(data, prepend=-np.inf, append=np.inf) == 0
-    if repeats.any():
-        tied = np.count_nonzero(repeats[1:] | repeats[:-1])
-        return Entropy(np.nan, f"none: {tied} of {n} observations are tied", np.nan)
+        return Entropy(np.nan, f"none: tied observations, {heavy} weights are above 1", np.nan), None
+    data = data if n == data.size else data[w > 0.5]
+    if not (data[1:] > data[:-1]).all():
+        data = np.sort(data)
+        repeats = np.diff(data, prepend=-np.inf, append=np.inf) == 0
+        if repeats.any():
+            tied = np.count_nonzero(repeats[1:] | repeats[:-1])
+            return Entropy(np.nan, f"none: {tied} of {n} observations are tied", np.nan), None
     m = spacing_order(n)
-    se = _standard_error(spacing_terms(data, m), np.ones(n))
-    return Entropy(float(spacing(data)), f"spacing (1.5 H_m - 0.5 H_2m, m = {m})", float(se))
+    terms = spacing_terms(data, m)
+    value = 1.5 * float(terms.mean()) - 0.5 * float(spacing_m(data, 2 * m))
+    se = float(terms.std(ddof=1) / np.sqrt(n)) if np.isfinite(value) else np.nan
+    return Entropy(value, f"spacing (1.5 H_m - 0.5 H_2m, m = {m})", se), terms
 
 
 def _weighted_entropy(x: Floats, w: Floats) -> Entropy:

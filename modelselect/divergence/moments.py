@@ -14,6 +14,9 @@ import numpy as np
 from modelselect.domain import Array
 from modelselect.statistics import stretches
 
+#: So many stretches are asked for at a time: formulas take more calls an observation than sums.
+_STRETCHES = 4
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -67,16 +70,18 @@ class Moments:
             # differences to the best law, and last its own loss beyond the surprise of the data
             centre = np.append(guess[best] - guess, level + guess[best])
             total, first, second = np.zeros(K), np.zeros(K + 1), np.zeros((K + 1, K + 1))
-            for cut in stretches(len(shares)):
-                logs, share = logq(cut), shares[cut]
-                total += logs @ share
-                d = np.empty((K + 1, len(share)))
-                np.subtract(logs[best], logs, out=d[:K])
-                np.add(terms[cut], logs[best], out=d[K])
-                d -= centre[:, None]
-                first += d @ share
-                d *= np.sqrt(share)
-                second += d @ d.T
+            for long in stretches(len(shares), _STRETCHES):
+                every = logq(long)
+                for cut in stretches(every.shape[1]):
+                    logs, share = every[:, cut], shares[long][cut]
+                    total += logs @ share
+                    d = np.empty((K + 1, len(share)))
+                    np.subtract(logs[best], logs, out=d[:K])
+                    np.add(terms[long][cut], logs[best], out=d[K])
+                    d -= centre[:, None]
+                    first += d @ share
+                    d *= np.sqrt(share)
+                    second += d @ d.T
             second -= np.outer(first, first)
             variance = np.diag(second)
             spread = np.maximum(variance[K] + variance[:K] - 2.0 * second[K, :K], 0.0)
