@@ -92,6 +92,17 @@ class Interval:
             return np.asarray(self.high - x)
         return np.ones_like(x)
 
+    def bend(self, x: ArrayLike) -> Array:
+        """d²x/du² at x, where x = from_real(u)."""
+        x = np.asarray(x, dtype=float)
+        if np.isfinite(self.low) and np.isfinite(self.high):
+            return np.asarray(self.slope(x) * (self.low + self.high - 2.0 * x) / (self.high - self.low))
+        if np.isfinite(self.low):
+            return np.asarray(x - self.low)
+        if np.isfinite(self.high):
+            return np.asarray(x - self.high)
+        return np.zeros_like(x)
+
     def closed(self) -> Interval:
         """Return the same interval with both ends included."""
         return replace(self, low_inclusive=True, high_inclusive=True)

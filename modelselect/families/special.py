@@ -49,10 +49,13 @@ def log_rising_excess(s: Any, x: Any) -> Array:
     """
     s, x = np.asarray(s, dtype=float), np.asarray(x, dtype=float)
     with np.errstate(all="ignore"):
+        small = s < 50
+        some = np.any(small)
+        near = gammaln(s + x) - (gammaln(s) + x * np.log(s)) if some else 0.0
+        if some and np.all(small):
+            return np.asarray(near)
         large = np.asarray((s + x - 0.5) * np.log1p(x / s) - x + stirling(s + x) - stirling(s))
-        if np.all(s >= 50):
-            return large
-        return np.where(s >= 50, large, gammaln(s + x) - gammaln(s) - x * np.log(s))
+        return np.asarray(np.where(small, near, large))
 
 
 def log_minus_digamma(a: Any) -> Array:
@@ -61,6 +64,17 @@ def log_minus_digamma(a: Any) -> Array:
     with np.errstate(all="ignore"):
         steps = sum(1.0 / (a + i) for i in range(10))
         return np.asarray(_log_minus_digamma(a + 10) + (steps - np.log1p(10 / a)))
+
+
+def trigamma_excess(a: Any) -> Array:
+    """ψ′(a) − 1/a, positive and falling from ∞ to 0, minus the derivative of `log_minus_digamma`; likewise computed."""
+    a = np.asarray(a, dtype=float)
+    with np.errstate(all="ignore"):
+        z = a + 10
+        r = 1.0 / z
+        s = r * r
+        series = s * (0.5 + r * (1 / 6 - s * (1 / 30 - s * (1 / 42 - s * (1 / 30 - s * (5 / 66 - s * 691 / 2730))))))
+        return np.asarray(series + sum(1.0 / (np.square(a + i) * (a + (i + 1))) for i in range(10)))
 
 
 def digamma_step(z: Any, d: Any) -> Array:

@@ -167,6 +167,36 @@ class Problem:
                 return np.asarray(np.einsum("rj,rij->ri", by_parameter, self._slopes(u, rows)))
             return by_parameter * self.slope(theta)
 
+    @property
+    def curved(self) -> bool:
+        """Whether the family has exact second derivatives, in coordinates of one parameter each."""
+        return self.family.hessian is not None and self.block.plain and not self._bends
+
+    def hessian(self, u: Array, rows: Rows) -> Array:
+        """Exact Hessian ``(r, free, free)`` from the family's own and its score."""
+        return self._piecewise(self._hessian, u, rows)
+
+    def _hessian(self, u: Array, rows: Rows) -> Array:
+        theta = self.theta(u, rows)
+        block = self.rows(rows)
+        with np.errstate(all="ignore"):
+            parts = block.parts() if block.long else (block,)
+            H = np.asarray(sum(self._mean_hessian(part, theta) for part in parts))
+            slope = self.slope(theta)
+            H = H * slope[:, :, None] * slope[:, None, :]
+            bend = np.stack([self._domain(j).bend(theta[:, j]) for j in self.free], axis=-1)
+            if np.any(bend):
+                H[:, range(len(self.free)), range(len(self.free))] += bend / slope * self._gradient(u, rows)
+        return H
+
+    def _mean_hessian(self, block: Block, theta: Array) -> Array:
+        second = self.family.hessian(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))  # type: ignore[misc]
+        H = np.empty((len(theta), len(self.free), len(self.free)))
+        for a, i in enumerate(self.free):
+            for b, j in enumerate(self.free[: a + 1]):
+                H[:, a, b] = H[:, b, a] = weighted_mean(block.shares, second[i * (i + 1) // 2 + j])
+        return H
+
     def _mean_score(self, block: Block, theta: Array) -> Array:
         scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))  # type: ignore[misc]
         means = np.broadcast_arrays(*(weighted_mean(block.shares, scores[j]) for j in self.free))

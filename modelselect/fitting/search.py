@@ -283,6 +283,7 @@ def _maximise(problem: Problem, start: Array) -> Maximum:
         start,
         units=problem.units,
         gradient=problem.gradient if exact else None,
+        hessian=problem.hessian if exact and problem.curved else None,
         hopeless=lambda u, rows: _collapsed(problem, u, rows) | _at_limit(problem, u, rows),
         negligible=np.tile(negligible, len(start) // problem.groups),
     )

@@ -21,6 +21,7 @@ from modelselect.families.special import (
     log_rising_excess,
     log_series_tail,
     log_zeta,
+    trigamma_excess,
 )
 from modelselect.family import Family, Limit, Parameter, register
 from modelselect.formulas import nearest
@@ -143,6 +144,12 @@ class NegativeBinomial(Family):
     def score(self, x: Any, mean: Any, size: Any) -> Any:
         t = (x - mean) / (size + mean)
         return t * size / mean, log_minus_digamma(size) - log_minus_digamma(size + x) + np.log1p(t) - t
+
+    def hessian(self, x: Any, mean: Any, size: Any) -> Any:
+        total = size + mean
+        t = (x - mean) / total
+        by_size = trigamma_excess(size + x) - trigamma_excess(size) + t * t / (size + x)
+        return -size / mean * (t / mean + (size + x) / (total * total)), t / total, by_size
 
     def limit(self, mean: Any, variance: Any) -> Limit:
         # a finite maximum exists exactly where the variance exceeds the mean (Levin & Reeds 1977)

@@ -183,6 +183,16 @@ class Weibull(Family):
         excess = np.expm1(shape * log)
         return 1 / shape - log * excess, shape / scale * excess
 
+    def hessian(self, x: Any, shape: Any, scale: Any) -> Any:
+        log = np.log(x / scale)
+        power = np.exp(shape * log)
+        mixed = shape * log * power + (power - 1)
+        return (
+            -1 / (shape * shape) - log * log * power,
+            mixed / scale,
+            -shape / (scale * scale) * ((shape + 1) * power - 1),
+        )
+
     def moments(self, shape: Any, scale: Any) -> Any:
         first, second = np.exp(gammaln(1 + 1 / shape)), np.exp(gammaln(1 + 2 / shape))
         return scale * first, scale**2 * (second - first**2)

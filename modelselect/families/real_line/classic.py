@@ -16,6 +16,7 @@ from modelselect.families.special import (
     log_betainc,
     log_minus_digamma,
     log_rising_excess,
+    trigamma_excess,
 )
 from modelselect.family import Family, Limit, Parameter, register
 
@@ -99,6 +100,13 @@ class Logistic(Family):
         z = (x - location) / scale
         t = np.tanh(0.5 * z)
         return t / scale, (z * t - 1) / scale
+
+    def hessian(self, x: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        t = np.tanh(0.5 * z)
+        slope = 0.5 * (1 - t * t)
+        both, square = z * t, scale * scale
+        return -slope / square, -(t + z * slope) / square, (1 - 2 * both - z * z * slope) / square
 
     def moments(self, location: Any, scale: Any) -> Any:
         return location, (np.pi * scale) ** 2 / 3
@@ -233,6 +241,12 @@ class Gumbel(Family):
         w = -np.expm1(-z)
         return w / scale, (z * w - 1) / scale
 
+    def hessian(self, x: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        slope = np.exp(-z)
+        w, square = 1 - slope, scale * scale
+        return -slope / square, -(w + z * slope) / square, (1 - 2 * z * w - z * z * slope) / square
+
     def moments(self, location: Any, scale: Any) -> Any:
         return location + np.euler_gamma * scale, (np.pi * scale) ** 2 / 6
 
@@ -285,6 +299,19 @@ class StudentT(Family):
         constant = np.log1p(1 / df) - 1 / df + log_minus_digamma(df / 2) - log_minus_digamma((df + 1) / 2)
         by_df = 0.5 * (constant - np.log1p(t) + (df + 1) / df * (1 - w))
         return by_df, (df + 1) / df * z * w / scale, (z * z - 1) * w / scale
+
+    def hessian(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        square = z * z
+        w = df / (df + square)
+        k, both = (df + 1) / df * w, scale * scale
+        constant = 0.5 / (df * df * (df + 1)) + 0.25 * (trigamma_excess((df + 1) / 2) - trigamma_excess(df / 2))
+        twice_df = constant + 0.5 * (1 - w) * ((df - 1) - (df + 1) * w) / (df * df)
+        mixed = (square - 1) * w * w / (df * df * scale)
+        return (
+            twice_df, z * mixed, k * (1 - 2 * w) / both,
+            square * mixed, -2 * k * z * w / both, (1 - k * square * (1 + 2 * w)) / both,
+        )  # fmt: skip
 
     def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> Limit:
         never = np.zeros(len(median), dtype=bool)
