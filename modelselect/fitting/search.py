@@ -94,15 +94,13 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
 def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Maximum, Flags, Flags]:
     """The maxima on a stand-in, as `_from_all_starts`; of many starts the few maxima are told apart on a coarser one."""
     nodes = replace(problem, block=small)
-    block = problem.block
-    if problem.groups == 1 and block.plain and not problem.family.made:
+    block, start = problem.block, _starts(nodes, moved)
+    if problem.groups == 1 and len(start) >= _MANY_STARTS and block.plain and not problem.family.made:
         coarse = replace(problem, block=block.remembered("coarse", lambda: compress(small, fine=False)))
-        start = coarse.u(_moved(coarse, starts(coarse), moved))
-        if len(start) >= _MANY_STARTS:
-            top = _maximise(coarse, start)
-            if top.converged.any() and not _collapsed(coarse, top.at, np.zeros(len(start), dtype=np.intp)).any():
-                return _best_of(nodes, top.at[_different(top, np.flatnonzero(top.converged))])
-    return _from_all_starts(nodes, moved)
+        top = _maximise(coarse, _starts(coarse, moved))
+        if top.converged.any() and not _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
+            start = top.at[_different(top, np.flatnonzero(top.converged))]
+    return _best_of(nodes, start)
 
 
 def _polished(problem: Problem, rough: Maximum) -> Maximum:
@@ -215,7 +213,9 @@ def _stand_in(block: Block) -> Block | None:
             small = points.remembered(compress, lambda: compress(points))
     else:
         small = _of_censored(block)
-    return None if small is None else Block(small.lower, small.upper, small.weights, bounds)
+    if small is None or bounds is None:
+        return small  # with what is remembered of it
+    return Block(small.lower, small.upper, small.weights, bounds)
 
 
 def _of_censored(block: Block) -> Block | None:
@@ -238,7 +238,12 @@ def _of_censored(block: Block) -> Block | None:
 
 def _from_all_starts(problem: Problem, moved: Sequence[int]) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group, whether its scale collapsed, and whether that of any start did."""
-    return _best_of(problem, problem.u(_moved(problem, starts(problem), moved)))
+    return _best_of(problem, _starts(problem, moved))
+
+
+def _starts(problem: Problem, moved: Sequence[int]) -> Array:
+    """The family's starts in coordinates ``(S·G, p)``, and those some way off in the columns `moved`."""
+    return problem.u(_moved(problem, starts(problem), moved) if len(moved) else starts(problem))
 
 
 def _best_of(problem: Problem, start: Array) -> tuple[Maximum, Flags, Flags]:
@@ -256,7 +261,7 @@ def _moved(problem: Problem, start: Array, columns: Sequence[int]) -> Array:
     """Starts ``(S·G, p)`` with copies in which these columns are a tenth of the spread lower, and higher."""
     tenth = 0.1 * np.broadcast_to(problem.block.statistic(observed.spread), (problem.groups,))
     copies = [start]
-    for signs in itertools.product((-1.0, 1.0), repeat=len(columns)) if columns else ():
+    for signs in itertools.product((-1.0, 1.0), repeat=len(columns)):
         copy = start.copy()
         copy[:, list(columns)] += np.tile(tenth, len(start) // problem.groups)[:, None] * np.array(signs)
         copies.append(copy)
@@ -283,7 +288,7 @@ def _maximise(problem: Problem, start: Array) -> Maximum:
         start,
         units=problem.units,
         gradient=problem.gradient if exact else None,
-        hessian=problem.hessian if exact and problem.curved else None,
+        second=problem.second if exact and problem.curved else None,
         hopeless=lambda u, rows: _collapsed(problem, u, rows) | _at_limit(problem, u, rows),
         negligible=np.tile(negligible, len(start) // problem.groups),
     )
@@ -320,9 +325,11 @@ def starts(problem: Problem) -> Array:
 def _at_limit(problem: Problem, u: Array, rows: Rows) -> Flags:
     """Whether the shape of a continuous family has gone to infinity, where a simpler law is its limit."""
     family = problem.family
+    if family.discrete or family.limit is None:
+        return np.zeros(len(rows), dtype=bool)
     endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
     shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
-    if family.discrete or family.limit is None or not shapes:
+    if not shapes:
         return np.zeros(len(rows), dtype=bool)
     # the law of a shape s differs from its limit by about 1/s nats an observation, or less
     total = problem.block.total
