@@ -204,10 +204,12 @@ def resolution_of(
         if off.any():
             raise DataError(f"{what}: {x[off][0]:g} is not a multiple of the resolution {step:g}")
         return step
-    decimal = decimal_step(x)
-    if decimal is None:
+    if decimal_step(x[:_FEW]) is None:
         return None
     distinct = distinct_numbers(x)[0]
+    decimal = decimal_step(distinct)
+    if decimal is None:
+        return None
     if decimal == 1.0:
         notes.append("all values are integers: scored as masses on the integers (resolution 1)")
         step = 1.0

@@ -124,6 +124,19 @@ def log_binomial(x: Any, n: Any, p: Any, q: Any) -> Array:
         return np.asarray(np.where(x == 0, none, np.where(y == 0, every, inner)))
 
 
+def by_count(x: Any, near: Callable[[Any], Any], far: Callable[[Any], Any]) -> Any:
+    """near(x) for counts below `LARGE` and far(x) from there on; where groups share their counts each on its own."""
+    large = np.asarray(x >= LARGE)
+    if not np.any(large):
+        return near(x)
+    if large.ndim != 2 or len(large) > 1:
+        return np.where(large, far(x), near(x))
+    below, above = near(x[:, ~large[0]]), far(x[:, large[0]])
+    value = np.empty((max(len(below), len(above)), large.shape[1]))
+    value[:, ~large[0]], value[:, large[0]] = below, above
+    return value
+
+
 # -- elementary --------------------------------------------------------------------------------------------------------
 
 

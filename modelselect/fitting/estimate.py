@@ -301,8 +301,10 @@ class _Work:
         if self._has_exact and not good.all():
             hold_ends(problem, self._exact, theta, good, problem.objective(top.at, np.arange(len(rows))))
         self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
-        with np.errstate(all="ignore"):
-            value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
+        value = top.value
+        if standard.changes or self._has_exact or np.isnan(value).any():
+            with np.errstate(all="ignore"):
+                value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
         flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)

@@ -60,7 +60,7 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     Returns
     -------
     maximum, collapsed, any_collapsed
-        One row a group, its value that on the weighted nodes where there are such; whether its scale ran away to zero, and whether it did from any start.
+        One row a group, its value NaN where it was not computed (on all observations); whether its scale ran away to zero, and whether it did from any start.
 
     Notes
     -----
@@ -123,7 +123,7 @@ def _polished(problem: Problem, rough: Maximum) -> Maximum:
         at[active] += np.linalg.solve(J[active], g[:, :, None])[:, :, 0]
         settled[active] = score[active] < ALMOST
         active = active[~settled[active]]
-    top = replace(rough, at=at, score=score)
+    top = replace(rough, at=at, score=score, value=np.full(problem.groups, np.nan))
     lost = rows[~settled]
     return top.put(lost, _maximise(_part(problem, lost), rough.at[lost])) if len(lost) else top
 

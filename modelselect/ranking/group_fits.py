@@ -20,6 +20,7 @@ from modelselect.fitting.refit import pointwise_of
 from modelselect.fitting.result import Fit, estimate_candidate
 from modelselect.fitting.status import Status
 from modelselect.grouped import Grouped, Rectangle
+from modelselect.observations import distinct_numbers
 from modelselect.ranking.nesting import Nesting, nesting
 from modelselect.sample import Sample
 
@@ -185,7 +186,7 @@ class GroupFits:
 
 def template_of(data: Grouped) -> Sample:
     """Return a small sample of the kind and extent of all the data, by which families are chosen."""
-    distinct = np.unique(data.values[:: max(1, len(data.values) // 100_000)])
+    distinct, _ = distinct_numbers(data.values[:: max(1, len(data.values) // 100_000)])
     ends = np.unique(np.concatenate([distinct, [data.values.min(), data.values.max()]]))
     return Sample(ends, resolution=data.resolution)
 
