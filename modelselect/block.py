@@ -109,7 +109,11 @@ class Block:
                 bounds[0][rows] if len(bounds[0]) > 1 else bounds[0],
                 (bounds[1][rows] if len(bounds[1]) > 1 else bounds[1]),
             )
-        return Block(lower, upper, weights, bounds)
+        part = Block(lower, upper, weights, bounds)
+        if self.groups > 1:  # statistics of each group stay what they are
+            known = {key: value for key, value in self._cache.items() if callable(key)}
+            part._cache.update({key: value[rows] for key, value in known.items() if np.shape(value) == (self.groups,)})
+        return part
 
     @property
     def long(self) -> bool:

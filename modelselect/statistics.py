@@ -32,6 +32,8 @@ def _average(formula: Callable[[Array], Array], x: Array, weights: Array) -> Arr
 
 
 def _sum(y: Array, weights: Array) -> Array:
+    if len(y) == 1 < len(weights) and np.isfinite(y).all():  # groups share their values
+        return np.asarray(np.einsum("gm,m->g", weights, y[0]))
     return np.asarray(np.sum(weights * np.where(weights > 0, y, 0.0), axis=-1))
 
 

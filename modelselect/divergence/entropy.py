@@ -166,7 +166,13 @@ def _weighted_entropy(x: Floats, w: Floats) -> Entropy:
 
 
 def jittered(
-    values: ArrayLike, weights: ArrayLike, step: float, rng: np.random.Generator, draws: int = DRAWS
+    values: ArrayLike,
+    weights: ArrayLike,
+    step: float,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+    *,
+    pointwise: bool = True,
 ) -> Estimate:
     """Entropy of values on a grid of step h, from the spacings of the values with noise added.
 
@@ -186,6 +192,8 @@ def jittered(
         does not depend on which samples stand beside it.
     draws : int
         How often the noise is drawn. Memory: draws + some eight numbers for each of samples × largest n.
+    pointwise : bool
+        Whether the terms and the standard error are wanted; without, they are 0 and NaN.
 
     Returns
     -------
@@ -222,18 +230,21 @@ def jittered(
     exact[live] = np.repeat(np.take_along_axis(units, order, axis=-1).ravel(), sorted_copies.ravel())
     noise = rng.random((width, draws)) - 0.5  # rows first: a wider block leaves the first rows as they are
 
-    value, pointwise, m = np.zeros(n.shape), np.zeros(live.shape), spacing_order(n)
+    value, each, m = np.zeros(n.shape), np.zeros(live.shape), spacing_order(n)
     for draw in range(draws):
         x = np.sort(exact + noise[:, draw], axis=-1)
         value += spacing(x, n) / draws
-        pointwise += spacing_terms(x, m, n) / draws
+        if pointwise:
+            each += spacing_terms(x, m, n) / draws
+    if not pointwise:
+        return Estimate(value, np.full(n.shape, np.nan), np.zeros(copies.shape))
 
     # noise never leaves its cell, so the sorted observations that share a value stand together
     filled = sorted_copies > 0
     shared = sorted_copies[filled]
     means = np.zeros(copies.shape)
     if shared.size:
-        means[filled] = np.add.reduceat(pointwise[live], np.cumsum(shared) - shared) / shared
+        means[filled] = np.add.reduceat(each[live], np.cumsum(shared) - shared) / shared
     terms = np.zeros(copies.shape)
     np.put_along_axis(terms, order, means, axis=-1)
     return Estimate(value, np.where(n < MINIMUM_SIZE, np.nan, _standard_error(terms, w)), terms)
@@ -266,14 +277,31 @@ def sparse_lattice(values: ArrayLike, weights: ArrayLike, step: float = 1.0) -> 
     thin = np.asarray(whole(w) & (alone > SPARSE_SINGLETONS * n) & (n <= JITTER_LIMIT))
     thin = np.asarray(thin & (np.count_nonzero(w, axis=-1) >= SPARSE_DISTINCT))
     if thin.any():
-        x = np.broadcast_to(np.asarray(values, dtype=np.float64), w.shape)[thin]
-        divisor = np.gcd.reduce(_units(x, w[thin], step).astype(np.int64), axis=-1)
-        thin[thin] = (divisor == 1) & ~_heaped(x, w[thin], step)
+        x = np.atleast_2d(np.asarray(values, dtype=np.float64))
+        x, rows = (x if len(x) == 1 and w.ndim > 1 else np.broadcast_to(x.reshape(np.shape(values)), w.shape)[thin]), w[thin]
+        thin[thin] = _in_steps_of_one(x, rows, step) & ~_heaped(x, rows, step)
     return thin
 
 
+def _in_steps_of_one(x: Floats, weights: Floats, step: float) -> Booleans:
+    """Whether one step is the greatest common divisor of the differences: of those in which no neighbours were seen."""
+    seen = weights > 0
+    one = np.any(seen[..., 1:] & seen[..., :-1] & (np.abs(np.diff(x, axis=-1) / step - 1.0) < _ON_GRID), axis=-1)
+    if not one.all():
+        rest = ~one
+        units = _units(x if len(x) < len(weights) else x[rest], weights[rest], step)
+        one[rest] = np.gcd.reduce(units.astype(np.int64), axis=-1) == 1
+    return np.asarray(one)
+
+
 def lattice(
-    values: ArrayLike, weights: ArrayLike, step: float = 1.0, *, seed: int = JITTER_SEED, draws: int = DRAWS
+    values: ArrayLike,
+    weights: ArrayLike,
+    step: float = 1.0,
+    *,
+    seed: int = JITTER_SEED,
+    draws: int = DRAWS,
+    pointwise: bool = True,
 ) -> Estimate:
     """Entropy of many samples on a grid: `jittered` where `sparse_lattice`, otherwise `chao_wang_jost`.
 
@@ -287,12 +315,12 @@ def lattice(
     """
     w = checked_counts(weights)
     value = chao_wang_jost(w)
-    terms = _surprisals(w)
-    se = _standard_error(terms, w)
+    terms = _surprisals(w) if pointwise else np.zeros(w.shape)
+    se = _standard_error(terms, w) if pointwise else np.full(value.shape, np.nan)
     sparse = sparse_lattice(values, w, step)
     if sparse.any():
         points = np.broadcast_to(np.asarray(values, dtype=np.float64), w.shape)[sparse]
-        thin = jittered(points, w[sparse], step, np.random.default_rng(seed), draws)
+        thin = jittered(points, w[sparse], step, np.random.default_rng(seed), draws, pointwise=pointwise)
         value[sparse], se[sparse], terms[sparse] = thin
     return Estimate(value, se, terms)
 
@@ -389,12 +417,13 @@ def _units(values: ArrayLike, weights: Floats, step: float) -> Floats:
 
 def _heaped(x: Floats, weights: Floats, step: float) -> Booleans:
     """Whether multiples of 2, 5 or 10 steps were seen more often than their two neighbours explain."""
-    grid = np.rint(np.where(weights > 0, x, 0.0) / step)
+    shared = len(x) == 1 and weights.ndim > 1
+    grid = np.rint(x[0] / step) if shared else np.rint(np.where(weights > 0, x, 0.0) / step)
     heaped = np.zeros(weights.shape[:-1], dtype=np.bool_)
     for d in (2, 5, 10):
         remainder = np.mod(grid, d)
-        inner = np.where(np.abs(grid) >= d - 1, weights, 0.0)  # 0 itself may be an atom of its own
-        at = np.where(remainder == 0, inner, 0.0).sum(axis=-1)
-        beside = (inner * ((remainder == 1) + 1.0 * (remainder == d - 1))).sum(axis=-1) / 2
+        inner = np.abs(grid) >= d - 1  # 0 itself may be an atom of its own
+        on, off = inner & (remainder == 0), inner * ((remainder == 1) + 1.0 * (remainder == d - 1)) / 2
+        at, beside = (weights @ on, weights @ off) if shared else ((weights * by).sum(axis=-1) for by in (on, off))
         heaped |= (at - beside > 3 * np.sqrt(at + beside / 2)) & (at > 1.5 * beside)
     return heaped

@@ -291,7 +291,7 @@ class _Work:
 
     def _solve(self) -> None:
         rows = np.flatnonzero(self.open)
-        block = self.block if self.block.groups == 1 else self.block.take(rows)
+        block = self.block if self.block.groups == 1 or len(rows) == self.groups else self.block.take(rows)
         standard, problem = self._problem(block, self.theta[rows])
         near = None if self.near is None else standard.parameters(np.repeat(self.near[:, None], len(rows), axis=1))
         top, collapsed, any_collapsed = ascend(problem, near=near)

@@ -77,7 +77,8 @@ class GroupFits:
             found = estimate_candidate(candidate, law, block, {})
             self.log_likelihood[rows, j] = found.log_likelihood
             self.estimates[candidate.label][rows] = found.parameters
-            self.status[rows, j] = [_CODE[str(status)] for status in found.status]
+            for status in Status:
+                self.status[rows[found.status == status], j] = _CODE[str(status)]
             self._note(rows, j, found.status, found.reason)
             if self.tests:
                 with np.errstate(all="ignore"):
@@ -98,7 +99,7 @@ class GroupFits:
     def _level(self, rectangle: Rectangle) -> None:
         rows, step = rectangle.groups, self.data.resolution
         if step is not None:
-            self.entropy[rows] = lattice(rectangle.values, rectangle.weights, step, seed=self.seed).value
+            self.entropy[rows] = lattice(rectangle.values, rectangle.weights, step, seed=self.seed, pointwise=False).value
             self.in_sample[rows] = plug_in(rectangle.weights)
         elif self.data.weights is None:
             with np.errstate(invalid="ignore"):
