@@ -216,15 +216,12 @@ class Fit:
         """Refit resamples of the data: one batch of reweightings; parameters ``(B, p)``, intervals, standard errors."""
 
         def refit(block: Block) -> Estimate:
-            return estimate_candidate(self.candidate, self.law, block, {}, near)
+            return estimate_candidate(self.candidate, self.law, block, {}, self.maxima)
 
         if isinstance(n_resamples, bool) or not isinstance(n_resamples, int) or n_resamples < 1:
             raise CandidateError(f"n_resamples: must be a whole number, at least 1, got {n_resamples!r}")
         if self.sample.known or self.law.nominal:
             raise CandidateError(f"{self.label}: there is nothing to resample")
-        near = None
-        if self.status is Status.CONVERGED and self.candidate.method == "mle" and not self.candidate.bounds:
-            near = maxima_of(self.law, self._block, self.candidate.fixed)
         return bootstrap(refit, tuple(self.law.parameters), self._block, n_resamples, np.random.default_rng(rng))
 
     def derived(self, what: str | float | Callable[[Distribution], float], level: float = 0.95) -> Derived:
@@ -266,6 +263,13 @@ class Fit:
             raise CandidateError(f"level: must lie between 0 and 1, got {level!r}")
         if method not in ("profile", "wald", "bootstrap"):
             raise CandidateError(f"method: expected profile, wald or bootstrap, got {method!r}")
+
+    @cached_property
+    def maxima(self) -> Array | None:
+        """Parameters ``(K, p)`` of all maxima of the likelihood, near which those of resamples lie; None without any."""
+        if self.status is Status.CONVERGED and self.candidate.method == "mle" and not self.candidate.bounds:
+            return maxima_of(self.law, self._block, self.candidate.fixed)
+        return None
 
     @property
     def _regular(self) -> bool:
