@@ -70,9 +70,8 @@ def gather_values(
     used = w > 0
     absent = np.array([is_missing(v) for v in x], dtype=bool) if nominal else ~np.isfinite(x)
     absent &= used
-    if not nominal and absent.any():
-        if np.isinf(x[absent]).any():
-            raise DataError(f"{what}: infinite at {rows_in_words(np.isinf(x) & used)}; expected finite numbers")
+    if not nominal and absent.any() and np.isinf(x[absent]).any():
+        raise DataError(f"{what}: infinite at {rows_in_words(np.isinf(x) & used)}; expected finite numbers")
     _note_missing(absent, w, missing, what, notes)
     if nominal and truncation is not None:
         raise DataError("truncation: labels have no order, so that no bounds can be given")
@@ -94,7 +93,15 @@ def gather_values(
         if weights is None:
             _note_neighbours(x, notes, ordered=ordered)
         fields = _fields(
-            distinct, distinct, total, bounds, step, notes, known=known, n_missing=int(absent.sum()), whole_weights=weights_kind
+            distinct,
+            distinct,
+            total,
+            bounds,
+            step,
+            notes,
+            known=known,
+            n_missing=int(absent.sum()),
+            whole_weights=weights_kind,
         )
     if ordered and len(fields["values"]) == len(np.unique(fields["values"])):
         fields["order"] = np.searchsorted(fields["values"], x)

@@ -244,20 +244,20 @@ def distinct_numbers(x: Array, w: Array | None = None) -> tuple[Array, Array]:
     if len(x) > _FEW and x.max() - (low := float(x.min())) < len(x) and integers(x):
         place = (x - low).astype(np.intp)
         seen = np.bincount(place)
-        distinct = np.flatnonzero(seen)
         total = seen * each if alike else np.bincount(place, weights=w)
-        return distinct + low, np.asarray(total[distinct], dtype=float)
+        places = np.flatnonzero(seen)
+        return np.asarray(places + low, dtype=float), np.asarray(total[places], dtype=float)
     if not alike:
         distinct, index = np.unique(x, return_inverse=True)
-        return distinct + 0.0, np.asarray(np.bincount(index, weights=w), dtype=float)
-    distinct = np.sort(x)
-    distinct += 0.0  # no zero is negative
+        return np.asarray(distinct + 0.0, dtype=float), np.asarray(np.bincount(index, weights=w), dtype=float)
+    ordered: Array = np.sort(x)
+    np.add(ordered, 0.0, out=ordered)  # no zero is negative
     first = np.ones(len(x), dtype=bool)
-    np.greater(distinct[1:], distinct[:-1], out=first[1:])
+    np.greater(ordered[1:], ordered[:-1], out=first[1:])
     if first.all():
-        return distinct, np.full(len(x), each)
+        return ordered, np.full(len(x), each)
     places = np.flatnonzero(first)
-    return distinct[places], np.asarray(np.diff(places, append=len(x)) * each, dtype=float)
+    return np.asarray(ordered[places], dtype=float), np.asarray(np.diff(places, append=len(x)) * each, dtype=float)
 
 
 def integers(x: Array) -> bool:

@@ -26,6 +26,7 @@ from modelselect.divergence.counts import (
     positive_or_nan,
     whole,
 )
+from modelselect.divergence.grid import heaped, in_steps_of_one, units_of
 from modelselect.divergence.nsb import nsb
 from modelselect.divergence.spacings import MINIMUM_SIZE, spacing, spacing_m, spacing_order, spacing_terms
 from modelselect.divergence.weighted import effective_size, rising, weighted_spacing, weighted_terms
@@ -41,7 +42,6 @@ SPARSE_SINGLETONS = 0.05
 SPARSE_DISTINCT = 20
 LEAST_WORTH = 20  # effective number of fractionally weighted observations, or of events: fewer were not simulated
 
-_ON_GRID = 1e-3  # how far, in steps, a value may be from its grid point
 
 #: Estimators of the entropy of counts by name, and what each is called.
 COUNTERS: dict[str, tuple[Callable[[ArrayLike], Floats], str]] = {
@@ -217,7 +217,7 @@ def jittered(
     w = checked_counts(weights)
     if not whole(w).all():
         raise DataError("weights must be whole numbers where values are jittered")
-    units = _units(values, w, step)
+    units = units_of(values, w, step)
     copies = np.rint(w).astype(np.int64)
     n = copies.sum(axis=-1)
     width = int(n.max(initial=0))
@@ -278,20 +278,12 @@ def sparse_lattice(values: ArrayLike, weights: ArrayLike, step: float = 1.0) -> 
     thin = np.asarray(thin & (np.count_nonzero(w, axis=-1) >= SPARSE_DISTINCT))
     if thin.any():
         x = np.atleast_2d(np.asarray(values, dtype=np.float64))
-        x, rows = (x if len(x) == 1 and w.ndim > 1 else np.broadcast_to(x.reshape(np.shape(values)), w.shape)[thin]), w[thin]
-        thin[thin] = _in_steps_of_one(x, rows, step) & ~_heaped(x, rows, step)
+        x, rows = (
+            (x if len(x) == 1 and w.ndim > 1 else np.broadcast_to(x.reshape(np.shape(values)), w.shape)[thin]),
+            w[thin],
+        )
+        thin[thin] = in_steps_of_one(x, rows, step) & ~heaped(x, rows, step)
     return thin
-
-
-def _in_steps_of_one(x: Floats, weights: Floats, step: float) -> Booleans:
-    """Whether one step is the greatest common divisor of the differences: of those in which no neighbours were seen."""
-    seen = weights > 0
-    one = np.any(seen[..., 1:] & seen[..., :-1] & (np.abs(np.diff(x, axis=-1) / step - 1.0) < _ON_GRID), axis=-1)
-    if not one.all():
-        rest = ~one
-        units = _units(x if len(x) < len(weights) else x[rest], weights[rest], step)
-        one[rest] = np.gcd.reduce(units.astype(np.int64), axis=-1) == 1
-    return np.asarray(one)
 
 
 def lattice(
@@ -397,33 +389,3 @@ def _standard_error(terms: Floats, weights: Floats) -> Floats:
         centred = terms - ((weights * terms).sum(axis=-1) / positive_or_nan(n))[..., None]
         variance = (weights * centred**2).sum(axis=-1) / positive_or_nan((n > 1) * (n - 1.0))
     return np.asarray(np.sqrt(variance / positive_or_nan(n)))
-
-
-def _units(values: ArrayLike, weights: Floats, step: float) -> Floats:
-    """Grid positions counted from the smallest value of each sample, 0 on padding."""
-    if not (np.isfinite(step) and step > 0):
-        raise DataError(f"step must be positive and finite, not {step!r}")
-    seen = weights > 0
-    x = np.where(seen, np.broadcast_to(np.asarray(values, dtype=np.float64), weights.shape), np.inf)
-    low = x.min(axis=-1, initial=np.inf, keepdims=True)
-    if not np.isfinite(x[seen]).all():
-        raise DataError("values must be finite; those seen hold NaN or infinite ones")
-    exact = (np.where(seen, x, 0.0) - np.where(seen, low, 0.0)) / step
-    off = np.abs(exact - np.rint(exact)) > _ON_GRID
-    if off.any():
-        raise DataError(f"values must lie on one grid of step {step:g}; {float(x[off][0])!r} is off it")
-    return np.rint(exact)
-
-
-def _heaped(x: Floats, weights: Floats, step: float) -> Booleans:
-    """Whether multiples of 2, 5 or 10 steps were seen more often than their two neighbours explain."""
-    shared = len(x) == 1 and weights.ndim > 1
-    grid = np.rint(x[0] / step) if shared else np.rint(np.where(weights > 0, x, 0.0) / step)
-    heaped = np.zeros(weights.shape[:-1], dtype=np.bool_)
-    for d in (2, 5, 10):
-        remainder = np.mod(grid, d)
-        inner = np.abs(grid) >= d - 1  # 0 itself may be an atom of its own
-        on, off = inner & (remainder == 0), inner * ((remainder == 1) + 1.0 * (remainder == d - 1)) / 2
-        at, beside = (weights @ on, weights @ off) if shared else ((weights * by).sum(axis=-1) for by in (on, off))
-        heaped |= (at - beside > 3 * np.sqrt(at + beside / 2)) & (at > 1.5 * beside)
-    return heaped

@@ -235,11 +235,11 @@ def _terms(x: Floats, m: Integers, n: Integers) -> Floats:
     same = n.size > 0 and (n == n.flat[0]).all() and (m == m.flat[0]).all()
     order, size = (m.flat[0], n.flat[0]) if same else (m[..., None], n[..., None])
     if same and size == width >= 2 * order:  # only the windows at the ends are narrower
-        digammas = digamma(size + 1.0) - digamma(np.arange(2.0 * order + 1))
-        narrow = np.arange(order, 2 * order)
-        terms[..., order : width - order] += digammas[2 * order]
-        terms[..., :order] += digammas[narrow]
-        terms[..., width - order :] += digammas[narrow[::-1]]
+        k = int(m.flat[0])
+        digammas = digamma(width + 1.0) - digamma(np.arange(k, 2 * k + 1))
+        terms[..., k : width - k] += digammas[k]
+        terms[..., :k] += digammas[:k]
+        terms[..., width - k :] += digammas[:k][::-1]
         return terms
     i = np.arange(width)
     steps = np.minimum(i + order, size - 1) - np.maximum(i - order, 0)

@@ -266,7 +266,7 @@ class Fit:
 
     @cached_property
     def maxima(self) -> Array | None:
-        """Parameters ``(K, p)`` of all maxima of the likelihood, near which those of resamples lie; None without any."""
+        """Parameters ``(K, p)`` of the maxima of the likelihood, near which those of resamples lie; or None."""
         if self.status is Status.CONVERGED and self.candidate.method == "mle" and not self.candidate.bounds:
             return maxima_of(self.law, self._block, self.candidate.fixed)
         return None

@@ -60,7 +60,8 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     Returns
     -------
     maximum, collapsed, any_collapsed
-        One row a group, its value NaN where it was not computed (on all observations); whether its scale ran away to zero, and whether it did from any start.
+        One row a group, its value NaN where it was not computed on all observations; whether its scale ran away to
+        zero, and whether it did from any start.
 
     Notes
     -----
@@ -92,7 +93,7 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
 
 
 def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Maximum, Flags, Flags]:
-    """The maxima on a stand-in, as `_from_all_starts`; of many starts the few maxima are told apart on a coarser one."""
+    """The maxima on a stand-in, as `_from_all_starts`; many starts are sorted out on a coarser one."""
     nodes = replace(problem, block=small)
     block, start = problem.block, _starts(nodes, moved)
     if problem.groups == 1 and len(start) >= _MANY_STARTS and block.plain and not problem.family.made:

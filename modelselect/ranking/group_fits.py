@@ -99,7 +99,9 @@ class GroupFits:
     def _level(self, rectangle: Rectangle) -> None:
         rows, step = rectangle.groups, self.data.resolution
         if step is not None:
-            self.entropy[rows] = lattice(rectangle.values, rectangle.weights, step, seed=self.seed, pointwise=False).value
+            self.entropy[rows] = lattice(
+                rectangle.values, rectangle.weights, step, seed=self.seed, pointwise=False
+            ).value
             self.in_sample[rows] = plug_in(rectangle.weights)
         elif self.data.weights is None:
             with np.errstate(invalid="ignore"):
