@@ -1,4 +1,4 @@
-"""What closed forms and first guesses are functions of: weighted summaries, one number a group.
+"""What closed forms and first guesses are functions of: weighted summaries, one number (or a few) a group.
 
 Every function takes values ``(1 or G, m)`` and weights ``(G, m)`` (0 = padding), and returns an array ``(G,)``;
 W stands for the sum of the weights. A family names the ones it needs in ``statistics``;
@@ -23,7 +23,11 @@ Statistic = Callable[[Array, Array], Array]
 def _average(formula: Callable[[Array], Array], x: Array, weights: Array) -> Array:
     """Σ w f(x) / W, of one long sample a stretch at a time: no temporary grows with it."""
     if len(weights) == 1 and weights.shape[-1] > STRETCH:
-        added: Any = sum(_sum(formula(x[:, cut]), weights[:, cut]) for cut in stretches(weights.shape[-1]))
+        cuts, alike = stretches(weights.shape[-1]), weights.min() == weights.max()
+        if alike:
+            added: Any = weights[:, 0] * sum(np.sum(formula(x[:, cut]), axis=-1) for cut in cuts)
+        else:
+            added = sum(_sum(formula(x[:, cut]), weights[:, cut]) for cut in cuts)
     else:
         added = _sum(formula(x), weights)
     # the sum of weights divides last: a mean of counts is then a ratio of two exact integers

@@ -19,6 +19,8 @@ _BERNOULLI = bernoulli(16)
 _EULER_MACLAURIN = np.array([_BERNOULLI[2 * k] / factorial(2 * k) for k in range(1, 8)])
 #: From here on log-gamma differences are replaced by Stirling's error and the deviance.
 LARGE = 100.0
+#: Steps up of the digamma function, made in one call where there are few arguments.
+_STEPS, _FEW = np.arange(10.0), 1000
 
 
 # -- gamma functions ---------------------------------------------------------------------------------------------------
@@ -62,7 +64,10 @@ def log_minus_digamma(a: Any) -> Array:
     """Log a − ψ(a), positive and falling from ∞ to 0: ten steps up, then the asymptotic series."""
     a = np.asarray(a, dtype=float)
     with np.errstate(all="ignore"):
-        steps = sum(1.0 / (a + i) for i in range(10))
+        if a.size <= _FEW:
+            steps = (1.0 / (a[..., None] + _STEPS)).sum(axis=-1)
+        else:
+            steps = sum(1.0 / (a + i) for i in range(10))
         return np.asarray(_log_minus_digamma(a + 10) + (steps - np.log1p(10 / a)))
 
 
@@ -74,6 +79,9 @@ def trigamma_excess(a: Any) -> Array:
         r = 1.0 / z
         s = r * r
         series = s * (0.5 + r * (1 / 6 - s * (1 / 30 - s * (1 / 42 - s * (1 / 30 - s * (5 / 66 - s * 691 / 2730))))))
+        if a.size <= _FEW:
+            b = a[..., None] + _STEPS
+            return np.asarray(series + (1.0 / (b * b * (b + 1.0))).sum(axis=-1))
         return np.asarray(series + sum(1.0 / (np.square(a + i) * (a + (i + 1))) for i in range(10)))
 
 

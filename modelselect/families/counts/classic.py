@@ -9,7 +9,7 @@ from scipy.special import betainc, gammainc, gammaincc, gammaln
 
 import modelselect.statistics as observed
 from modelselect.domain import COUNTS, NONNEGATIVE, POSITIVE, POSITIVE_INTEGERS, Interval
-from modelselect.families.counts.profiles import negative_binomial_size
+from modelselect.families.profiles import negative_binomial_size
 from modelselect.families.special import (
     by_count,
     log1mexp,

@@ -20,6 +20,7 @@ from scipy.special import (
 
 import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, POSITIVE, REAL
+from modelselect.families.profiles import weibull_maximum
 from modelselect.families.special import (
     HALF_LOG_2PI,
     LARGE,
@@ -150,7 +151,7 @@ class Weibull(Family):
     support = NONNEGATIVE
     shape = Parameter(POSITIVE, typical=(0.3, 10))
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
-    statistics = (observed.mean_log, observed.variance_log, observed.maximum)
+    statistics = (observed.mean_log, observed.variance_log, observed.maximum, weibull_maximum)
     nested = {"exponential": {"shape": 1}, "rayleigh": {"shape": 2}}
     aliases = ("weibull_min",)
 
@@ -173,10 +174,12 @@ class Weibull(Family):
     def ppf(self, q: Any, shape: Any, scale: Any) -> Any:
         return scale * (-np.log1p(-q)) ** (1 / shape)
 
-    def start(self, mean_log: Any, variance_log: Any, maximum: Any) -> Any:
-        # moments of log x; a shape at which the largest observation does not overflow
+    def start(self, mean_log: Any, variance_log: Any, maximum: Any, likeliest: Any) -> Any:
+        # the maximum, or moments of log x; a shape at which the largest observation does not overflow
         shape = np.minimum(np.pi / np.sqrt(6 * variance_log), 500 / (np.log(maximum) - mean_log))
-        return shape, np.exp(mean_log + _EULER / shape)
+        found = np.isfinite(likeliest).all(axis=-1)
+        moments = shape, np.exp(mean_log + _EULER / shape)
+        return tuple(np.where(found, value, other) for value, other in zip(likeliest.T, moments, strict=True))
 
     def score(self, x: Any, shape: Any, scale: Any) -> Any:
         log = np.log(x / scale)

@@ -9,6 +9,7 @@ from scipy.special import betaln, log_expit, log_ndtr, logit, ndtr, ndtri, stdtr
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL
+from modelselect.families.profiles import gumbel_maximum
 from modelselect.families.special import (
     HALF_LOG_2PI,
     log1mexpexp,
@@ -209,7 +210,7 @@ class Gumbel(Family):
     support = REAL
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
-    statistics = (observed.mean, observed.variance, observed.minimum)
+    statistics = (observed.mean, observed.variance, observed.minimum, gumbel_maximum)
     aliases = ("gumbel_r", "gumbel_max")
 
     def logp(self, x: Any, location: Any, scale: Any) -> Any:
@@ -231,10 +232,12 @@ class Gumbel(Family):
     def ppf(self, q: Any, location: Any, scale: Any) -> Any:
         return location - scale * np.log(-np.log(q))
 
-    def start(self, mean: Any, variance: Any, minimum: Any) -> Any:
-        # moments; a scale at which the smallest observation does not overflow
+    def start(self, mean: Any, variance: Any, minimum: Any, likeliest: Any) -> Any:
+        # the maximum, or moments; a scale at which the smallest observation does not overflow
         scale = np.where(variance > 0, np.maximum(np.sqrt(6 * variance) / np.pi, (mean - minimum) / 500), 1.0)
-        return mean - np.euler_gamma * scale, scale
+        found = np.isfinite(likeliest).all(axis=-1)
+        moments = mean - np.euler_gamma * scale, scale
+        return tuple(np.where(found, value, other) for value, other in zip(likeliest.T, moments, strict=True))
 
     def score(self, x: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale
