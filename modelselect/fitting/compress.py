@@ -14,10 +14,11 @@ from modelselect.block import Block
 
 #: Observations below which nothing is gained.
 WORTHWHILE = 3000
-_SINGLETONS, _GROWTH, _BINS = 64, 1.1, 400
+#: Singletons at each end, growth of the bins from there, and how many bins of one size there are: fine, and coarse.
+_FINE, _COARSE = (64, 1.1, 400), (8, 1.5, 40)
 
 
-def compress(block: Block) -> Block:
+def compress(block: Block, *, fine: bool = True) -> Block:
     """Return two nodes a bin in place of the exact, sorted observations of each group; weights are kept in sum.
 
     Examples
@@ -27,7 +28,7 @@ def compress(block: Block) -> Block:
     >>> small.weights.shape[1] < 2000, bool(abs((small.shares * small.lower**3).sum() - (x**3).mean()) < 1e-12)
     (True, True)
     """
-    starts = _bins(block.lower.shape[1])
+    starts = _bins(block.lower.shape[1], *(_FINE if fine else _COARSE))
     x, w = block.lower, block.weights
     mass = np.add.reduceat(w, starts, axis=-1)
     full = np.where(mass > 0, mass, 1.0)
@@ -41,10 +42,11 @@ def compress(block: Block) -> Block:
         skew = np.where(sd > 0, third / (variance * sd), 0.0)
     skew = np.where(np.isfinite(skew), skew, 0.0)
     root = np.sqrt(skew * skew + 4.0)
-    nodes = np.concatenate([mean + 0.5 * sd * (skew - root), mean + 0.5 * sd * (skew + root)], axis=-1)
-    weights = np.concatenate([0.5 * mass * (1.0 + skew / root), 0.5 * mass * (1.0 - skew / root)], axis=-1)
-    first, last = x[:, :1], x[:, -1:]
-    nodes = np.clip(nodes, first, last)  # a two-point bin reproduces its points up to the last bit
+    pair = np.array([-1.0, 1.0])
+    nodes = mean[..., None] + 0.5 * sd[..., None] * (skew[..., None] + pair * root[..., None])
+    weights = 0.5 * mass[..., None] * (1.0 - pair * (skew / root)[..., None])
+    nodes, weights = nodes.reshape(len(mean), -1), weights.reshape(len(mass), -1)
+    nodes = np.clip(nodes, x[:, :1], x[:, -1:])  # a two-point bin reproduces its points up to the last bit
     return Block(nodes, nodes, weights)
 
 
@@ -55,11 +57,11 @@ def compressible(block: Block) -> bool:
     )
 
 
-def _bins(n: int) -> NDArray[np.intp]:
+def _bins(n: int, singletons: int, growth: float, bins_of_one_size: int) -> NDArray[np.intp]:
     """First index of each bin."""
-    plateau = max(n // _BINS, 1)
-    growing = np.floor(_GROWTH ** np.arange(int(np.log(plateau) / np.log(_GROWTH)) + 1)).astype(int)
-    edge = np.concatenate([np.ones(_SINGLETONS, dtype=int), growing])
+    plateau = max(n // bins_of_one_size, 1)
+    growing = np.floor(growth ** np.arange(int(np.log(plateau) / np.log(growth)) + 1)).astype(int)
+    edge = np.concatenate([np.ones(singletons, dtype=int), growing])
     middle = n - 2 * edge.sum()
     bins = np.full(-(-middle // plateau), plateau)
     bins[-1] -= bins.sum() - middle

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr
 
+from modelselect.divergence.moments import Moments
 from modelselect.domain import Array
 from modelselect.ranking.contender import Contender
-from modelselect.ranking.dependence import long_run_covariance
 from modelselect.ranking.nesting import nesting, reached
-from modelselect.statistics import stretches
 
 #: Two candidates whose difference has a p-value above this are not told apart.
 LEVEL = 0.05
@@ -31,11 +29,7 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Paired:
-    """Mean and covariance of the pointwise differences log q_best − log q_j of K candidates.
-
-    Differences to one candidate are accumulated, not the log-likelihoods themselves: the variance of
-    a small difference of two large numbers would lose its digits.
-    """
+    """Mean and covariance of the pointwise differences log q_best − log q_j of K candidates."""
 
     mean: Array
     covariance: Array
@@ -46,35 +40,35 @@ class Paired:
     @classmethod
     def of(
         cls,
-        pointwise: Array,
-        shares: Array,
+        losses: Moments,
+        order: Sequence[int],
         best: int,
         n: float,
-        order: NDArray[np.intp] | None = None,
-        leverages: Array | None = None,
+        distinct: int,
+        covariance: Array | None = None,
+        left_out: Array | None = None,
     ) -> Paired:
-        """One pass over log q ``(K, m)`` with weights ``(m,)`` that sum to 1.
+        """Differences to candidate `best`, in an order.
 
-        With the place of each observation in an order of time ``(n,)`` the covariance is the long-run one.
-        `leverages` ``(K, m)``: by how much each observation's log-probability falls when it is left out.
+        Parameters
+        ----------
+        losses
+            Of all candidates, in the order that was given.
+        order, best
+            Places of the candidates, and of the one they are compared with, in that order.
+        n, distinct
+            Number of observations, and of different ones.
+        covariance
+            Of the differences ``(K, K)``, where it is not that of independent observations.
+        left_out
+            Of the differences with each observation left out of the fits ``(K, K)``, where it is known.
         """
-        cuts = stretches(len(shares))
-        mean, covariance = np.zeros(len(pointwise)), np.zeros((len(pointwise), len(pointwise)))
-        with np.errstate(invalid="ignore"):
-            for cut in cuts:
-                mean += (pointwise[best, cut] - pointwise[:, cut]) @ shares[cut]
-            for cut in cuts:
-                centred = (pointwise[best, cut] - pointwise[:, cut] - mean[:, None]) * np.sqrt(shares[cut])
-                covariance += centred @ centred.T
-            if order is not None:
-                covariance = long_run_covariance((pointwise[best] - pointwise - mean[:, None])[:, order])
-            scale = n / (n - 1.0) if n > 1 and np.isfinite(n) else 1.0
-            left_out = None
-            if leverages is not None and order is None:
-                d = pointwise[best] - leverages[best] - (pointwise - leverages)
-                d = (d - (d @ shares)[:, None]) * np.sqrt(shares)
-                left_out = d @ d.T * scale
-            return cls(mean, covariance * scale, n, int(np.count_nonzero(shares)), left_out)
+        mean, own = losses.against(best)
+        scale = n / (n - 1.0) if n > 1 and np.isfinite(n) else 1.0
+        places = np.ix_(order, order)
+        found = (own if covariance is None else covariance) * scale
+        without = None if left_out is None else (left_out * scale)[places]
+        return cls(mean[order], found[places], n, distinct, without)
 
     @property
     def testable(self) -> bool:

@@ -20,6 +20,7 @@ from modelselect.fitting.refit import pointwise_of
 from modelselect.fitting.result import Fit, estimate_candidate
 from modelselect.fitting.status import Status
 from modelselect.grouped import Grouped, Rectangle
+from modelselect.observations import distinct_numbers
 from modelselect.ranking.nesting import Nesting, nesting
 from modelselect.sample import Sample
 
@@ -76,7 +77,8 @@ class GroupFits:
             found = estimate_candidate(candidate, law, block, {})
             self.log_likelihood[rows, j] = found.log_likelihood
             self.estimates[candidate.label][rows] = found.parameters
-            self.status[rows, j] = [_CODE[str(status)] for status in found.status]
+            for status in Status:
+                self.status[rows[found.status == status], j] = _CODE[str(status)]
             self._note(rows, j, found.status, found.reason)
             if self.tests:
                 with np.errstate(all="ignore"):
@@ -97,7 +99,9 @@ class GroupFits:
     def _level(self, rectangle: Rectangle) -> None:
         rows, step = rectangle.groups, self.data.resolution
         if step is not None:
-            self.entropy[rows] = lattice(rectangle.values, rectangle.weights, step, seed=self.seed).value
+            self.entropy[rows] = lattice(
+                rectangle.values, rectangle.weights, step, seed=self.seed, pointwise=False
+            ).value
             self.in_sample[rows] = plug_in(rectangle.weights)
         elif self.data.weights is None:
             with np.errstate(invalid="ignore"):
@@ -185,7 +189,7 @@ class GroupFits:
 
 def template_of(data: Grouped) -> Sample:
     """Return a small sample of the kind and extent of all the data, by which families are chosen."""
-    distinct = np.unique(data.values[:: max(1, len(data.values) // 100_000)])
+    distinct, _ = distinct_numbers(data.values[:: max(1, len(data.values) // 100_000)])
     ends = np.unique(np.concatenate([distinct, [data.values.min(), data.values.max()]]))
     return Sample(ends, resolution=data.resolution)
 
