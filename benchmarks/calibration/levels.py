@@ -12,13 +12,15 @@ from benchmarks.calibration.samples import (
     Truth,
     all_fits,
     block_of,
+    losses_of,
     mixture,
     parsed,
     portions,
     standard_error,
     truth,
 )
-from modelselect.divergence.empirical import divergence, level
+from modelselect.divergence.empirical import divergence
+from modelselect.divergence.level import level
 
 SIZES = (30, 100, 300, 1000)
 REAL = ("normal", "logistic", "gumbel", "laplace")
@@ -59,7 +61,8 @@ def run(replicates: int, seed: int) -> list[dict[str, Any]]:
                 samples, fits = all_fits(chosen, block_of(law.draw(rng, (size, n)), discrete=law.discrete))
                 for sample, row in zip(samples, fits, strict=True):
                     k = np.array([fit.k for fit in row], dtype=float)
-                    found = divergence(sample, level(sample), np.stack([fit.pointwise for fit in row]), k)
+                    of = level(sample)
+                    found = divergence(sample, of, losses_of(row, sample, of.terms), k)
                     low[done], high[done] = found.kl_low, found.kl_high
                     centre[done] = found.kl_corrected - k / (2 * n)
                     able[done] = [fit.status.usable for fit in row]

@@ -13,10 +13,13 @@ from scipy.special import expit
 import modelselect as ms
 from modelselect.block import Block
 from modelselect.distribution import Distribution
+from modelselect.divergence.moments import Moments
 from modelselect.families.candidates import Candidate, parse_candidates
 from modelselect.fitting.estimate import Estimate
 from modelselect.fitting.result import Fit, estimate_candidate
 from modelselect.fitting.status import Status, usable
+from modelselect.ranking.comparison import Paired
+from modelselect.ranking.leverage import MOST, left_out_covariance
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -153,3 +156,19 @@ def standard_error(share: float, replicates: int) -> float:
     """Monte-Carlo standard error of a share; of one that is 0 or 1 that of one case in it."""
     at = min(max(share, 1.0 / (replicates + 1.0)), 1.0 - 1.0 / (replicates + 1.0))
     return float(np.sqrt(at * (1.0 - at) / replicates))
+
+
+def losses_of(fits: Sequence[Fit], sample: ms.Sample, terms: Array) -> Moments:
+    """What the fits of one sample lose, as a ranking accumulates it."""
+    logq = np.stack([fit.pointwise for fit in fits])
+    return Moments.of(
+        lambda cut: logq[:, cut], np.array([fit.mean_log_likelihood for fit in fits]), sample.shares, terms
+    )
+
+
+def paired_of(fits: Sequence[Fit], sample: ms.Sample, best: int) -> Paired:
+    """The differences of a ranking, in the given order."""
+    losses = losses_of(fits, sample, np.zeros(len(sample)))
+    left_out = left_out_covariance(fits, best, sample.shares) if sample.n <= MOST else None
+    order = range(len(fits))
+    return Paired.of(losses, order, best, sample.n, int(np.count_nonzero(sample.weights)), None, left_out)

@@ -13,13 +13,13 @@ from benchmarks.calibration.samples import (
     all_fits,
     block_of,
     mixture,
+    paired_of,
     parsed,
     portions,
     standard_error,
     truth,
 )
 from modelselect.fitting.result import Fit
-from modelselect.ranking.comparison import Paired
 from modelselect.ranking.confidence_set import confidence_set
 
 SIZES = (50, 100, 200, 500, 1000)
@@ -55,7 +55,7 @@ def run(replicates: int, seed: int) -> list[dict[str, Any]]:
             for size in portions(replicates, n):
                 samples, fits = all_fits(chosen, block_of(law.draw(rng, (size, n)), discrete=law.discrete))
                 for sample, row in zip(samples, fits, strict=True):
-                    inside = inside_of(row, sample.shares, n, rng)
+                    inside = inside_of(row, sample, rng)
                     held.append(bool(inside[best]))
                     sizes.append(int(inside.sum()))
             share = float(np.mean(held))
@@ -65,11 +65,10 @@ def run(replicates: int, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def inside_of(fits: Sequence[Fit], shares: Any, n: float, rng: np.random.Generator) -> Any:
+def inside_of(fits: Sequence[Fit], sample: Any, rng: np.random.Generator) -> Any:
     """The confidence set of candidates that were fitted, as `rank` makes it."""
     k = np.array([fit.k for fit in fits], dtype=float)
     able = np.array([fit.status.usable for fit in fits])
     loss = np.where(able, [-fit.mean_log_likelihood for fit in fits], np.inf)
-    pointwise = np.stack([fit.pointwise for fit in fits])
-    paired = Paired.of(pointwise, shares, int(np.argmin(loss + k / n)), n)
-    return confidence_set(loss, paired.covariance, k, n, rng)
+    paired = paired_of(fits, sample, int(np.argmin(loss + k / sample.n)))
+    return confidence_set(loss, paired.covariance if paired.left_out is None else paired.left_out, k, sample.n, rng)

@@ -13,13 +13,14 @@ from benchmarks.calibration.samples import (
     all_fits,
     block_of,
     mixture,
+    paired_of,
     parsed,
     portions,
     standard_error,
     truth,
 )
 from modelselect.ranking import adequacy, pairwise
-from modelselect.ranking.comparison import Paired, compare
+from modelselect.ranking.comparison import compare
 from modelselect.ranking.pairwise import pre_tested
 
 LEVEL = 0.05
@@ -125,7 +126,7 @@ def _pair(
             if not (one.status.usable and other.status.usable):
                 p_values.append(np.nan)
                 continue
-            paired = Paired.of(np.stack([one.pointwise, other.pointwise]), sample.shares, 0, sample.n)
+            paired = paired_of((one, other), sample, 0)
             found = compare(one, other, paired, 0, 1)
             names.add(found.test)
             p_values.append(found.p_value)

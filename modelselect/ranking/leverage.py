@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -37,3 +38,12 @@ def _(fit: Fit, m: int) -> Array:
     if not (np.isfinite(s).all() and np.isfinite(J).all()) or np.linalg.eigvalsh(J[0])[0] <= 0:
         return np.zeros(m)
     return np.asarray(np.einsum("im,ij,jm->m", s[0], np.linalg.inv(J[0]), s[0]) / fit.n)
+
+
+def left_out_covariance(fits: Sequence[Any], best: int, shares: Array) -> Array:
+    """Covariance ``(K, K)`` of the differences log q_best − log q, with each observation left out of the fits."""
+    with np.errstate(invalid="ignore"):
+        logq = np.stack([fit.pointwise - leverage(fit, len(shares)) for fit in fits])
+        d = logq[best] - logq
+        d = (d - (d @ shares)[:, None]) * np.sqrt(shares)
+        return np.asarray(d @ d.T)

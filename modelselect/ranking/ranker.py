@@ -22,7 +22,7 @@ from modelselect.ranking.contender import Contender
 from modelselect.ranking.criteria import Scores, lookup_criterion
 from modelselect.ranking.dependence import long_run_covariance
 from modelselect.ranking.footing import Footing, atoms_of, fit_on_footing, footing_of
-from modelselect.ranking.leverage import MOST, leverage
+from modelselect.ranking.leverage import MOST, left_out_covariance
 from modelselect.ranking.result import Ranking
 from modelselect.ranking.tables import ledger_of, table_of
 from modelselect.sample import as_sample
@@ -168,7 +168,7 @@ def assemble(
     reference = int(np.flatnonzero(able)[np.argmin(loss[able])])
     in_time = None if series is None else _in_time(fits, reference, losses, series)
     small = sample.n <= MOST and series is None and len(fits) > 1
-    left_out = _left_out(fits, reference, sample.shares) if small else None
+    left_out = left_out_covariance(fits, reference, sample.shares) if small else None
     distinct = int(np.count_nonzero(sample.weights))
     paired = Paired.of(losses, order, reference, sample.n, distinct, in_time, left_out)
     table = table_of(ordered, order, scores, loss, order.index(reference), paired, footing)
@@ -191,15 +191,6 @@ def _in_time(fits: Sequence[Contender], best: int, losses: Moments, series: NDAr
     with np.errstate(invalid="ignore"):
         differences = np.stack([fits[best].pointwise - fit.pointwise for fit in fits])
         return long_run_covariance((differences - losses.against(best)[0][:, None])[:, series])
-
-
-def _left_out(fits: Sequence[Contender], best: int, shares: Array) -> Array:
-    """Covariance ``(K, K)`` of the differences to one candidate, each observation left out of the fits."""
-    with np.errstate(invalid="ignore"):
-        logq = np.stack([fit.pointwise - leverage(fit, len(shares)) for fit in fits])
-        d = logq[best] - logq
-        d = (d - (d @ shares)[:, None]) * np.sqrt(shares)
-        return np.asarray(d @ d.T)
 
 
 def _series(sample: Observations, dependence: str) -> NDArray[np.intp] | None:
