@@ -57,7 +57,8 @@ class Moments:
         Examples
         --------
         >>> logq = np.log([[0.5, 0.5], [0.25, 0.75]])
-        >>> found = Moments.of(lambda cut: list(logq[:, cut]), np.array([-0.7, -0.8]), np.array([0.5, 0.5]), np.zeros(2))
+        >>> half = np.full(2, 0.5)
+        >>> found = Moments.of(lambda cut: list(logq[:, cut]), np.array([-0.7, -0.8]), half, np.zeros(2))
         >>> (found.cross_entropy.round(4) + 0).tolist(), found.covariance.round(4).tolist()
         ([0.6931, 0.837], [[0.0, 0.0], [0.0, 0.3017]])
         """

@@ -308,7 +308,9 @@ class _Work:
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
         flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)
-        flat |= (value > -ALMOST) & (not (block.exact or np.any(block.lower == block.upper)))  # no probability exceeds one
+        flat |= (value > -ALMOST) & (
+            not (block.exact or np.any(block.lower == block.upper))
+        )  # no probability exceeds one
         for which, status, reason in (
             (good, Status.CONVERGED, ""),
             (collapsed, Status.UNBOUNDED, why.COLLAPSED),
