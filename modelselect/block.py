@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.domain import Array
-from modelselect.statistics import maximum, minimum
+from modelselect.statistics import STRETCH, maximum, minimum, stretches
+
+#: So many stretches are one part: formulas take more calls an observation than sums.
+_STRETCHES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +109,33 @@ class Block:
                 bounds[0][rows] if len(bounds[0]) > 1 else bounds[0],
                 (bounds[1][rows] if len(bounds[1]) > 1 else bounds[1]),
             )
-        return Block(lower, upper, weights, bounds)
+        part = Block(lower, upper, weights, bounds)
+        if self.groups > 1:  # statistics of each group stay what they are
+            known = {key: value for key, value in self._cache.items() if callable(key)}
+            part._cache.update({key: value[rows] for key, value in known.items() if np.shape(value) == (self.groups,)})
+        return part
+
+    @property
+    def long(self) -> bool:
+        """Whether this is one sample of so many observations that it is worked through in stretches."""
+        return self.groups == 1 and self.weights.shape[1] > _STRETCHES * STRETCH
+
+    def parts(self) -> Iterator[Block]:
+        """Stretches of the observations, one after the other."""
+        return (self.part(cut) for cut in stretches(self.weights.shape[1], _STRETCHES))
+
+    def part(self, cut: slice) -> Block:
+        """Some of the observations of all groups; their shares are those in the whole."""
+        lower = self.lower[:, cut]
+        upper = lower if self.upper is self.lower else self.upper[:, cut]
+        bounds = self.truncation
+        if bounds is not None:
+            bounds = tuple(end if end.shape[1] == 1 else end[:, cut] for end in bounds)  # type: ignore[assignment]
+        part = Block(lower, upper, self.weights[:, cut], bounds)
+        part._cache["shares"] = self.shares[:, cut]
+        if self.exact:
+            part._cache["exact"] = True
+        return part
 
     def _points(self) -> Array:
         if self.exact:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isfinite
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,35 +63,46 @@ class Interval:
         """Map the open interval to the real line: identity, log, or logit."""
         x = np.asarray(x, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            if np.isfinite(self.low) and np.isfinite(self.high):
+            if isfinite(self.low) and isfinite(self.high):
                 return np.asarray(np.log((x - self.low) / (self.high - x)))
-            if np.isfinite(self.low):
+            if isfinite(self.low):
                 return np.asarray(np.log(x - self.low))
-            if np.isfinite(self.high):
+            if isfinite(self.high):
                 return np.asarray(-np.log(self.high - x))
         return x
 
     def from_real(self, u: ArrayLike) -> Array:
         """Map the real line into the interval, the inverse of `to_real`."""
         u = np.asarray(u, dtype=float)
-        if np.isfinite(self.low) and np.isfinite(self.high):
+        if isfinite(self.low) and isfinite(self.high):
             return np.asarray(self.low + (self.high - self.low) * expit(u))
-        if np.isfinite(self.low):
+        if isfinite(self.low):
             return np.asarray(self.low + np.exp(u))
-        if np.isfinite(self.high):
+        if isfinite(self.high):
             return np.asarray(self.high - np.exp(-u))
         return u
 
     def slope(self, x: ArrayLike) -> Array:
         """dx/du at x, where x = from_real(u)."""
         x = np.asarray(x, dtype=float)
-        if np.isfinite(self.low) and np.isfinite(self.high):
+        if isfinite(self.low) and isfinite(self.high):
             return np.asarray((x - self.low) * (self.high - x) / (self.high - self.low))
-        if np.isfinite(self.low):
+        if isfinite(self.low):
             return np.asarray(x - self.low)
-        if np.isfinite(self.high):
+        if isfinite(self.high):
             return np.asarray(self.high - x)
         return np.ones_like(x)
+
+    def bend(self, x: ArrayLike) -> Array:
+        """d²x/du² at x, where x = from_real(u)."""
+        x = np.asarray(x, dtype=float)
+        if isfinite(self.low) and isfinite(self.high):
+            return np.asarray(self.slope(x) * (self.low + self.high - 2.0 * x) / (self.high - self.low))
+        if isfinite(self.low):
+            return np.asarray(x - self.low)
+        if isfinite(self.high):
+            return np.asarray(x - self.high)
+        return np.zeros_like(x)
 
     def closed(self) -> Interval:
         """Return the same interval with both ends included."""

@@ -129,6 +129,9 @@ class Family:
     mle: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     #: Not None only where defined: derivatives of logp with respect to each parameter, a tuple of arrays.
     score: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
+    #: Not None only where defined, beside `score`: second derivatives of logp, the lower triangle of their matrix row
+    #: by row (h11, h21, h22, h31, …). It spares the solver the differences of scores.
+    hessian: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     #: Not None only where defined: expected information per observation, ``(..., p, p)``, where there is no Hessian.
     information: ClassVar[Callable[..., Any] | None] = None
     #: Not None only where defined: statistics → Limit, or a tuple of them, of which the likeliest is taken.

@@ -18,6 +18,7 @@ from modelselect.observations import (
     distinct_numbers,
     distinct_rows,
     ends_of,
+    integers,
     is_missing,
     lag_correlation,
     middles,
@@ -65,28 +66,42 @@ def gather_values(
         if weights is None
         else weights_of(weights, len(x), "weights" if what == "values" else what, raw)
     )
-    if not nominal and np.isinf(x[w > 0]).any():
-        raise DataError(f"{what}: infinite at {rows_in_words(np.isinf(x) & (w > 0))}; expected finite numbers")
-    absent = np.isnan(x) if not nominal else np.array([is_missing(v) for v in x], dtype=bool)
-    absent &= w > 0
     notes: list[str] = []
+    used = w > 0
+    absent = np.array([is_missing(v) for v in x], dtype=bool) if nominal else ~np.isfinite(x)
+    absent &= used
+    if not nominal and absent.any() and np.isinf(x[absent]).any():
+        raise DataError(f"{what}: infinite at {rows_in_words(np.isinf(x) & used)}; expected finite numbers")
     _note_missing(absent, w, missing, what, notes)
     if nominal and truncation is not None:
         raise DataError("truncation: labels have no order, so that no bounds can be given")
     bounds = _bounds_of(truncation, len(x))
     if bounds is not None:
-        _check_inside(x, x, bounds, (w > 0) & ~absent, what)
+        _check_inside(x, x, bounds, used & ~absent, what)
     labels = tuple(dict.fromkeys(x[~absent].tolist())) if nominal else ()
-    kept = (w > 0) & ~absent
-    x, w, bounds = x[kept], _weighed(w[kept], weights_kind, what, notes), _rows_of(bounds, kept)
+    kept = used & ~absent
+    if not kept.all():
+        x, w, bounds = x[kept], w[kept], _rows_of(bounds, kept)
+    w = _weighed(w, weights_kind, what, notes)
     if nominal:
         fields = _nominal(x, w, known, notes, int(absent.sum()), labels)
     else:
-        step = resolution_of(x, np.inf if known else w.sum(), resolution, notes, what)
+        # whatever the step, equal observations are one where the same bounds hold for all of them
+        distinct, total = distinct_numbers(x, w) if bounds is None else (x, w)
+        told = distinct if resolution == "auto" else x
+        step = resolution_of(told, np.inf if known else w.sum(), resolution, notes, what)
         if weights is None:
             _note_neighbours(x, notes, ordered=ordered)
         fields = _fields(
-            x, x, w, bounds, step, notes, known=known, n_missing=int(absent.sum()), whole_weights=weights_kind
+            distinct,
+            distinct,
+            total,
+            bounds,
+            step,
+            notes,
+            known=known,
+            n_missing=int(absent.sum()),
+            whole_weights=weights_kind,
         )
     if ordered and len(fields["values"]) == len(np.unique(fields["values"])):
         fields["order"] = np.searchsorted(fields["values"], x)
@@ -327,15 +342,14 @@ def _common(values: Any, weights: Array, known: bool, notes: list[str], n_missin
 def _note_weights(weights: Array, known: bool, notes: list[str], *, said: bool) -> None:
     if known:
         notes.append("P is given, not sampled: KL is exact, and what needs a sample size is empty")
-    elif not said and np.any(weights != np.floor(weights)):
+    elif not said and not integers(weights):
         notes.append("some frequencies are fractional; n is their sum")
 
 
 def _note_neighbours(x: Array, notes: list[str], *, ordered: bool) -> None:
     """Say it where neighbouring rows resemble each other; rows that were sorted tell nothing."""
     with np.errstate(all="ignore"):
-        step = np.diff(x)
-        if not ordered and (not (step < 0).any() or not (step > 0).any()):
+        if not ordered and (not np.any(x[1:] < x[:-1]) or not np.any(x[1:] > x[:-1])):
             return
         alike = lag_correlation(x)
     if alike > max(_ALIKE, 4.0 / np.sqrt(len(x))):
@@ -349,6 +363,8 @@ def _note_neighbours(x: Array, notes: list[str], *, ordered: bool) -> None:
 
 
 def _note_censored(lower: Array, upper: Array, w: Array, notes: list[str]) -> None:
+    if lower is upper:
+        return
     kinds = {
         "right-censored": np.isposinf(upper),
         "left-censored": np.isneginf(lower),

@@ -24,6 +24,8 @@ Indices = NDArray[np.intp]
 CELLS = 65_536
 #: A table of counts over all values between the ends is used while it has at most so many cells an observation.
 _DENSE = 4
+#: Groups of all extents stand in one table, in their order, while it has at most so many cells for one that is needed.
+_WASTE = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,12 +160,15 @@ class Grouped:
         step = resolution_of(x, float(len(x) if w is None else w.sum()), resolution, notes, value)
         grouping = frame.groupby(names, sort=True, observed=True)
         codes = grouping.ngroup().to_numpy()
-        first = np.unique(codes, return_index=True)[1]
+        starts = np.append(0, np.cumsum(np.bincount(codes)))
+        if np.all(codes[1:] >= codes[:-1]):
+            first = starts[:-1]
+        else:
+            small = np.int16 if len(starts) <= 2**15 else np.int32
+            order = np.argsort(codes.astype(small), kind="stable")
+            x, w, first = x[order], None if w is None else w[order], order[starts[:-1]]
         keys = frame[names].iloc[first].reset_index(drop=True)
-        small = np.int16 if len(keys) < 2**15 else np.int32
-        order = np.argsort(codes.astype(small), kind="stable")
-        starts = np.append(0, np.cumsum(np.bincount(codes, minlength=len(keys))))
-        return cls(keys, x[order], None if w is None else w[order], starts, step, tuple(notes))
+        return cls(keys, x, w, starts, step, tuple(notes))
 
     def sample(self, group: int) -> Sample:
         """One group as a sample of its own, on the grid of all."""
@@ -184,12 +189,13 @@ class Grouped:
             if not len(which):
                 continue
             width = np.where(table, high if step is not None else 0.0, self.rows)[which]
-            which = which[np.argsort(width, kind="stable")]
+            if not table or self._cells(which, low, high, table=True) > _WASTE * extent[which].sum():
+                which = which[np.argsort(width, kind="stable")]
             for part in self._parts(which, low, high, cells, table=table):
-                flat, local, position = self._gather(first[part], last[part])
+                flat, local, start = self._gather(part, first, last)
                 x = self.values[flat]
-                w = np.ones(len(x)) if self.weights is None else self.weights[flat]
-                yield self._table(part, x, w, local) if table else self._padded(part, x, w, local, position)
+                w = None if self.weights is None else self.weights[flat]
+                yield self._table(part, x, w, local) if table else self._padded(part, x, w, local, start)
 
     def _parts(self, which: Indices, low: Array, high: Array, cells: int, *, table: bool) -> Iterator[Indices]:
         """Cut groups in their order into parts of at most `cells` cells."""
@@ -214,50 +220,73 @@ class Grouped:
         return float(len(part)) * (float(high[part].max() - low[part].min()) / step + 1.0)
 
     @staticmethod
-    def _gather(first: Indices, last: Indices) -> tuple[Indices, Indices, Indices]:
-        """Rows of some groups, with the place of the group among them and of the row in the group."""
-        sizes = last - first
+    def _gather(part: Indices, first: Indices, last: Indices) -> tuple[Indices | slice, Indices, Indices]:
+        """Rows of some groups, the place of the group of each among them, and where each group begins there."""
+        sizes = last[part] - first[part]
         local = np.repeat(np.arange(len(sizes)), sizes)
-        position = np.arange(len(local)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return np.repeat(first, sizes) + position, local, position
+        start = np.cumsum(sizes) - sizes
+        if np.array_equal(part, np.arange(part[0], part[0] + len(part))):  # side by side, as the rows are
+            return slice(first[part[0]], last[part[-1]]), local, start
+        return np.repeat(first[part] - start, sizes) + np.arange(len(local)), local, start
 
-    def _table(self, part: Indices, x: Array, w: Array, local: Indices) -> Rectangle:
+    def _table(self, part: Indices, x: Array, w: Array | None, local: Indices) -> Rectangle:
         """Counts over the values of all these groups."""
         step = self.resolution or 1.0
         low = float(x.min())
-        place = np.rint((x - low) / step).astype(np.intp)
+        place = (x - low if step == 1.0 else np.rint((x - low) / step)).astype(np.intp)
         m = int(place.max()) + 1
-        flat = np.bincount(local * m + place, weights=w, minlength=len(part) * m)
+        place += local * m
+        flat = np.bincount(place, weights=w, minlength=len(part) * m)
         weights = np.asarray(flat, dtype=float).reshape(len(part), m)
         values = low + step * np.arange(m)
         values = values if step != 1.0 else np.rint(values)
         return Rectangle(part, np.asarray(values[None, :], dtype=float), weights, np.full(len(part), m))
 
-    def _padded(self, part: Indices, x: Array, w: Array, local: Indices, position: Indices) -> Rectangle:
+    def _padded(self, part: Indices, x: Array, w: Array | None, local: Indices, start: Indices) -> Rectangle:
         """Values of each group in a row of its own; on a lattice equal ones become one."""
         sizes = self.rows[part]
         values = np.full((len(part), int(sizes.max())), np.inf)
         weights = np.zeros(values.shape)
-        values[local, position], weights[local, position] = x, w
-        if self.weights is None:
+        position = np.arange(len(x)) - start[local]
+        values[local, position], weights[local, position] = x, 1.0 if w is None else w
+        if w is None:
             values.sort(axis=1)  # the weights are ones, then zeros, and so stay in place
         else:
             order = np.argsort(values, axis=1, kind="stable")
             values, weights = np.take_along_axis(values, order, axis=1), np.take_along_axis(weights, order, axis=1)
         if self.resolution is not None:
-            new = np.ones(values.shape, dtype=bool)
-            new[:, 1:] = values[:, 1:] > values[:, :-1]
-            new &= np.isfinite(values)
-            sizes = new.sum(axis=1)
-            m = int(sizes.max())
-            rows = np.broadcast_to(np.arange(len(part))[:, None], values.shape)
-            place = rows * m + np.maximum(np.cumsum(new, axis=1) - 1, 0)
-            counted = np.bincount(place.ravel(), weights=weights.ravel(), minlength=len(part) * m)
-            packed = np.full(len(part) * m, np.inf)
-            packed[place[new]] = values[new]
-            values, weights = packed.reshape(-1, m), np.asarray(counted, dtype=float).reshape(-1, m)
+            values, weights, sizes = distinct_in_rows(values, weights)
         filler = values[np.arange(len(part)), sizes - 1]
         return Rectangle(part, np.where(np.isfinite(values), values, filler[:, None]), weights, sizes)
+
+
+def distinct_in_rows(values: Array, weights: Array) -> tuple[Array, Array, Indices]:
+    """Distinct values of each row, their total weights, and how many there are.
+
+    Parameters
+    ----------
+    values
+        Sorted along the last axis ``(g, m)``, padded with infinity.
+    weights
+        ``(g, m)``.
+
+    Examples
+    --------
+    >>> distinct_in_rows(np.array([[1.0, 1.0, 4.0], [2.0, 3.0, np.inf]]), np.array([[1.0, 1, 1], [1, 1, 0]]))
+    (array([[1., 4.],
+           [2., 3.]]), array([[2., 1.],
+           [1., 1.]]), array([2, 2]))
+    """
+    new = np.ones(values.shape, dtype=bool)
+    new[:, 1:] = values[:, 1:] > values[:, :-1]
+    new &= np.isfinite(values)
+    sizes = new.sum(axis=1)
+    g, m = len(values), int(sizes.max())
+    place = np.arange(g)[:, None] * m + np.maximum(np.cumsum(new, axis=1) - 1, 0)
+    counted = np.bincount(place.ravel(), weights=weights.ravel(), minlength=g * m)
+    packed = np.full(g * m, np.inf)
+    packed[place[new]] = values[new]
+    return packed.reshape(g, m), np.asarray(counted, dtype=float).reshape(g, m), sizes
 
 
 def _numbers(column: Any, name: str) -> Array:

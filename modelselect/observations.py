@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
-from modelselect.statistics import decimal_step, divisor
+from modelselect.statistics import decimal_step, divisor, stretches
 
 Flags = NDArray[np.bool_]
 
 #: Distinct values from which on their common divisor tells the step they were rounded to.
 _TELLING = 5
+#: Numbers from which on a table of integers is cheaper than sorting them.
+_FEW = 64
 
 
 class RowError(DataError):
@@ -202,10 +204,12 @@ def resolution_of(
         if off.any():
             raise DataError(f"{what}: {x[off][0]:g} is not a multiple of the resolution {step:g}")
         return step
-    decimal = decimal_step(x)
+    if decimal_step(x[:_FEW]) is None:
+        return None
+    distinct = distinct_numbers(x)[0]
+    decimal = decimal_step(distinct)
     if decimal is None:
         return None
-    distinct = np.unique(x)
     if decimal == 1.0:
         notes.append("all values are integers: scored as masses on the integers (resolution 1)")
         step = 1.0
@@ -231,15 +235,34 @@ def distinct_labels(x: NDArray[Any], w: Array) -> tuple[NDArray[Any], Array]:
     return np.asarray(outcomes, dtype=object), np.asarray(np.bincount(codes, weights=w), dtype=float)
 
 
-def distinct_numbers(x: Array, w: Array) -> tuple[Array, Array]:
-    """Distinct values, sorted, and the total weight of each."""
-    if len(x) > 1 and np.all(np.diff(x) > 0):
-        return np.array(x), np.array(w)
-    if np.all(w == w[0]):
-        distinct, count = np.unique(x, return_counts=True)
-        return distinct + 0.0, np.asarray(count * float(w[0]), dtype=float)
-    distinct, index = np.unique(x, return_inverse=True)
-    return distinct + 0.0, np.asarray(np.bincount(index, weights=w), dtype=float)
+def distinct_numbers(x: Array, w: Array | None = None) -> tuple[Array, Array]:
+    """Distinct values, sorted, and the total weight of each, 1 an observation unless it is said."""
+    if len(x) and np.all(x[1:] > x[:-1]):
+        return x, np.ones(len(x)) if w is None else w
+    alike = w is None or np.all(w == w[0])
+    each = 1.0 if w is None else float(w[0])
+    if len(x) > _FEW and x.max() - (low := float(x.min())) < len(x) and integers(x):
+        place = (x - low).astype(np.intp)
+        seen = np.bincount(place)
+        total = seen * each if alike else np.bincount(place, weights=w)
+        places = np.flatnonzero(seen)
+        return np.asarray(places + low, dtype=float), np.asarray(total[places], dtype=float)
+    if not alike:
+        distinct, index = np.unique(x, return_inverse=True)
+        return np.asarray(distinct + 0.0, dtype=float), np.asarray(np.bincount(index, weights=w), dtype=float)
+    ordered: Array = np.sort(x)
+    np.add(ordered, 0.0, out=ordered)  # no zero is negative
+    first = np.ones(len(x), dtype=bool)
+    np.greater(ordered[1:], ordered[:-1], out=first[1:])
+    if first.all():
+        return ordered, np.full(len(x), each)
+    places = np.flatnonzero(first)
+    return np.asarray(ordered[places], dtype=float), np.asarray(np.diff(places, append=len(x)) * each, dtype=float)
+
+
+def integers(x: Array) -> bool:
+    """Whether all are whole numbers."""
+    return all(bool(np.all(x[cut] == np.floor(x[cut]))) for cut in stretches(len(x)))
 
 
 def distinct_rows(columns: list[Array], w: Array) -> tuple[list[Array], Array]:
@@ -261,12 +284,17 @@ def lag_correlation(x: Array) -> float:
     """
     if len(x) < 10:
         return 0.0
-    centred = x - x.mean()
-    largest = float(np.max(np.abs(centred)))
+    mean = x.mean()
+    largest = float(max(x.max() - mean, mean - x.min()))
     if not 0 < largest < np.inf:
         return 0.0
-    centred /= largest
-    return float(centred[:-1] @ centred[1:] / (centred @ centred))
+    both = square = 0.0
+    for cut in stretches(len(x)):
+        centred = (x[cut.start : cut.stop + 1] - mean) / largest
+        both += centred[:-1] @ centred[1:]
+        own = centred[: cut.stop - cut.start]
+        square += own @ own
+    return float(both / square)
 
 
 def middles(lower: Array, upper: Array) -> Array:

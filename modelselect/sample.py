@@ -98,6 +98,7 @@ class Sample:
     n_missing: int
     outcomes: tuple[str, ...]
     order: NDArray[np.intp] | None
+    _blocks: dict[bool, Block]
 
     def __init__(
         self,
@@ -319,6 +320,11 @@ class Sample:
         """
         if self.kind == "nominal":
             raise DataError("the outcomes are labels, not numbers")
+        if cells not in self._blocks:  # made once, so that all candidates share what is computed from it
+            self._blocks[cells] = self._block(cells)
+        return self._blocks[cells]
+
+    def _block(self, cells: bool) -> Block:
         weights, lower = self.weights[None, :], self.lower[None, :]
         upper = lower if self.exact else self.upper[None, :]
         step = self.resolution if cells else None
@@ -343,7 +349,7 @@ class Sample:
         return Block(lower, upper, weights, (bounds[0][None, :], bounds[1][None, :]))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _build, (dict(vars(self)),)
+        return _build, ({name: value for name, value in vars(self).items() if name != "_blocks"},)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -391,4 +397,5 @@ def _build(fields: Mapping[str, Any]) -> Sample:
             if isinstance(array, np.ndarray):
                 array.flags.writeable = False
         object.__setattr__(sample, name, value)
+    object.__setattr__(sample, "_blocks", {})
     return sample

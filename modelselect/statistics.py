@@ -1,4 +1,4 @@
-"""What closed forms and first guesses are functions of: weighted summaries, one number a group.
+"""What closed forms and first guesses are functions of: weighted summaries, one number (or a few) a group.
 
 Every function takes values ``(1 or G, m)`` and weights ``(G, m)`` (0 = padding), and returns an array ``(G,)``;
 W stands for the sum of the weights. A family names the ones it needs in ``statistics``;
@@ -8,7 +8,9 @@ of rounded values.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,43 +20,63 @@ from modelselect.domain import Array
 Statistic = Callable[[Array, Array], Array]
 
 
-def _average(y: Array, weights: Array) -> Array:
+def _average(formula: Callable[[Array], Array], x: Array, weights: Array) -> Array:
+    """Σ w f(x) / W, of one long sample a stretch at a time: no temporary grows with it."""
+    if len(weights) == 1 and weights.shape[-1] > STRETCH:
+        cuts, alike = stretches(weights.shape[-1]), weights.min() == weights.max()
+        if alike:
+            added: Any = weights[:, 0] * sum(np.sum(formula(x[:, cut]), axis=-1) for cut in cuts)
+        else:
+            added = sum(_sum(formula(x[:, cut]), weights[:, cut]) for cut in cuts)
+    else:
+        added = _sum(formula(x), weights)
     # the sum of weights divides last: a mean of counts is then a ratio of two exact integers
     total = weights.sum(axis=-1)
-    return np.asarray(np.sum(weights * np.where(weights > 0, y, 0.0), axis=-1) / np.where(total > 0, total, 1.0))
+    return np.asarray(added / np.where(total > 0, total, 1.0))
+
+
+def _sum(y: Array, weights: Array) -> Array:
+    if len(y) == 1 < len(weights) and np.isfinite(y).all():  # groups share their values
+        return np.asarray(np.einsum("gm,m->g", weights, y[0]))
+    return np.asarray(np.sum(weights * np.where(weights > 0, y, 0.0), axis=-1))
 
 
 def mean(x: Array, weights: Array) -> Array:
     """Σ w x / W."""
-    return _average(x, weights)
+    return _average(lambda x: x, x, weights)
 
 
 def mean_log(x: Array, weights: Array) -> Array:
     """Σ w log x / W."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _average(np.log(x), weights)
+        return _average(np.log, x, weights)
 
 
 def log_excess(x: Array, weights: Array) -> Array:
     """Log x̄ − Σ w log x ≥ 0, to full precision where the x are nearly equal."""
+
+    def excess(x: Array) -> Array:
+        d = (x - center) / center
+        log = np.log1p(d)
+        return np.asarray(d - (np.where(d < -0.5, np.log(x / center), log) if np.any(d < -0.5) else log))
+
     with np.errstate(all="ignore"):
         center = mean(x, weights)[:, None]
-        d = (x - center) / center
-        return _average(d - np.where(d < -0.5, np.log(x / center), np.log1p(d)), weights)
+        return _average(excess, x, weights)
 
 
 def reciprocal_excess(x: Array, weights: Array) -> Array:
     """Σ w / x − 1/x̄ ≥ 0, to full precision where the x are nearly equal."""
     with np.errstate(all="ignore"):
         center = mean(x, weights)[:, None]
-        d = (x - center) / center
-        return _average(d * ((x - center) / x), weights) / center[:, 0]
+        excess = _average(lambda x: (x - center) / center * ((x - center) / x), x, weights)
+        return np.asarray(excess / center[:, 0])
 
 
 def mean_reciprocal(x: Array, weights: Array) -> Array:
     """Σ w / x / W."""
     with np.errstate(all="ignore"):
-        return _average(1.0 / x, weights)
+        return _average(lambda x: 1.0 / x, x, weights)
 
 
 def log_excess_reciprocal(x: Array, weights: Array) -> Array:
@@ -65,19 +87,20 @@ def log_excess_reciprocal(x: Array, weights: Array) -> Array:
 
 def mean_square(x: Array, weights: Array) -> Array:
     """Σ w x² / W."""
-    return _average(x * x, weights)
+    return _average(np.square, x, weights)
 
 
 def variance(x: Array, weights: Array) -> Array:
     """Σ w (x − x̄)² / W, in two passes (divisor n, not n − 1)."""
-    deviation = x - mean(x, weights)[:, None]
-    return _average(deviation * deviation, weights)
+    center = mean(x, weights)[:, None]
+    return _average(lambda x: np.square(x - center), x, weights)
 
 
 def variance_log(x: Array, weights: Array) -> Array:
     """Σ w (log x − mean log x)² / W."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return variance(np.log(x), weights)
+        center = mean_log(x, weights)[:, None]
+        return _average(lambda x: np.square(np.log(x) - center), x, weights)
 
 
 def skewness(x: Array, weights: Array) -> Array:
@@ -91,9 +114,9 @@ def kurtosis(x: Array, weights: Array) -> Array:
 
 
 def _standard_moment(x: Array, weights: Array, order: int) -> Array:
-    sd = np.sqrt(variance(x, weights))[:, None]
-    z = (x - mean(x, weights)[:, None]) / np.where(sd > 0, sd, 1.0)
-    return _average(z**order, weights)
+    center, sd = mean(x, weights)[:, None], np.sqrt(variance(x, weights))[:, None]
+    unit = np.where(sd > 0, sd, 1.0)
+    return _average(lambda x: ((x - center) / unit) ** order, x, weights)
 
 
 def l_scale(x: Array, weights: Array) -> Array:
@@ -140,33 +163,51 @@ def l_moments(x: Array, weights: Array, orders: int = 4) -> Array:
 
 def minimum(x: Array, weights: Array) -> Array:
     """Return the smallest value with positive weight."""
+    if len(weights) == 1 and weights.min() > 0:
+        return np.asarray(x.min(axis=-1))
     return np.asarray(np.where(weights > 0, x, np.inf).min(axis=-1))
 
 
 def maximum(x: Array, weights: Array) -> Array:
     """Return the largest value with positive weight."""
+    if len(weights) == 1 and weights.min() > 0:
+        return np.asarray(x.max(axis=-1))
     return np.asarray(np.where(weights > 0, x, -np.inf).max(axis=-1))
 
 
 def quantile(x: Array, weights: Array, level: float) -> Array:
     """Return the weighted quantile: the smallest x with cumulative weight ≥ level, a midpoint where it is met."""
+    if len(x) == len(weights) == 1 and 0 < weights[0, 0] == weights.min() == weights.max() and _ascending(x):
+        return _quantile_of_equals(x, level)
     if len(x) == 1 and len(weights) > 1:  # groups that share their values are sorted at once; no weight, no step
-        order = np.argsort(x[0], kind="stable")
-        weights = weights[:, order]
-        x = np.broadcast_to(x[:, order], weights.shape)
+        if not _ascending(x):
+            order = np.argsort(x[0], kind="stable")
+            x, weights = x[:, order], weights[:, order]
+        x = np.broadcast_to(x, weights.shape)
         last = x.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=-1)
     else:
         x, weights = np.broadcast_arrays(np.where(weights > 0, x, np.inf), weights)
-        if not np.all(x[:, 1:] >= x[:, :-1]):
+        if not _ascending(x):
             order = np.argsort(x, axis=-1, kind="stable")
             x, weights = np.take_along_axis(x, order, axis=-1), np.take_along_axis(weights, order, axis=-1)
         last = np.maximum((x < np.inf).sum(axis=-1) - 1, 0)
     cumulative = np.cumsum(weights, axis=-1) / weights.sum(axis=-1, keepdims=True)
-    slack = 1e-12
-    low = np.minimum((cumulative < level - slack).sum(axis=-1), last)
-    high = np.minimum((cumulative <= level + slack).sum(axis=-1), last)
+    low = np.minimum((cumulative < level - _SLACK).sum(axis=-1), last)
+    high = np.minimum((cumulative <= level + _SLACK).sum(axis=-1), last)
     take = np.take_along_axis
     return np.asarray(0.5 * (take(x, low[:, None], -1) + take(x, high[:, None], -1))[:, 0])
+
+
+def _quantile_of_equals(x: Array, level: float) -> Array:
+    """The same of one sorted sample ``(1, m)`` in which all weigh the same: nothing need be added up."""
+    m = x.shape[1]
+    low = bisect_left(range(m), level - _SLACK, key=lambda i: (i + 1) / m)
+    high = bisect_right(range(m), level + _SLACK, key=lambda i: (i + 1) / m)
+    return np.asarray(0.5 * (x[:, min(low, m - 1)] + x[:, min(high, m - 1)]))
+
+
+def _ascending(x: Array) -> bool:
+    return bool(np.all(x[:, 1:] >= x[:, :-1]))
 
 
 def median(x: Array, weights: Array) -> Array:
@@ -186,7 +227,8 @@ def upper_quartile(x: Array, weights: Array) -> Array:
 
 def absolute_deviation(x: Array, weights: Array) -> Array:
     """Σ w |x − median| / W."""
-    return _average(np.abs(x - median(x, weights)[:, None]), weights)
+    center = median(x, weights)[:, None]
+    return _average(lambda x: np.abs(x - center), x, weights)
 
 
 def distinct(x: Array, weights: Array) -> Array:
@@ -200,35 +242,47 @@ def spread(x: Array, weights: Array) -> Array:
     With fewer than four distinct values, and where it vanishes, the range stands in.
     """
     x, different = _sorted_distinct(x, weights)
-    share = different / different.sum(axis=-1, keepdims=True)
-    iqr = quantile(x, share, 0.75) - quantile(x, share, 0.25)
-    whole = maximum(x, share) - minimum(x, share)
-    return np.asarray(np.where((different.sum(axis=-1) < 4) | (iqr <= 0), whole, iqr))
+    count = different.sum(axis=-1, keepdims=True)
+    if len(x) == 1 and count[0, 0] == x.shape[1]:
+        iqr, whole = _quantile_of_equals(x, 0.75) - _quantile_of_equals(x, 0.25), x[:, -1] - x[:, 0]
+    else:
+        share = different / count
+        iqr = quantile(x, share, 0.75) - quantile(x, share, 0.25)
+        whole = maximum(x, share) - minimum(x, share)
+    return np.asarray(np.where((count[:, 0] < 4) | (iqr <= 0), whole, iqr))
 
 
 def _sorted_distinct(x: Array, weights: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Sorted values, those without weight last and infinite, and a mark at the first of each."""
-    x = np.sort(np.where(weights > 0, x, np.inf), axis=-1)
+    if len(x) > 1 or len(weights) > 1 or not (weights.min() > 0 and _ascending(x)):
+        x = np.sort(np.where(weights > 0, x, np.inf), axis=-1)
     first = np.ones(x.shape, dtype=bool)
     first[:, 1:] = x[:, 1:] > x[:, :-1]
-    return x, first & (x < np.inf)
+    return x, first if x.size and x.max() < np.inf else first & (x < np.inf)
 
 
 def size(x: Array, weights: Array) -> Array:
     """Return the geometric mean of the |x| that are not 0: the order of magnitude of the data."""
+
+    def logs(x: Array) -> Array:
+        return np.asarray(np.log(np.abs(x)))
+
     with np.errstate(divide="ignore"):
-        logs = np.log(np.abs(x))
-    used = np.where(np.isfinite(logs), weights, 0.0)
-    return np.asarray(np.exp(_average(logs, used)))
+        if np.all(weights > 0) and np.all(x != 0) and np.isfinite(x).all():
+            return np.asarray(np.exp(_average(logs, x, weights)))
+        used = np.where(np.isfinite(logs(x)), weights, 0.0)
+        return np.asarray(np.exp(_average(logs, x, used)))
 
 
-#: Observations that are worked on at a time: what fits the cache.
-_STRETCH = 8192
+#: Observations that are worked on at a time: what fits the cache, and products that BLAS leaves to one thread.
+STRETCH = 8192
+#: Rounding errors of a cumulated share.
+_SLACK = 1e-12
 
 
-def stretches(m: int) -> list[slice]:
+def stretches(m: int, times: int = 1) -> list[slice]:
     """Cut m observations into stretches, so that no temporary grows with the sample."""
-    return [slice(i, i + _STRETCH) for i in range(0, m, _STRETCH)]
+    return [slice(i, i + times * STRETCH) for i in range(0, m, times * STRETCH)]
 
 
 #: From here on every float is an integer, which says nothing about a grid.
@@ -243,9 +297,15 @@ def divisor(units: Array) -> float:
 def decimal_step(x: Array) -> float | None:
     """10⁻ʲ for the smallest j ≤ 6 for which all 10ʲx are integers, or None."""
     for j in range(7):
-        with np.errstate(over="ignore", invalid="ignore"):
-            y = x * 10.0**j
-            off = np.abs(y - np.rint(y)) > np.minimum(1e-12 * np.abs(y), 1e-3)
-        if not np.any(off | ~(np.abs(y) < _LARGEST)):
+        if all(_whole(x[cut], 10.0**j) for cut in stretches(len(x))):
             return float(10.0**-j)
     return None
+
+
+def _whole(x: Array, times: float) -> bool:
+    """Whether all multiples are integers up to rounding, and small enough that this says something."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        y = x * times
+        size = np.abs(y)
+        off = np.abs(y - np.rint(y)) > np.minimum(1e-12 * size, 1e-3)
+    return not np.any(off | ~(size < _LARGEST))

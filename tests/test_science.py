@@ -7,11 +7,14 @@ import pytest
 import scipy.stats
 
 import modelselect as ms
+from modelselect.block import Block
+from modelselect.family import lookup
 from modelselect.fitting.refit import refit
 from modelselect.ranking.adequacy import visible_size
 from modelselect.ranking.confidence_set import confidence_set
 from modelselect.ranking.criteria import CRITERIA
 from modelselect.ranking.dependence import long_run_covariance
+from modelselect.ranking.distances import anderson_darling, cramer_von_mises, integrals, kolmogorov_smirnov
 from modelselect.ranking.validation import folds_of, held_out, leave_one_out, stacking_weights
 
 WORMS = {0: 2, 1: 3, 2: 5, 3: 14, 4: 16, 5: 15, 6: 12, 7: 8, 8: 10, 9: 8, 10: 7}
@@ -223,7 +226,8 @@ def test_adequacy_of_the_truth_and_of_others():
     statistic = -n - np.mean((2 * i - 1) * (law.logcdf(x) + law.logsf(x[::-1])))
     assert found.loc[("normal", "AD"), "statistic"] == pytest.approx(statistic, rel=1e-8)
     counts = ms.rank(WORMS, ["geometric", {"beta_binomial": {"n": 10}}]).adequacy(199)
-    assert counts["test"].tolist() == ["G", "G"]
+    assert counts["test"].tolist() == ["AD", "CvM", "KS", "G"] * 2
+    counts = counts[counts["test"] == "G"]
     assert counts.loc["geometric", "p_value"] < 0.01
     assert counts.loc["beta_binomial(n=10)", "p_value"] > 0.1
 
@@ -313,3 +317,23 @@ def test_scores_of_what_is_fitted_already():
     assert ms.score(limit, {0: 3, 1: 4}).best.family.name == "poisson"
     with pytest.raises(ms.CandidateError, match="score"):
         ms.score("gamma", new)
+
+
+def test_padding_does_not_move_a_distance():
+    """Rows of different length stand in one rectangle, filled up by repeating their last cell."""
+    x = np.array([[0.0, 1.0, 4.0, 4.0, 4.0], [0.0, 1.0, 2.0, 3.0, 5.0]])
+    w = np.array([[5.0, 3.0, 2.0, 0.0, 0.0], [3.0, 3.0, 2.0, 1.0, 1.0]])
+    law, at = lookup("weibull")(), (np.full((2, 1), 1.2), np.full((2, 1), 1.9))
+    together = integrals(law, Block(x - 0.5, x + 0.5, w), at)
+    alone = integrals(law, Block(x[:1, :3] - 0.5, x[:1, :3] + 0.5, w[:1, :3]), (at[0][:1], at[1][:1]))
+    for statistic in (anderson_darling, cramer_von_mises, kolmogorov_smirnov):
+        assert statistic(together)[0] == pytest.approx(statistic(alone)[0], rel=1e-12)
+
+
+def test_anderson_darling_keeps_its_digits_far_out():
+    """A Pareto's cells of width 1 at 1e9: narrow where they lie; points at their middles say almost the same."""
+    x = np.array([[2.0, 5.0, 40.0, 3e5, 1e9]])
+    law, at = lookup("pareto")(), (np.full((1, 1), 0.28), np.full((1, 1), 1.4))
+    cells = anderson_darling(integrals(law, Block(x - 1e-4, x + 1e-4, np.ones((1, 5))), at))
+    points = anderson_darling(integrals(law, Block(x, x, np.ones((1, 5))), at))
+    assert cells[0] == pytest.approx(points[0], rel=1e-3)

@@ -29,7 +29,8 @@ def right_censored(times: ArrayLike, observed: ArrayLike, exact: ArrayLike | Non
 
     Spacings of events give the density f S_C of those seen, S_C the share not yet censored. Y_j, the number at risk,
     counts j itself; with Y_j - 1 in its place the sums of Λ over the censored and of Λ_C over the events are
-    unbiased, because each j is one of Y_j and is divided among the Y_j - 1 others.
+    unbiased while two or more are at risk, because j is any of Y_j, and its part is given to Y_j - 1 others. What
+    is missed is the time when the last one is at risk alone: less than 1/(4n) in the mean of either.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, entr, exp1
 
 from modelselect.errors import DataError
+from modelselect.statistics import STRETCH, stretches
 
 Floats: TypeAlias = NDArray[np.float64]
 Booleans: TypeAlias = NDArray[np.bool_]
@@ -162,6 +163,8 @@ def positive_or_nan(n: Floats) -> Floats:
 
 def whole(c: Floats) -> Booleans:
     """Whether all counts of a sample are whole."""
+    if c.ndim == 1 and c.size > STRETCH:
+        return np.asarray(all(whole(c[cut]) for cut in stretches(c.size)))
     return np.asarray((np.abs(c - np.rint(c)) <= WHOLE * c).all(axis=-1))
 
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from modelselect.divergence.level import Level, level
+from modelselect.divergence.moments import Moments
 from modelselect.domain import Array
 from modelselect.errors import CandidateError, did_you_mean
 from modelselect.fitting.estimate import estimate
 from modelselect.fitting.result import Fit
 from modelselect.fitting.status import Status
-from modelselect.statistics import stretches
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,21 +76,20 @@ class Divergence:
     cross_entropy: Array
 
 
-def divergence(sample: Observations, of: Level, pointwise: Array, k: Array) -> Divergence:
-    """KL of a sample against laws whose log-probabilities of its distinct values are given.
+def divergence(sample: Observations, of: Level, losses: Moments, k: Array) -> Divergence:
+    """KL of a sample against laws whose losses on it are known.
 
     Parameters
     ----------
     sample, of
         The sample and its entropy.
-    pointwise
-        log q(x) of each law and distinct value, ``(K, m)``.
+    losses
+        Moments of the losses of each law.
     k
         Number of estimated parameters of each law, ``(K,)``.
     """
-    share, n = sample.shares, sample.n
+    n, cross = sample.n, losses.cross_entropy
     with np.errstate(invalid="ignore"):
-        cross = -np.einsum("km,m->k", pointwise, share)
         kl = cross - of.in_sample
         if sample.known:
             kl = np.where(np.isfinite(cross), np.maximum(kl, 0.0), kl)
@@ -98,20 +97,13 @@ def divergence(sample: Observations, of: Level, pointwise: Array, k: Array) -> D
             return Divergence(kl, zero, kl, kl, kl, cross)
         corrected = cross + k / n - of.entropy.value
         centre = cross + k / (2 * n) - of.entropy.value
-        variance = np.array([_spread(of.terms, row, share) for row in pointwise]) / max(n - 1.0, 1.0)
+        variance = losses.spread / max(n - 1.0, 1.0)
         if of.counted:
-            cells = of.cells or np.count_nonzero(share)
+            cells = of.cells or np.count_nonzero(sample.weights)
             variance = variance + np.maximum(cells - 1 - k, 1) / (2 * n**2)
         se = np.sqrt(variance) if np.isfinite(of.entropy.value) else np.full(len(k), np.nan)
         low, high = np.maximum(centre - _Z * se, 0.0), np.maximum(centre + _Z * se, 0.0)
     return Divergence(kl, se, low, high, corrected, cross)
-
-
-def _spread(terms: Array, logq: Array, share: Array) -> float:
-    """Weighted variance of log p̂ − log q, a stretch at a time: no temporary grows with the sample."""
-    cuts = stretches(len(share))
-    mean = sum(float(share[cut] @ (terms[cut] + logq[cut])) for cut in cuts)
-    return sum(float(share[cut] @ np.square(terms[cut] + logq[cut] - mean)) for cut in cuts)
 
 
 def profile(fit: Fit, parameter: str, grid: Sequence[float] | Array) -> pd.DataFrame:

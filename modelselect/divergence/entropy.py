@@ -26,8 +26,9 @@ from modelselect.divergence.counts import (
     positive_or_nan,
     whole,
 )
+from modelselect.divergence.grid import heaped, in_steps_of_one, units_of
 from modelselect.divergence.nsb import nsb
-from modelselect.divergence.spacings import MINIMUM_SIZE, spacing, spacing_order, spacing_terms
+from modelselect.divergence.spacings import MINIMUM_SIZE, spacing, spacing_m, spacing_order, spacing_terms
 from modelselect.divergence.weighted import effective_size, rising, weighted_spacing, weighted_terms
 from modelselect.errors import DataError
 
@@ -41,7 +42,6 @@ SPARSE_SINGLETONS = 0.05
 SPARSE_DISTINCT = 20
 LEAST_WORTH = 20  # effective number of fractionally weighted observations, or of events: fewer were not simulated
 
-_ON_GRID = 1e-3  # how far, in steps, a value may be from its grid point
 
 #: Estimators of the entropy of counts by name, and what each is called.
 COUNTERS: dict[str, tuple[Callable[[ArrayLike], Floats], str]] = {
@@ -108,6 +108,11 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
     >>> continuous_entropy([0.1, 0.4, 0.4, 0.7, 0.9])
     Entropy(value=nan, method='none: 2 of 5 observations are tied', se=nan)
     """
+    return continuous_estimate(x, weights)[0]
+
+
+def continuous_estimate(x: ArrayLike, weights: ArrayLike | None = None) -> tuple[Entropy, Floats | None]:
+    """Return `continuous_entropy`, and where the weights are whole the pointwise terms, in ascending order of x."""
     data = np.asarray(x, dtype=np.float64).ravel()
     w = np.ones(data.size) if weights is None else checked_counts(weights).ravel()
     if w.size != data.size:
@@ -115,20 +120,24 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
     if not np.isfinite(data).all():
         raise DataError("x must be finite; it holds NaN or infinite values")
     if not whole(w):
-        return _weighted_entropy(data[w > 0], w[w > 0])
-    n, heavy = round(float(w.sum())), int((w > 1.5).sum())
+        return _weighted_entropy(data[w > 0], w[w > 0]), None
+    n, heavy = round(float(w.sum())), int(np.count_nonzero(w > 1.5))
     if n < MINIMUM_SIZE:
-        return Entropy(np.nan, f"none: {n} observations, at least {MINIMUM_SIZE} are needed", np.nan)
+        return Entropy(np.nan, f"none: {n} observations, at least {MINIMUM_SIZE} are needed", np.nan), None
     if heavy:
-        return Entropy(np.nan, f"none: tied observations, {heavy} weights are above 1", np.nan)
-    data = np.sort(data[w > 0.5])
-    repeats = np.diff(data, prepend=-np.inf, append=np.inf) == 0
-    if repeats.any():
-        tied = np.count_nonzero(repeats[1:] | repeats[:-1])
-        return Entropy(np.nan, f"none: {tied} of {n} observations are tied", np.nan)
+        return Entropy(np.nan, f"none: tied observations, {heavy} weights are above 1", np.nan), None
+    data = data if n == data.size else data[w > 0.5]
+    if not (data[1:] > data[:-1]).all():
+        data = np.sort(data)
+        repeats = np.diff(data, prepend=-np.inf, append=np.inf) == 0
+        if repeats.any():
+            tied = np.count_nonzero(repeats[1:] | repeats[:-1])
+            return Entropy(np.nan, f"none: {tied} of {n} observations are tied", np.nan), None
     m = spacing_order(n)
-    se = _standard_error(spacing_terms(data, m), np.ones(n))
-    return Entropy(float(spacing(data)), f"spacing (1.5 H_m - 0.5 H_2m, m = {m})", float(se))
+    terms = spacing_terms(data, m)
+    value = 1.5 * float(terms.mean()) - 0.5 * float(spacing_m(data, 2 * m))
+    se = float(terms.std(ddof=1) / np.sqrt(n)) if np.isfinite(value) else np.nan
+    return Entropy(value, f"spacing (1.5 H_m - 0.5 H_2m, m = {m})", se), terms
 
 
 def _weighted_entropy(x: Floats, w: Floats) -> Entropy:
@@ -157,7 +166,13 @@ def _weighted_entropy(x: Floats, w: Floats) -> Entropy:
 
 
 def jittered(
-    values: ArrayLike, weights: ArrayLike, step: float, rng: np.random.Generator, draws: int = DRAWS
+    values: ArrayLike,
+    weights: ArrayLike,
+    step: float,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+    *,
+    pointwise: bool = True,
 ) -> Estimate:
     """Entropy of values on a grid of step h, from the spacings of the values with noise added.
 
@@ -177,6 +192,8 @@ def jittered(
         does not depend on which samples stand beside it.
     draws : int
         How often the noise is drawn. Memory: draws + some eight numbers for each of samples × largest n.
+    pointwise : bool
+        Whether the terms and the standard error are wanted; without, they are 0 and NaN.
 
     Returns
     -------
@@ -200,7 +217,7 @@ def jittered(
     w = checked_counts(weights)
     if not whole(w).all():
         raise DataError("weights must be whole numbers where values are jittered")
-    units = _units(values, w, step)
+    units = units_of(values, w, step)
     copies = np.rint(w).astype(np.int64)
     n = copies.sum(axis=-1)
     width = int(n.max(initial=0))
@@ -213,18 +230,21 @@ def jittered(
     exact[live] = np.repeat(np.take_along_axis(units, order, axis=-1).ravel(), sorted_copies.ravel())
     noise = rng.random((width, draws)) - 0.5  # rows first: a wider block leaves the first rows as they are
 
-    value, pointwise, m = np.zeros(n.shape), np.zeros(live.shape), spacing_order(n)
+    value, each, m = np.zeros(n.shape), np.zeros(live.shape), spacing_order(n)
     for draw in range(draws):
         x = np.sort(exact + noise[:, draw], axis=-1)
         value += spacing(x, n) / draws
-        pointwise += spacing_terms(x, m, n) / draws
+        if pointwise:
+            each += spacing_terms(x, m, n) / draws
+    if not pointwise:
+        return Estimate(value, np.full(n.shape, np.nan), np.zeros(copies.shape))
 
     # noise never leaves its cell, so the sorted observations that share a value stand together
     filled = sorted_copies > 0
     shared = sorted_copies[filled]
     means = np.zeros(copies.shape)
     if shared.size:
-        means[filled] = np.add.reduceat(pointwise[live], np.cumsum(shared) - shared) / shared
+        means[filled] = np.add.reduceat(each[live], np.cumsum(shared) - shared) / shared
     terms = np.zeros(copies.shape)
     np.put_along_axis(terms, order, means, axis=-1)
     return Estimate(value, np.where(n < MINIMUM_SIZE, np.nan, _standard_error(terms, w)), terms)
@@ -257,14 +277,23 @@ def sparse_lattice(values: ArrayLike, weights: ArrayLike, step: float = 1.0) -> 
     thin = np.asarray(whole(w) & (alone > SPARSE_SINGLETONS * n) & (n <= JITTER_LIMIT))
     thin = np.asarray(thin & (np.count_nonzero(w, axis=-1) >= SPARSE_DISTINCT))
     if thin.any():
-        x = np.broadcast_to(np.asarray(values, dtype=np.float64), w.shape)[thin]
-        divisor = np.gcd.reduce(_units(x, w[thin], step).astype(np.int64), axis=-1)
-        thin[thin] = (divisor == 1) & ~_heaped(x, w[thin], step)
+        x = np.atleast_2d(np.asarray(values, dtype=np.float64))
+        x, rows = (
+            (x if len(x) == 1 and w.ndim > 1 else np.broadcast_to(x.reshape(np.shape(values)), w.shape)[thin]),
+            w[thin],
+        )
+        thin[thin] = in_steps_of_one(x, rows, step) & ~heaped(x, rows, step)
     return thin
 
 
 def lattice(
-    values: ArrayLike, weights: ArrayLike, step: float = 1.0, *, seed: int = JITTER_SEED, draws: int = DRAWS
+    values: ArrayLike,
+    weights: ArrayLike,
+    step: float = 1.0,
+    *,
+    seed: int = JITTER_SEED,
+    draws: int = DRAWS,
+    pointwise: bool = True,
 ) -> Estimate:
     """Entropy of many samples on a grid: `jittered` where `sparse_lattice`, otherwise `chao_wang_jost`.
 
@@ -279,13 +308,13 @@ def lattice(
     """
     w = checked_counts(weights)
     value = chao_wang_jost(w)
-    terms = _surprisals(w)
-    se = _standard_error(terms, w)
+    terms = _surprisals(w) if pointwise else np.zeros(w.shape)
+    se = _standard_error(terms, w) if pointwise else np.full(value.shape, np.nan)
     sparse = sparse_lattice(values, w, step)
     value = np.where(~sparse & (w.max(axis=-1) <= 1.0 + WHOLE), np.nan, value)
     if sparse.any():
         points = np.broadcast_to(np.asarray(values, dtype=np.float64), w.shape)[sparse]
-        thin = jittered(points, w[sparse], step, np.random.default_rng(seed), draws)
+        thin = jittered(points, w[sparse], step, np.random.default_rng(seed), draws, pointwise=pointwise)
         value[sparse], se[sparse], terms[sparse] = thin
     return Estimate(value, se, terms)
 
@@ -362,32 +391,3 @@ def _standard_error(terms: Floats, weights: Floats) -> Floats:
         centred = terms - ((weights * terms).sum(axis=-1) / positive_or_nan(n))[..., None]
         variance = (weights * centred**2).sum(axis=-1) / positive_or_nan((n > 1) * (n - 1.0))
     return np.asarray(np.sqrt(variance / positive_or_nan(n)))
-
-
-def _units(values: ArrayLike, weights: Floats, step: float) -> Floats:
-    """Grid positions counted from the smallest value of each sample, 0 on padding."""
-    if not (np.isfinite(step) and step > 0):
-        raise DataError(f"step must be positive and finite, not {step!r}")
-    seen = weights > 0
-    x = np.where(seen, np.broadcast_to(np.asarray(values, dtype=np.float64), weights.shape), np.inf)
-    low = x.min(axis=-1, initial=np.inf, keepdims=True)
-    if not np.isfinite(x[seen]).all():
-        raise DataError("values must be finite; those seen hold NaN or infinite ones")
-    exact = (np.where(seen, x, 0.0) - np.where(seen, low, 0.0)) / step
-    off = np.abs(exact - np.rint(exact)) > _ON_GRID
-    if off.any():
-        raise DataError(f"values must lie on one grid of step {step:g}; {float(x[off][0])!r} is off it")
-    return np.rint(exact)
-
-
-def _heaped(x: Floats, weights: Floats, step: float) -> Booleans:
-    """Whether multiples of 2, 5 or 10 steps were seen more often than their two neighbours explain."""
-    grid = np.rint(np.where(weights > 0, x, 0.0) / step)
-    heaped = np.zeros(weights.shape[:-1], dtype=np.bool_)
-    for d in (2, 5, 10):
-        remainder = np.mod(grid, d)
-        inner = np.where(np.abs(grid) >= d - 1, weights, 0.0)  # 0 itself may be an atom of its own
-        at = np.where(remainder == 0, inner, 0.0).sum(axis=-1)
-        beside = (inner * ((remainder == 1) + 1.0 * (remainder == d - 1))).sum(axis=-1) / 2
-        heaped |= (at - beside > 3 * np.sqrt(at + beside / 2)) & (at > 1.5 * beside)
-    return heaped

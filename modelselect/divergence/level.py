@@ -24,6 +24,7 @@ from modelselect.divergence.entropy import (
     Entropy,
     Estimate,
     continuous_entropy,
+    continuous_estimate,
     jittered,
     jittered_method,
     lattice_entropy,
@@ -248,9 +249,9 @@ def _level_of_counts(sample: Sample, method: str) -> Level:
 def _level_of_reals(sample: Sample, seed: int) -> Level:
     """Of exact real numbers with whole weights, by default."""
     w = sample.weights
-    found = replace(continuous_entropy(sample.values, w), reason=_WHY_SPACING)
-    if np.isfinite(found.value):
-        terms = np.asarray(spacing_terms(sample.values, spacing_order(len(sample.values))))
+    found, terms = continuous_estimate(sample.values, w)
+    found = replace(found, reason=_WHY_SPACING)
+    if terms is not None and np.isfinite(found.value):
         return Level(found, found.value, terms, counted=False)
     grid = decimal_step(sample.values) if np.any(w > 1) else None
     if grid is None:

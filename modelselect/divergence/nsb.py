@@ -13,6 +13,7 @@ from scipy.special import digamma, gammaln, polygamma
 
 from modelselect.divergence.counts import WHOLE, checked_counts
 from modelselect.errors import DataError
+from modelselect.grouped import distinct_in_rows
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -42,7 +43,7 @@ def nsb(counts: ArrayLike, outcomes: ArrayLike | None = None) -> Floats:
     -------
     ndarray, shape (...)
         Nats; NaN for a sample without observations. Memory: some five numbers for each of the counts, whatever the
-        number of nodes.
+        number of nodes. Equal counts are worked out once: n observations have fewer than √(2n) different ones.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def nsb(counts: ArrayLike, outcomes: ArrayLike | None = None) -> Floats:
     chosen = (c.sum(axis=-1) > 0) & (K > 1)
     value = np.where(c.sum(axis=-1) > 0, 0.0, np.nan)  # one possible outcome is no surprise
     if chosen.any():
-        value[chosen] = _posterior_mean(c[chosen], K[chosen])
+        value[chosen] = _posterior_mean(*_multiplicities(c[chosen]), K[chosen])
     return value
 
 
@@ -87,28 +88,35 @@ def possible_outcomes(counts: ArrayLike) -> Floats:
     return np.asarray(np.count_nonzero(c, axis=-1) + np.ceil(f1 * (f1 - 1.0) / (2.0 * (f2 + 1.0))))
 
 
-def _posterior_mean(c: Floats, K: Floats) -> Floats:
+def _multiplicities(c: Floats) -> tuple[Floats, Floats]:
+    """Distinct counts of each sample (G, m), and how many outcomes have them: 0 on padding, whose count is 0."""
+    ordered = np.sort(np.where(c > 0, c, np.inf), axis=-1)
+    distinct, often, _ = distinct_in_rows(ordered, np.isfinite(ordered).astype(np.float64))
+    return np.where(np.isfinite(distinct), distinct, 0.0), np.where(np.isfinite(distinct), often, 0.0)
+
+
+def _posterior_mean(c: Floats, often: Floats, K: Floats) -> Floats:
     """Of samples (G, m) with K (G,) > 1: coarse passes find where the integrand lives, a fine one sums it."""
     low, high = np.full(K.shape, _LOWEST), np.full(K.shape, _HIGHEST)
     for _ in range(3):
         nodes = np.linspace(low, high, _COARSE)
-        logs = np.stack([_log_weight(np.exp(t), c, K) for t in nodes])
+        logs = np.stack([_log_weight(np.exp(t), c, often, K) for t in nodes])
         alive = logs > logs.max(axis=0) - _NEGLIGIBLE
         first, last = alive.argmax(axis=0), _COARSE - 1 - alive[::-1].argmax(axis=0)
         low, high = (
             np.take_along_axis(nodes, np.clip(end, 0, _COARSE - 1)[None], axis=0)[0] for end in (first - 1, last + 1)
         )
     nodes = np.linspace(low, high, _FINE)
-    logs = np.stack([_log_weight(np.exp(t), c, K) for t in nodes])
+    logs = np.stack([_log_weight(np.exp(t), c, often, K) for t in nodes])
     weights = np.exp(logs - logs.max(axis=0))
-    means = np.stack([_mean_entropy(np.exp(t), c, K) for t in nodes])
+    means = np.stack([_mean_entropy(np.exp(t), c, often, K) for t in nodes])
     return np.asarray((weights * means).sum(axis=0) / weights.sum(axis=0))
 
 
-def _log_weight(b: Floats, c: Floats, K: Floats) -> Floats:
+def _log_weight(b: Floats, c: Floats, often: Floats, K: Floats) -> Floats:
     """log[P(c | β) dξ/d log β] up to a constant."""
-    likelihood = np.where(c > 0, _log_rising(np.maximum(b, 0.0)[:, None], c), 0.0).sum(axis=-1)
-    likelihood = likelihood - _log_rising(K * b, c.sum(axis=-1))
+    likelihood = (often * _log_rising(b[:, None], c)).sum(axis=-1)
+    likelihood = likelihood - _log_rising(K * b, (often * c).sum(axis=-1))
     # 1/β² (1 - 1/K)/2 - …, where the difference of two trigammas loses its digits
     far = (1.0 - 1.0 / K) * (0.5 - (1.0 + 1.0 / K) / (6.0 * np.maximum(b, 1.0))) / np.maximum(b, 1.0) ** 2
     near = np.minimum(b, 1e4)
@@ -125,10 +133,10 @@ def _log_rising(b: Floats, n: Floats) -> Floats:
     return np.where(b > 50.0, stirling, gammaln(near + n) - gammaln(near))
 
 
-def _mean_entropy(b: Floats, c: Floats, K: Floats) -> Floats:
+def _mean_entropy(b: Floats, c: Floats, often: Floats, K: Floats) -> Floats:
     """E(H | c, β); an outcome not seen contributes with c = 0, also those that are not in the table."""
     b = b[:, None]
-    total = c.sum(axis=-1) + K * b[:, 0]
-    seen = np.where(c > 0, (c + b) * digamma(c + b + 1.0), 0.0).sum(axis=-1)
-    unseen = (K - np.count_nonzero(c, axis=-1)) * (b * digamma(b + 1.0))[:, 0]
+    total = (often * c).sum(axis=-1) + K * b[:, 0]
+    seen = (often * (c + b) * digamma(c + b + 1.0)).sum(axis=-1)
+    unseen = (K - often.sum(axis=-1)) * (b * digamma(b + 1.0))[:, 0]
     return np.asarray(digamma(total + 1.0) - (seen + unseen) / total)

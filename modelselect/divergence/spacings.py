@@ -231,9 +231,17 @@ def _mean_term(x: Floats, m: Integers, n: Integers) -> Floats:
 
 def _terms(x: Floats, m: Integers, n: Integers) -> Floats:
     terms = _log_widths(x, m)
-    i = np.arange(x.shape[-1])
+    width = x.shape[-1]
     same = n.size > 0 and (n == n.flat[0]).all() and (m == m.flat[0]).all()
     order, size = (m.flat[0], n.flat[0]) if same else (m[..., None], n[..., None])
+    if same and size == width >= 2 * order:  # only the windows at the ends are narrower
+        k = int(m.flat[0])
+        digammas = digamma(width + 1.0) - digamma(np.arange(k, 2 * k + 1))
+        terms[..., k : width - k] += digammas[k]
+        terms[..., :k] += digammas[:k]
+        terms[..., width - k :] += digammas[:k][::-1]
+        return terms
+    i = np.arange(width)
     steps = np.minimum(i + order, size - 1) - np.maximum(i - order, 0)
     terms += digamma(size + 1.0) - digamma(np.arange(2.0 * m.max(initial=0) + 1))[np.maximum(steps, 1)]
     return np.where(i < size, terms, 0.0)

@@ -19,6 +19,8 @@ _BERNOULLI = bernoulli(16)
 _EULER_MACLAURIN = np.array([_BERNOULLI[2 * k] / factorial(2 * k) for k in range(1, 8)])
 #: From here on log-gamma differences are replaced by Stirling's error and the deviance.
 LARGE = 100.0
+#: Steps up of the digamma function, made in one call where there are few arguments.
+_STEPS, _FEW = np.arange(10.0), 1000
 
 
 # -- gamma functions ---------------------------------------------------------------------------------------------------
@@ -49,18 +51,38 @@ def log_rising_excess(s: Any, x: Any) -> Array:
     """
     s, x = np.asarray(s, dtype=float), np.asarray(x, dtype=float)
     with np.errstate(all="ignore"):
+        small = s < 50
+        some = np.any(small)
+        near = gammaln(s + x) - (gammaln(s) + x * np.log(s)) if some else 0.0
+        if some and np.all(small):
+            return np.asarray(near)
         large = np.asarray((s + x - 0.5) * np.log1p(x / s) - x + stirling(s + x) - stirling(s))
-        if np.all(s >= 50):
-            return large
-        return np.where(s >= 50, large, gammaln(s + x) - gammaln(s) - x * np.log(s))
+        return np.asarray(np.where(small, near, large))
 
 
 def log_minus_digamma(a: Any) -> Array:
     """Log a − ψ(a), positive and falling from ∞ to 0: ten steps up, then the asymptotic series."""
     a = np.asarray(a, dtype=float)
     with np.errstate(all="ignore"):
-        steps = sum(1.0 / (a + i) for i in range(10))
+        if a.size <= _FEW:
+            steps = (1.0 / (a[..., None] + _STEPS)).sum(axis=-1)
+        else:
+            steps = sum(1.0 / (a + i) for i in range(10))
         return np.asarray(_log_minus_digamma(a + 10) + (steps - np.log1p(10 / a)))
+
+
+def trigamma_excess(a: Any) -> Array:
+    """ψ′(a) − 1/a, positive and falling from ∞ to 0, minus the derivative of `log_minus_digamma`; likewise computed."""
+    a = np.asarray(a, dtype=float)
+    with np.errstate(all="ignore"):
+        z = a + 10
+        r = 1.0 / z
+        s = r * r
+        series = s * (0.5 + r * (1 / 6 - s * (1 / 30 - s * (1 / 42 - s * (1 / 30 - s * (5 / 66 - s * 691 / 2730))))))
+        if a.size <= _FEW:
+            b = a[..., None] + _STEPS
+            return np.asarray(series + (1.0 / (b * b * (b + 1.0))).sum(axis=-1))
+        return np.asarray(series + sum(1.0 / (np.square(a + i) * (a + (i + 1))) for i in range(10)))
 
 
 def digamma_step(z: Any, d: Any) -> Array:
@@ -108,6 +130,19 @@ def log_binomial(x: Any, n: Any, p: Any, q: Any) -> Array:
         none = n * np.where(p < 0.5, np.log1p(-p), np.log(q))
         every = n * np.where(q < 0.5, np.log1p(-q), np.log(p))
         return np.asarray(np.where(x == 0, none, np.where(y == 0, every, inner)))
+
+
+def by_count(x: Any, near: Callable[[Any], Any], far: Callable[[Any], Any]) -> Any:
+    """near(x) for counts below `LARGE` and far(x) from there on; where groups share their counts each on its own."""
+    large = np.asarray(x >= LARGE)
+    if not np.any(large):
+        return near(x)
+    if large.ndim != 2 or len(large) > 1:
+        return np.where(large, far(x), near(x))
+    below, above = near(x[:, ~large[0]]), far(x[:, large[0]])
+    value = np.empty((max(len(below), len(above)), large.shape[1]))
+    value[:, ~large[0]], value[:, large[0]] = below, above
+    return value
 
 
 # -- elementary --------------------------------------------------------------------------------------------------------

@@ -7,17 +7,22 @@ slowly from there: the accuracy of the fit in the tails is decided by the edges,
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.block import Block
+from modelselect.domain import Array
+from modelselect.statistics import STRETCH
 
 #: Observations below which nothing is gained.
 WORTHWHILE = 3000
-_SINGLETONS, _GROWTH, _BINS = 64, 1.1, 400
+#: Singletons at each end, growth of the bins from there, and how many bins of one size there are: fine, and coarse.
+_FINE, _COARSE = (64, 1.1, 400), (8, 1.5, 40)
 
 
-def compress(block: Block) -> Block:
+def compress(block: Block, *, fine: bool = True) -> Block:
     """Return two nodes a bin in place of the exact, sorted observations of each group; weights are kept in sum.
 
     Examples
@@ -27,25 +32,37 @@ def compress(block: Block) -> Block:
     >>> small.weights.shape[1] < 2000, bool(abs((small.shares * small.lower**3).sum() - (x**3).mean()) < 1e-12)
     (True, True)
     """
-    starts = _bins(block.lower.shape[1])
+    starts = _bins(block.lower.shape[1], *(_FINE if fine else _COARSE))
     x, w = block.lower, block.weights
+    m = x.shape[1]
+    # a few bins at a time: no temporary grows with the sample
+    first = np.unique(np.searchsorted(starts, np.arange(0, m, STRETCH)))
+    cuts = [starts[i:j] for i, j in itertools.pairwise(np.append(first, len(starts))) if j > i]
+    ends = [*(cut[0] for cut in cuts[1:]), m]
+    parts = [_central(x[:, c[0] : end], w[:, c[0] : end], c - c[0]) for c, end in zip(cuts, ends, strict=True)]
+    mass, mean, variance, third = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    sd = np.sqrt(variance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skew = np.where(sd > 0, third / (variance * sd), 0.0)
+    skew = np.where(np.isfinite(skew), skew, 0.0)
+    root = np.sqrt(skew * skew + 4.0)
+    pair = np.array([-1.0, 1.0])
+    nodes = mean[..., None] + 0.5 * sd[..., None] * (skew[..., None] + pair * root[..., None])
+    weights = 0.5 * mass[..., None] * (1.0 - pair * (skew / root)[..., None])
+    nodes, weights = nodes.reshape(len(mean), -1), weights.reshape(len(mass), -1)
+    nodes = np.clip(nodes, x[:, :1], x[:, -1:])  # a two-point bin reproduces its points up to the last bit
+    return Block(nodes, nodes, weights)
+
+
+def _central(x: Array, w: Array, starts: NDArray[np.intp]) -> tuple[Array, Array, Array, Array]:
+    """Mass, mean, variance and third central moment of each bin."""
     mass = np.add.reduceat(w, starts, axis=-1)
     full = np.where(mass > 0, mass, 1.0)
     mean = np.add.reduceat(w * x, starts, axis=-1) / full
     deviation = x - np.repeat(mean, np.diff(np.append(starts, x.shape[1])), axis=-1)
     square = w * deviation * deviation
     variance = np.add.reduceat(square, starts, axis=-1) / full
-    third = np.add.reduceat(square * deviation, starts, axis=-1) / full
-    sd = np.sqrt(variance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        skew = np.where(sd > 0, third / (variance * sd), 0.0)
-    skew = np.where(np.isfinite(skew), skew, 0.0)
-    root = np.sqrt(skew * skew + 4.0)
-    nodes = np.concatenate([mean + 0.5 * sd * (skew - root), mean + 0.5 * sd * (skew + root)], axis=-1)
-    weights = np.concatenate([0.5 * mass * (1.0 + skew / root), 0.5 * mass * (1.0 - skew / root)], axis=-1)
-    first, last = x[:, :1], x[:, -1:]
-    nodes = np.clip(nodes, first, last)  # a two-point bin reproduces its points up to the last bit
-    return Block(nodes, nodes, weights)
+    return mass, mean, variance, np.add.reduceat(square * deviation, starts, axis=-1) / full
 
 
 def compressible(block: Block) -> bool:
@@ -55,11 +72,11 @@ def compressible(block: Block) -> bool:
     )
 
 
-def _bins(n: int) -> NDArray[np.intp]:
+def _bins(n: int, singletons: int, growth: float, bins_of_one_size: int) -> NDArray[np.intp]:
     """First index of each bin."""
-    plateau = max(n // _BINS, 1)
-    growing = np.floor(_GROWTH ** np.arange(int(np.log(plateau) / np.log(_GROWTH)) + 1)).astype(int)
-    edge = np.concatenate([np.ones(_SINGLETONS, dtype=int), growing])
+    plateau = max(n // bins_of_one_size, 1)
+    growing = np.floor(growth ** np.arange(int(np.log(plateau) / np.log(growth)) + 1)).astype(int)
+    edge = np.concatenate([np.ones(singletons, dtype=int), growing])
     middle = n - 2 * edge.sum()
     bins = np.full(-(-middle // plateau), plateau)
     bins[-1] -= bins.sum() - middle

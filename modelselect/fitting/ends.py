@@ -76,4 +76,4 @@ def _maximum(problem: Problem, ends: Sequence[int]) -> tuple[Array, Array]:
         legal = np.broadcast_to(problem.family.valid(*problem.given.T), value.shape) & ~np.isnan(value)
         return problem.given, np.where(legal, value, -np.inf)
     top, collapsed, _ = ascend(problem, moved=ends)
-    return problem.theta(top.at, rows), np.where(top.converged & ~collapsed, top.value, -np.inf)
+    return problem.theta(top.at, rows), np.where(top.converged & ~collapsed, problem.objective(top.at, rows), -np.inf)

@@ -172,6 +172,10 @@ class _Work:
             return
         parameters = tuple(self.theta[:, j, None] for j in range(len(self.names)))
         (low, high), support, block = self.family.bounds(*parameters), self.family.support, self.block
+        if block.exact and not self.family.discrete and np.ndim(low) == np.ndim(high) == 0:
+            lowest, highest = block.statistic(observed.minimum), block.statistic(observed.maximum)
+            if np.all(lowest > low) and np.all(highest < high):
+                return
         with np.errstate(invalid="ignore"):
             under, over = self.family.outside(block.lower, *parameters)
             outside = under | over
@@ -210,8 +214,9 @@ class _Work:
         regular = [name for name in self.free if self.family.parameters[name].regular]
         if self.family.discrete or len(self.free) < 2 or not (regular or self.block.exact):
             return
-        highest = observed.maximum(self.block.lower, self.block.weights)
-        lowest = observed.minimum(self.block.upper, self.block.weights)
+        block = self.block
+        highest = block.remembered("highest", lambda: observed.maximum(block.lower, block.weights))
+        lowest = block.remembered("lowest", lambda: observed.minimum(block.upper, block.weights))
         touching = highest <= lowest + 1e-9 * np.abs(lowest) * (not self.block.exact)
         rows = np.broadcast_to(touching, (self.groups,)) & self.open
         self._settle(rows, Status.DEGENERATE_SAMPLE, why.CONSTANT if self.block.exact else why.TOUCHING)
@@ -249,7 +254,7 @@ class _Work:
     def _closed_form(self) -> bool:
         """Try the family's exact answer; True where there is one."""
         ends_only = all(not self.family.parameters[name].regular for name in self.free)
-        ends_only &= bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
+        ends_only = ends_only and bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
         if self.block.truncation is not None or not (self.block.exact or ends_only) or not self._has_exact:
             return False
         standard = Standard.of(self.family, self.block)
@@ -286,27 +291,31 @@ class _Work:
 
     def _solve(self) -> None:
         rows = np.flatnonzero(self.open)
-        block = self.block if self.block.groups == 1 else self.block.take(rows)
+        block = self.block if self.block.groups == 1 or len(rows) == self.groups else self.block.take(rows)
         standard, problem = self._problem(block, self.theta[rows])
         near = None if self.near is None else standard.parameters(np.repeat(self.near[:, None], len(rows), axis=1))
         top, collapsed, any_collapsed = ascend(problem, near=near)
         theta = problem.theta(top.at, np.arange(len(rows)))
         self.collapsed[rows] = any_collapsed
         good = top.converged & ~collapsed
-        if self._has_exact:
-            hold_ends(problem, self._exact, theta, good, top.value)
+        if self._has_exact and not good.all():
+            hold_ends(problem, self._exact, theta, good, problem.objective(top.at, np.arange(len(rows))))
         self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
-        with np.errstate(all="ignore"):
-            value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
+        value = top.value
+        if standard.changes or self._has_exact or np.isnan(value).any():
+            with np.errstate(all="ignore"):
+                value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
         flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)
-        flat |= (value > -ALMOST) & (not np.any(block.lower == block.upper))  # no probability exceeds one
+        flat |= (value > -ALMOST) & (
+            not (block.exact or np.any(block.lower == block.upper))
+        )  # no probability exceeds one
         for which, status, reason in (
             (good, Status.CONVERGED, ""),
             (collapsed, Status.UNBOUNDED, why.COLLAPSED),
             (flat, Status.NOT_IDENTIFIED, why.FLAT),
-            (~good & self._at_an_end[rows], Status.DEGENERATE_SAMPLE, why.AT_AN_END),
+            (~good & (not good.all() and self._at_an_end[rows]), Status.DEGENERATE_SAMPLE, why.AT_AN_END),
             (~good, Status.FAILED, why.NOT_FOUND),
         ):
             mask = np.zeros(self.groups, dtype=bool)

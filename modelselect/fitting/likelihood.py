@@ -56,20 +56,23 @@ def _unconditional(family: Family, block: Block, parameters: tuple[Any, ...]) ->
 
 def mean_log_likelihood(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
     """Σ w log q / Σ w of each group, ``(G,)``; the weight of padding is 0 and so is its share."""
+    if block.long:
+        parts = (weighted_mean(part.shares, pointwise(family, part, parameters)) for part in block.parts())
+        return np.asarray(sum(parts))
     return weighted_mean(block.shares, pointwise(family, block, parameters))
 
 
 def weighted_mean(shares: Array, values: Any) -> Array:
     """Σ p̂ y of each group, ``(G,)``, of shares ``(G, m)``; a share of 0 takes nothing, whatever the value."""
     values = np.asarray(values)
-    if values.ndim < 2 or values.shape[-1] != shares.shape[-1]:
+    if values.shape != shares.shape and (values.ndim < 2 or values.shape[-1] != shares.shape[-1]):
         values = np.broadcast_to(values, np.broadcast_shapes(np.shape(values), (1, shares.shape[-1])))
     with np.errstate(invalid="ignore"):
         # einsum adds one by one: faster where there are many numbers, and exact enough where there are not too many
         fast = _SHORT[0] <= shares.shape[-1] <= _SHORT[1]
         mean = np.einsum("...m,...m->...", shares, values) if fast else np.asarray((shares * values).sum(axis=-1))
         odd = ~np.isfinite(mean)
-        if odd.any():
+        if np.count_nonzero(odd):
             shares, values = np.broadcast_arrays(shares, values)
             mean[odd] = np.where(shares[odd] > 0, shares[odd] * values[odd], 0.0).sum(axis=-1)
     return np.asarray(mean)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -106,7 +107,7 @@ class Problem:
 
     def theta(self, u: Array, rows: Rows) -> Array:
         """All parameters ``(r, p)`` at free coordinates u ``(r, free)`` of rows (row r belongs to group r mod G)."""
-        theta = self.given[rows % self.groups].copy()
+        theta = self.given[rows % self.groups]
         for i, j in enumerate(self.free):
             theta[:, j] = self._domain(j).from_real(u[:, i])
         if self._bends and self.family.bend is not None:
@@ -125,7 +126,7 @@ class Problem:
             real = domain.to_real(theta[:, j])
             columns.append(
                 np.clip(np.where(np.isnan(real), 0.0, real), -40.0, 40.0)
-                if np.isfinite([domain.low, domain.high]).any()
+                if isfinite(domain.low) or isfinite(domain.high)
                 else real
             )
         return np.stack(columns, axis=-1)
@@ -161,12 +162,56 @@ class Problem:
         theta = self.theta(u, rows)
         block = self.rows(rows)
         with np.errstate(all="ignore"):
-            scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))
-            means = np.broadcast_arrays(*(weighted_mean(block.shares, scores[j]) for j in self.free))
-            by_parameter = np.stack(means, axis=-1)
+            parts = block.parts() if block.long else (block,)
+            by_parameter = np.asarray(sum(self._mean_score(part, theta) for part in parts))
             if self._bends:
                 return np.asarray(np.einsum("rj,rij->ri", by_parameter, self._slopes(u, rows)))
             return by_parameter * self.slope(theta)
+
+    @property
+    def curved(self) -> bool:
+        """Whether the family has exact second derivatives, in coordinates of one parameter each."""
+        return self.family.hessian is not None and self.block.plain and not self._bends
+
+    def second(self, u: Array, rows: Rows) -> tuple[Array, Array]:
+        """Exact gradient ``(r, free)`` and Hessian ``(r, free, free)`` from the family's score and hessian."""
+        both = self._piecewise(self._second, u, rows)
+        return both[:, 0], both[:, 1:]
+
+    def _second(self, u: Array, rows: Rows) -> Array:
+        theta = self.theta(u, rows)
+        block = self.rows(rows)
+        with np.errstate(all="ignore"):
+            parts = block.parts() if block.long else (block,)
+            mean = np.asarray(sum(self._mean_second(part, theta) for part in parts))
+            slope = self.slope(theta)
+            bend = np.stack([self._domain(j).bend(theta[:, j]) for j in self.free], axis=-1)
+            diagonal = range(len(self.free))
+            H = mean[:, 1:] * slope[:, :, None] * slope[:, None, :]
+            H[:, diagonal, diagonal] += bend * mean[:, 0]
+            return np.concatenate([(mean[:, 0] * slope)[:, None], H], axis=1)
+
+    def _mean_second(self, block: Block, theta: Array) -> Array:
+        """Mean score and, below it, mean hessian in the parameters ``(r, 1 + free, free)``."""
+        columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
+        first, second = self.family.score(block.lower, *columns), self.family.hessian(block.lower, *columns)  # type: ignore[misc]
+        places = [(i, j) for a, i in enumerate(self.free) for j in self.free[: a + 1]]
+        values = [*(first[i] for i in self.free), *(second[i * (i + 1) // 2 + j] for i, j in places)]
+        together = np.empty((len(values), len(theta), block.weights.shape[1]))
+        for place, value in zip(together, values, strict=True):
+            place[...] = value
+        means = weighted_mean(block.shares, together)
+        found = np.empty((len(theta), 1 + len(self.free), len(self.free)))
+        found[:, 0] = means[: len(self.free)].T
+        at = [(a, b) for a in range(len(self.free)) for b in range(a + 1)]
+        for (a, b), mean in zip(at, means[len(self.free) :], strict=True):
+            found[:, 1 + a, b] = found[:, 1 + b, a] = mean
+        return found
+
+    def _mean_score(self, block: Block, theta: Array) -> Array:
+        scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))  # type: ignore[misc]
+        means = np.broadcast_arrays(*(weighted_mean(block.shares, scores[j]) for j in self.free))
+        return np.stack(means, axis=-1)
 
     def units(self, u: Array, rows: Rows) -> Array:
         """Local unit of each coordinate: the scale for a location, the size of a shape that may be negative.

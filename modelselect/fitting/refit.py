@@ -83,7 +83,8 @@ def refit(fit: Fit, weights: Array) -> Refits:
         able = np.isfinite(value) & fit.status.usable
         return Refits(value, np.where(able, str(fit.status), Status.OUT_OF_SUPPORT), fit, None, weights)
     block = fit.sample.block(cells=not fit.law.discrete)
-    found = estimate_candidate(fit.candidate, fit.law, Block(block.lower, block.upper, weights, block.truncation), {})
+    resamples = Block(block.lower, block.upper, weights, block.truncation)
+    found = estimate_candidate(fit.candidate, fit.law, resamples, {}, fit.maxima)
     value = np.where(usable(found.status), found.log_likelihood, np.nan)
     return Refits(value, found.status, fit, found, weights)
 

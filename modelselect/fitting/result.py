@@ -29,6 +29,9 @@ from modelselect.sample import Sample
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Distinct values up to which all log-probabilities are kept.
+_SHORT = 65_536
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -213,15 +216,12 @@ class Fit:
         """Refit resamples of the data: one batch of reweightings; parameters ``(B, p)``, intervals, standard errors."""
 
         def refit(block: Block) -> Estimate:
-            return estimate_candidate(self.candidate, self.law, block, {}, near)
+            return estimate_candidate(self.candidate, self.law, block, {}, self.maxima)
 
         if isinstance(n_resamples, bool) or not isinstance(n_resamples, int) or n_resamples < 1:
             raise CandidateError(f"n_resamples: must be a whole number, at least 1, got {n_resamples!r}")
         if self.sample.known or self.law.nominal:
             raise CandidateError(f"{self.label}: there is nothing to resample")
-        near = None
-        if self.status is Status.CONVERGED and self.candidate.method == "mle" and not self.candidate.bounds:
-            near = maxima_of(self.law, self._block, self.candidate.fixed)
         return bootstrap(refit, tuple(self.law.parameters), self._block, n_resamples, np.random.default_rng(rng))
 
     def derived(self, what: str | float | Callable[[Distribution], float], level: float = 0.95) -> Derived:
@@ -264,6 +264,13 @@ class Fit:
         if method not in ("profile", "wald", "bootstrap"):
             raise CandidateError(f"method: expected profile, wald or bootstrap, got {method!r}")
 
+    @cached_property
+    def maxima(self) -> Array | None:
+        """Parameters ``(K, p)`` of the maxima of the likelihood, near which those of resamples lie; or None."""
+        if self.status is Status.CONVERGED and self.candidate.method == "mle" and not self.candidate.bounds:
+            return maxima_of(self.law, self._block, self.candidate.fixed)
+        return None
+
     @property
     def _regular(self) -> bool:
         estimated = self.status in (Status.CONVERGED, Status.CLOSED_FORM) and bool(self.free)
@@ -276,8 +283,16 @@ class Fit:
     @cached_property
     def pointwise(self) -> Array:
         """Log-probability of each distinct value of the sample, ``(m,)`` in nats; NaN without an estimate."""
+        return self._logs(slice(None))
+
+    def stretch(self, cut: slice) -> Array:
+        """Log-probability of some of the distinct values, as `pointwise`; of long samples no others are computed."""
+        kept = "pointwise" in vars(self) or len(self.sample) <= _SHORT
+        return self.pointwise[cut] if kept else self._logs(cut)
+
+    def _logs(self, cut: slice) -> Array:
         law = self.distribution if self.comparable else None
-        values = self.sample.values
+        values = self.sample.values[cut]
         if self.status is Status.OUT_OF_SUPPORT and law is None:
             return np.full(len(values), -np.inf)
         if law is None:
@@ -286,7 +301,7 @@ class Fit:
             return np.asarray(law.logp(values))
         if self.sample.kind == "nominal":
             return np.full(len(values), -np.inf)
-        block = self.sample.block(cells=not law.discrete)
+        block = self.sample.block(cells=not law.discrete).part(cut)
         with np.errstate(all="ignore"):
             return np.asarray(pointwise(law.family, block, tuple(law.parameters.values()))[0])
 

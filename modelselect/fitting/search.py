@@ -18,7 +18,7 @@ from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.compress import compress, compressible
 from modelselect.fitting.problem import Problem
-from modelselect.fitting.solve import Maximum, Rows, maximise
+from modelselect.fitting.solve import ALMOST, Maximum, Rows, maximise
 
 Flags = NDArray[np.bool_]
 
@@ -36,6 +36,10 @@ MANY_CELLS = 20
 _CELLS = 65_536
 #: Distance in coordinates from which on two maxima are different ones.
 _APART = 1e-4
+#: Starts from which on they are sorted out on a coarse stand-in first.
+_MANY_STARTS = 3
+#: Scaled score of all observations at a maximum of their stand-in, ten times less than which is expected.
+_NEARBY = 0.01
 #: Least distance of a start from the end of its domain.
 _MARGIN = 1e-6
 #: The same where the domain is a half-line: a scale may be as small as floats allow.
@@ -56,7 +60,8 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     Returns
     -------
     maximum, collapsed, any_collapsed
-        One row a group; whether its scale ran away to zero, and whether it did from any start.
+        One row a group, its value NaN where it was not computed on all observations; whether its scale ran away to
+        zero, and whether it did from any start.
 
     Notes
     -----
@@ -74,8 +79,8 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     if small is None:
         top, collapsed, any_collapsed = _from_all_starts(problem, moved)
         return _arranged(problem, top), collapsed, any_collapsed
-    rough, collapsed, any_collapsed = _from_all_starts(replace(problem, block=small), moved)
-    top = _maximise(problem, rough.at)
+    rough, collapsed, any_collapsed = _on_nodes(problem, small, moved)
+    top = _polished(problem, rough)
     collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
     # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost
     again = collapsed | (rough.converged & ~top.converged) | (any_collapsed & (not problem.block.exact))
@@ -87,15 +92,57 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     return _arranged(problem, top), collapsed, any_collapsed
 
 
+def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Maximum, Flags, Flags]:
+    """The maxima on a stand-in, as `_from_all_starts`; many starts are sorted out on a coarser one."""
+    nodes = replace(problem, block=small)
+    block, start = problem.block, _starts(nodes, moved)
+    if problem.groups == 1 and len(start) >= _MANY_STARTS and block.plain and not problem.family.made:
+        coarse = replace(problem, block=block.remembered("coarse", lambda: compress(small, fine=False)))
+        top = _maximise(coarse, _starts(coarse, moved))
+        if top.converged.any() and not _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
+            start = top.at[_different(top, np.flatnonzero(top.converged))]
+    return _best_of(nodes, start)
+
+
+def _polished(problem: Problem, rough: Maximum) -> Maximum:
+    """The maximum on all observations near one on their stand-in, whose information is all but that of them all.
+
+    So one exact gradient and a Newton step or two lead there; a row in which they do not is searched on.
+    """
+    if problem.family.score is None or not problem.block.plain:
+        return _maximise(problem, rough.at)
+    rows = np.arange(problem.groups)
+    J = np.where(rough.converged[:, None, None], rough.information, np.eye(rough.at.shape[1]))
+    root = np.sqrt(np.einsum("rii->ri", J))
+    at, score, settled = rough.at.copy(), np.full(problem.groups, _NEARBY), np.zeros(problem.groups, dtype=bool)
+    active = rows[rough.converged]
+    while len(active):
+        g = problem.gradient(at[active], active)
+        before, score[active] = score[active], np.abs(g / root[active]).max(axis=-1)
+        nearer = score[active] <= 0.1 * before
+        active, g = active[nearer], g[nearer]
+        at[active] += np.linalg.solve(J[active], g[:, :, None])[:, :, 0]
+        settled[active] = score[active] < ALMOST
+        active = active[~settled[active]]
+    top = replace(rough, at=at, score=score, value=np.full(problem.groups, np.nan))
+    lost = rows[~settled]
+    return top.put(lost, _maximise(_part(problem, lost), rough.at[lost])) if len(lost) else top
+
+
+def _different(top: Maximum, rows: Rows) -> list[int]:
+    """One of each of the different maxima among these rows, best first."""
+    different: list[int] = []
+    for row in rows[np.argsort(-top.value[rows], kind="stable")]:  # a handful of starts
+        if all(np.abs(top.at[row] - top.at[other]).max() > _APART for other in different):
+            different.append(int(row))
+    return different
+
+
 def maxima(problem: Problem) -> Array:
     """Parameters ``(K, p)`` of the different maxima of one group to which the family's starts lead, best first."""
     top = _maximise(problem, problem.u(starts(problem)))
     rows = np.flatnonzero(top.converged & ~_collapsed(problem, top.at, np.zeros(len(top.at), dtype=np.intp)))
-    rows = rows[np.argsort(-top.value[rows], kind="stable")]
-    different: list[int] = []
-    for row in rows:  # a handful of starts
-        if all(np.abs(top.at[row] - top.at[other]).max() > _APART for other in different):
-            different.append(int(row))
+    different = _different(top, rows)
     return problem.theta(top.at[different], np.zeros(len(different), dtype=np.intp))
 
 
@@ -159,13 +206,17 @@ def _stand_in(block: Block) -> Block | None:
     bounds = block.truncation
     if bounds is not None and any(end.shape[-1] > 1 for end in bounds):
         return None
-    if np.isfinite(block.upper - block.lower).all():
+    if block.exact or np.isfinite(block.upper - block.lower).all():
         points = block if block.exact else Block(block.points, block.points, block.weights)
         cheap = not block.exact and points.lower.shape[1] >= MANY_CELLS
-        small = compress(points) if compressible(points) else points if cheap else None
+        small = points if cheap else None
+        if compressible(points):
+            small = points.remembered(compress, lambda: compress(points))
     else:
         small = _of_censored(block)
-    return None if small is None else Block(small.lower, small.upper, small.weights, bounds)
+    if small is None or bounds is None:
+        return small  # with what is remembered of it
+    return Block(small.lower, small.upper, small.weights, bounds)
 
 
 def _of_censored(block: Block) -> Block | None:
@@ -188,7 +239,12 @@ def _of_censored(block: Block) -> Block | None:
 
 def _from_all_starts(problem: Problem, moved: Sequence[int]) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group, whether its scale collapsed, and whether that of any start did."""
-    return _best_of(problem, problem.u(_moved(problem, starts(problem), moved)))
+    return _best_of(problem, _starts(problem, moved))
+
+
+def _starts(problem: Problem, moved: Sequence[int]) -> Array:
+    """The family's starts in coordinates ``(S·G, p)``, and those some way off in the columns `moved`."""
+    return problem.u(_moved(problem, starts(problem), moved) if len(moved) else starts(problem))
 
 
 def _best_of(problem: Problem, start: Array) -> tuple[Maximum, Flags, Flags]:
@@ -206,7 +262,7 @@ def _moved(problem: Problem, start: Array, columns: Sequence[int]) -> Array:
     """Starts ``(S·G, p)`` with copies in which these columns are a tenth of the spread lower, and higher."""
     tenth = 0.1 * np.broadcast_to(problem.block.statistic(observed.spread), (problem.groups,))
     copies = [start]
-    for signs in itertools.product((-1.0, 1.0), repeat=len(columns)) if columns else ():
+    for signs in itertools.product((-1.0, 1.0), repeat=len(columns)):
         copy = start.copy()
         copy[:, list(columns)] += np.tile(tenth, len(start) // problem.groups)[:, None] * np.array(signs)
         copies.append(copy)
@@ -233,6 +289,7 @@ def _maximise(problem: Problem, start: Array) -> Maximum:
         start,
         units=problem.units,
         gradient=problem.gradient if exact else None,
+        second=problem.second if exact and problem.curved else None,
         hopeless=lambda u, rows: _collapsed(problem, u, rows) | _at_limit(problem, u, rows),
         negligible=np.tile(negligible, len(start) // problem.groups),
     )
@@ -269,9 +326,11 @@ def starts(problem: Problem) -> Array:
 def _at_limit(problem: Problem, u: Array, rows: Rows) -> Flags:
     """Whether the shape of a continuous family has gone to infinity, where a simpler law is its limit."""
     family = problem.family
+    if family.discrete or family.limit is None:
+        return np.zeros(len(rows), dtype=bool)
     endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
     shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
-    if family.discrete or family.limit is None or not shapes:
+    if not shapes:
         return np.zeros(len(rows), dtype=bool)
     # the law of a shape s differs from its limit by about 1/s nats an observation, or less
     total = problem.block.total

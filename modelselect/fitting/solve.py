@@ -94,6 +94,7 @@ def maximise(
     *,
     units: Callable[[Array, Rows], Array] | None = None,
     gradient: Callable[[Array, Rows], Array] | None = None,
+    second: Callable[[Array, Rows], tuple[Array, Array]] | None = None,
     hopeless: Callable[[Array, Rows], NDArray[np.bool_]] | None = None,
     negligible: Array | float = 0.0,
     max_iterations: int = 200,
@@ -108,8 +109,8 @@ def maximise(
         ``(R, p)``.
     units
         Local unit of each coordinate, ``(r, p)``; one where not given.
-    gradient
-        Exact gradient ``(r, p)``, if there is one.
+    gradient, second
+        Exact gradient ``(r, p)``, and the same with the exact Hessian ``(r, p, p)``, if there are any.
     hopeless
         Rows that have run away and are to be left where they are.
     negligible
@@ -139,7 +140,11 @@ def maximise(
             break
         here = at[active]
         unit = np.ones_like(here) if units is None else units(here, active)
-        g, J = derivatives(objective, here, active, unit, axes[active], dual[active], value[active], gradient)
+        if second is not None:
+            g, H = second(here, active)
+            g, J = g * unit, -H * (unit[:, :, None] * unit[:, None, :])
+        else:
+            g, J = derivatives(objective, here, active, unit, axes[active], dual[active], value[active], gradient)
         usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
         g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
         root, eigenvalue, eigenvector = principal(J)

@@ -19,9 +19,12 @@ from modelselect.divergence.counts import plug_in
 from modelselect.domain import Array
 from modelselect.errors import ConfigurationError
 from modelselect.families.table import Categorical
-from modelselect.fitting.refit import BATCH, pointwise_of
+from modelselect.family import Family
+from modelselect.fitting.likelihood import pointwise
+from modelselect.fitting.refit import BATCH
 from modelselect.fitting.result import Fit, estimate_candidate
 from modelselect.fitting.status import usable
+from modelselect.grouped import distinct_in_rows
 from modelselect.masses import log_mass
 from modelselect.ranking.distances import anderson_darling, cramer_von_mises, integrals, kolmogorov_smirnov
 from modelselect.ranking.nesting import reached
@@ -37,6 +40,12 @@ ENOUGH = 100
 _ROUND = 250
 #: Cells of a lattice that replicates are drawn on as a table of counts; beyond it value by value.
 _CELLS = 2_000
+#: Share of the replicates that must have an estimate.
+_FITTED = 0.8
+_NAN = float("nan")
+#: Observations a distinct value below which G, which looks at each value by itself, says nothing.
+_FILLED = 5.0
+_TOO_FEW = "most values were seen a few times only, and G compares each of them by itself"
 #: Probability that may lie beyond the cells of the table.
 _BEYOND = 1e-12
 
@@ -70,26 +79,35 @@ def adequacy_of(fits: Mapping[str, Fit], n_resamples: int, rng: np.random.Genera
 
 
 def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) -> list[Adequacy]:
-    """All tests of one fit: G on a lattice, AD, CvM and KS on real numbers."""
-    names = ("AD", "CvM", "KS") if sample.kind == "continuous" else ("G",)
+    """All tests of one fit: AD, CvM and KS where there is an order, G on a lattice and of labels."""
+    names = ("G",) if sample.kind == "nominal" else ("AD", "CvM", "KS") + (("G",) if sample.kind == "lattice" else ())
     why = untestable(fit, sample)
     if why:
-        return [Adequacy(name, float("nan"), float("nan"), float("nan"), 0, why) for name in names]
+        return [Adequacy(name, _NAN, _NAN, _NAN, 0, why) for name in names]
     if fit.law.nominal or sample.kind == "nominal":
         return _of_labels(fit, sample, n_resamples, rng)
     n = round(sample.n)
     own = fit.sample.block(cells=not fit.law.discrete)
     with np.errstate(all="ignore"):
-        seen = _statistics(fit, own, fit.pointwise[None, :], _parameters(fit), sample)
-    above, done = np.zeros(len(names)), 0
+        law = _law(fit)
+        parameters = tuple(np.full((1, 1), value) for value in law.parameters.values())
+        seen = _statistics(law.family, own, parameters, sample)
+    above, fitted, done = np.zeros(len(names)), 0, 0
     while done < n_resamples and (above < ENOUGH).any():
         size = min(_ROUND, n_resamples - done, max(1, BATCH // max(n if sample.kind == "continuous" else 1, 1)))
         block = replicates(fit, sample, n, size, rng)
         drawn = _refitted(fit, block, sample)
-        above += np.sum(~(drawn < seen * (1.0 - 1e-9)), axis=0)  # one that cannot be fitted counts as extreme
-        done += size
+        known = ~np.isnan(drawn).all(axis=1)
+        above += np.sum(~(drawn[known] < seen * (1.0 - 1e-9)), axis=0)
+        fitted, done = fitted + int(known.sum()), done + size
+    few = sample.n < _FILLED * np.count_nonzero(sample.weights)
+    if fitted < _FITTED * done:
+        why = f"only {fitted} of {done} samples drawn from it could be fitted again"
+        return [Adequacy(name, float(value), _NAN, _NAN, done, why) for name, value in zip(names, seen[0], strict=True)]
     return [
-        _judged(name, float(value), float(extreme), done)
+        Adequacy(name, float(value), _NAN, _NAN, fitted, _TOO_FEW)
+        if name == "G" and few
+        else _judged(name, float(value), float(extreme), fitted)
         for name, value, extreme in zip(names, seen[0], above, strict=True)
     ]
 
@@ -97,8 +115,8 @@ def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) 
 def _judged(name: str, value: float, extreme: float, drawn: int) -> Adequacy:
     """(1 + replicates at least as extreme) / (1 + replicates), with its binomial error."""
     if not np.isfinite(value):
-        nan, why = float("nan"), "infinite: the law ends at an observation, as it would in every sample"
-        return Adequacy(name, value, nan, nan, drawn, why)
+        why = "infinite: the law ends at an observation, as it would in every sample"
+        return Adequacy(name, value, _NAN, _NAN, drawn, why)
     p = (extreme + 1.0) / (drawn + 1.0)
     return Adequacy(name, value, p, float(np.sqrt(p * (1.0 - p) / drawn)), drawn)
 
@@ -116,21 +134,19 @@ def untestable(fit: Fit, sample: Sample) -> str:
     return ""
 
 
-def _parameters(fit: Fit) -> tuple[Array, ...]:
+def _law(fit: Fit) -> Distribution:
     law = fit.distribution
     assert law is not None  # noqa: S101 — untestable() saw to it
-    return tuple(np.full((1, 1), value) for value in law.parameters.values())
+    return law
 
 
-def _statistics(fit: Fit, block: Block, logq: Array, parameters: tuple[Array, ...], sample: Sample) -> Array:
-    """G, or AD, CvM and KS, of each group ``(R, tests)``; of one law."""
-    if sample.kind == "continuous":
-        law = fit.distribution
-        assert law is not None  # noqa: S101
-        of = integrals(law.family, block, parameters)
-        n = block.total
-        return np.stack([n * anderson_darling(of), n * cramer_von_mises(of), kolmogorov_smirnov(of)], axis=-1)
-    return _g(block, logq)
+def _statistics(family: Family, block: Block, parameters: tuple[Array, ...], sample: Sample) -> Array:
+    """AD, CvM, KS, and G on a lattice, of each group ``(R, tests)``."""
+    of, n = integrals(family, block, parameters), block.total
+    found = [n * anderson_darling(of), n * cramer_von_mises(of), kolmogorov_smirnov(of)]
+    if sample.kind == "lattice":
+        found.append(_g(block, np.asarray(pointwise(family, block, parameters)))[:, 0])
+    return np.stack(found, axis=-1)
 
 
 def _g(block: Block, logq: Array) -> Array:
@@ -147,21 +163,19 @@ def replicates(fit: Fit, sample: Sample, n: int, size: int, rng: np.random.Gener
         return Block(x, x, np.ones_like(x))
     step = float(sample.resolution or 1.0)
     cells = _cells(law, sample, step)
-    if cells is None:
+    if cells is None or len(cells[0]) > 2 * n:  # more cells than observations: each sample has its own
         x = np.asarray(law.ppf(rng.random((size, n))))
         origin = float(sample.values[0])
-        x = x if law.discrete else origin + step * np.rint((x - origin) / step)
-        values = np.unique(x)
-        place = np.searchsorted(values, x) + len(values) * np.arange(size)[:, None]
-        counts = np.bincount(place.ravel(), minlength=size * len(values)).reshape(size, len(values)).astype(float)
+        x = np.sort(x if law.discrete else origin + step * np.rint((x - origin) / step), axis=1)
+        values, counts, sizes = distinct_in_rows(x, np.ones_like(x))
+        values = np.where(np.isfinite(values), values, values[np.arange(size), sizes - 1][:, None])
     else:
-        values, p = cells
-        counts = rng.multinomial(n, p, size=size).astype(float)
+        counts = rng.multinomial(n, cells[1], size=size).astype(float)
         seen = counts.any(axis=0)
-        values, counts = values[seen], counts[:, seen]
-    if law.discrete:
-        return Block(values[None, :], values[None, :], counts)
-    return Block(values[None, :] - 0.5 * step, values[None, :] + 0.5 * step, counts)
+        values, counts = cells[0][None, seen], counts[:, seen]
+    half = 0.0 if law.discrete else 0.5 * step
+    lower = values - half
+    return Block(lower, lower if law.discrete else values + half, counts)
 
 
 def _cells(law: Distribution, sample: Sample, step: float) -> tuple[Array, Array] | None:
@@ -183,19 +197,13 @@ def _refitted(fit: Fit, block: Block, sample: Sample) -> Array:
     """Statistics of replicates, each with its own estimate ``(R, tests)``; NaN where there is none."""
     with np.errstate(all="ignore"):
         found = estimate_candidate(fit.candidate, fit.law, block, {})
-        if sample.kind != "continuous":
-            value = _g(block, pointwise_of(found, block))
-            return np.where(usable(found.status)[:, None], value, np.nan)
-        value = np.full((block.groups, 3), np.nan)
+        value = np.full((block.groups, 4 if sample.kind == "lattice" else 3), np.nan)
         places = found.reached if len(found.reached) else np.full(block.groups, -1)
         for place, law in enumerate((found, *found.limits), start=-1):
             rows = np.flatnonzero(usable(found.status) & (places == place))
             if len(rows):
                 theta = law.parameters if len(law.parameters) == 1 else law.parameters[rows]
-                part = block.take(rows)
-                of = integrals(law.family, part, tuple(theta.T[:, :, None]))
-                stack = [part.total * anderson_darling(of), part.total * cramer_von_mises(of), kolmogorov_smirnov(of)]
-                value[rows] = np.stack(stack, axis=-1)
+                value[rows] = _statistics(law.family, block.take(rows), tuple(theta.T[:, :, None]), sample)
         return value
 
 
@@ -203,7 +211,7 @@ def _of_labels(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Genera
     """G of a table: nothing is refitted, since nothing is estimated."""
     if isinstance(fit.law, Categorical):
         why = "its probabilities are the shares of the data, which it fits by definition"
-        return [Adequacy("G", 0.0, float("nan"), float("nan"), 0, why)]
+        return [Adequacy("G", 0.0, _NAN, _NAN, 0, why)]
     n, logq = round(sample.n), fit.pointwise
     seen = float(_g(Block(np.zeros((1, len(logq))), np.zeros((1, len(logq))), sample.weights[None, :]), logq)[0, 0])
     masses = np.array(list(getattr(fit.law, "masses", {}).values()))

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr
 
+from modelselect.divergence.moments import Moments
 from modelselect.domain import Array
 from modelselect.ranking.contender import Contender
-from modelselect.ranking.dependence import long_run_covariance
 from modelselect.ranking.nesting import nesting, reached
-from modelselect.statistics import stretches
 
 #: Two candidates whose difference has a p-value above this are not told apart.
 LEVEL = 0.05
@@ -31,35 +29,46 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Paired:
-    """Mean and covariance of the pointwise differences log q_best − log q_j of K candidates.
-
-    Differences to one candidate are accumulated, not the log-likelihoods themselves: the variance of
-    a small difference of two large numbers would lose its digits.
-    """
+    """Mean and covariance of the pointwise differences log q_best − log q_j of K candidates."""
 
     mean: Array
     covariance: Array
     n: float
     distinct: int
+    left_out: Array | None = None
 
     @classmethod
-    def of(cls, pointwise: Array, shares: Array, best: int, n: float, order: NDArray[np.intp] | None = None) -> Paired:
-        """One pass over log q ``(K, m)`` with weights ``(m,)`` that sum to 1.
+    def of(
+        cls,
+        losses: Moments,
+        order: Sequence[int],
+        best: int,
+        n: float,
+        distinct: int,
+        covariance: Array | None = None,
+        left_out: Array | None = None,
+    ) -> Paired:
+        """Differences to candidate `best`, in an order.
 
-        With the place of each observation in an order of time ``(n,)`` the covariance is the long-run one.
+        Parameters
+        ----------
+        losses
+            Of all candidates, in the order that was given.
+        order, best
+            Places of the candidates, and of the one they are compared with, in that order.
+        n, distinct
+            Number of observations, and of different ones.
+        covariance
+            Of the differences ``(K, K)``, where it is not that of independent observations.
+        left_out
+            Of the differences with each observation left out of the fits ``(K, K)``, where it is known.
         """
-        cuts = stretches(len(shares))
-        mean, covariance = np.zeros(len(pointwise)), np.zeros((len(pointwise), len(pointwise)))
-        with np.errstate(invalid="ignore"):
-            for cut in cuts:
-                mean += (pointwise[best, cut] - pointwise[:, cut]) @ shares[cut]
-            for cut in cuts:
-                centred = (pointwise[best, cut] - pointwise[:, cut] - mean[:, None]) * np.sqrt(shares[cut])
-                covariance += centred @ centred.T
-            if order is not None:
-                covariance = long_run_covariance((pointwise[best] - pointwise - mean[:, None])[:, order])
-            scale = n / (n - 1.0) if n > 1 and np.isfinite(n) else 1.0
-            return cls(mean, covariance * scale, n, int(np.count_nonzero(shares)))
+        mean, own = losses.against(best)
+        scale = n / (n - 1.0) if n > 1 and np.isfinite(n) else 1.0
+        places = np.ix_(order, order)
+        found = (own if covariance is None else covariance) * scale
+        without = None if left_out is None else (left_out * scale)[places]
+        return cls(mean[order], found[places], n, distinct, without)
 
     @property
     def testable(self) -> bool:
@@ -75,7 +84,18 @@ class Paired:
         """Standard error of the mean of log q_a − log q_b; 0 where P is known."""
         if not np.isfinite(self.n):
             return 0.0 if np.isfinite(self.mean[a] + self.mean[b]) else float("nan")
-        variance = self.covariance[a, a] + self.covariance[b, b] - 2.0 * self.covariance[a, b]
+        return self._error(self.covariance, a, b)
+
+    def se_left_out(self, a: int, b: int) -> float:
+        """Standard error from the differences of observations that are each left out of the fit.
+
+        A fit follows the observations that weigh most, so that their differences look smaller than those of fresh
+        data: in small samples `se` is too small. The same as `se` where leverages are not known.
+        """
+        return self.se(a, b) if self.left_out is None else self._error(self.left_out, a, b)
+
+    def _error(self, covariance: Array, a: int, b: int) -> float:
+        variance = covariance[a, a] + covariance[b, b] - 2.0 * covariance[a, b]
         return float(np.sqrt(np.maximum(variance, 0.0) / self.n))
 
 
@@ -108,7 +128,9 @@ def compare(a: Contender, b: Contender, paired: Paired, i: int, j: int) -> Test:
 
     Vuong's statistic takes its variance for known. Where two fitted laws nearly coincide that variance
     vanishes faster than the difference of their penalties, and the test would find the penalty significant;
-    max(|k_a − k_b|, 1)/n², the size of what estimation alone does to the difference, is therefore added.
+    max(|k_a − k_b|, 1)/n², the size of what estimation alone does to the difference, is therefore added. Up to 2 000
+    observations the variance is that of the differences with each observation left out of the fits, to first order:
+    with the plain one the test rejects up to 14 % where it says 5 % (n = 50; docs/calibration.md).
     """
     n, gap, se = paired.n, paired.gap(i, j), paired.se(i, j)
     if not (np.isfinite(gap) and paired.testable):
@@ -141,7 +163,7 @@ def compare(a: Contender, b: Contender, paired: Paired, i: int, j: int) -> Test:
         return Test(ratio, tail, "likelihood ratio")
     corrected = gap - (a.k - b.k) / (2.0 * n)
     floor = max(abs(a.k - b.k), 1) / n**2 if a.k or b.k else 0.0
-    spread = math.sqrt(se**2 + floor)
+    spread = math.sqrt(paired.se_left_out(i, j) ** 2 + floor)
     z = corrected / spread if spread > rounding else math.copysign(math.inf, corrected)
     return Test(z, float(2.0 * ndtr(-abs(z))), "Vuong")
 

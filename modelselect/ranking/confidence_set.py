@@ -15,6 +15,8 @@ from modelselect.domain import Array
 CONFIDENCE = 0.90
 #: Gaussian draws by which the law of T_R is found.
 DRAWS = 2_000
+#: Variance that estimation adds to n times the mean loss of each candidate.
+_ESTIMATION = 0.04
 
 
 def confidence_set(
@@ -49,8 +51,10 @@ def confidence_set(
     Notes
     -----
     The floor max(|k_f − k_g|, 1)/n² is the size of what estimation alone does to a difference: without it nested
-    candidates that nearly coincide are told apart by their penalties. A step whose T_R is beyond the Bonferroni
-    quantile is taken without draws: their share above T_R could only be smaller.
+    candidates that nearly coincide are told apart by their penalties. The draws carry a little of it too (simulated:
+    0.04/n² a candidate keeps a truth that nearly coincides with others in the set; without it 83 % at n = 50, where
+    the penalty alone exceeds all draws). A step whose T_R is beyond the Bonferroni quantile is taken without draws:
+    their share above T_R could only be smaller.
 
     Examples
     --------
@@ -78,7 +82,8 @@ def confidence_set(
         most = len(within) * (len(within) - 1) * ndtr(-T)  # two tails, half as many pairs
         if most >= 1.0 - confidence:
             if draws is None:
-                start, draws = within, _draws(C[np.ix_(within, within)] / n, rng)
+                estimation = np.eye(len(within)) * _ESTIMATION / n**2
+                start, draws = within, _draws(C[np.ix_(within, within)] / n + estimation, rng)
             column = np.searchsorted(start, within)
             if _share_above(draws[:, column], se[np.ix_(within, within)], T) >= 1.0 - confidence:
                 break

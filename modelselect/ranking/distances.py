@@ -17,6 +17,8 @@ from modelselect.domain import Array
 from modelselect.family import Family
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+#: Width of a cell, relative to the nearer tail, up to which quadrature is exact to all digits.
+_NARROW = 0.05
 #: Integers over which the distance of two laws of counts is summed.
 _MOST = 1_000_000
 #: How far into a tail integrals over quantiles reach: to a share e^-_DEEP of it.
@@ -58,8 +60,12 @@ def integrals(family: Family, block: Block, parameters: tuple[Array, ...]) -> In
         lower = block.lower - family.support.step if family.discrete else block.lower
         low, over_low = _logs(family, lower, parameters)
         high, over_high = (low, over_low) if lower is block.upper else _logs(family, block.upper, parameters)
-    shape = shares.shape
-    return Integrals(after - shares, after, *(np.broadcast_to(a, shape) for a in (low, high, over_low, over_high)))
+    ends = [np.broadcast_to(end, shares.shape) for end in (low, high, over_low, over_high)]
+    low, high, over_low, over_high = ends
+    again = np.zeros(shares.shape, dtype=bool)  # padding repeats a cell: it gets no width
+    again[:, 1:] = (high[:, 1:] <= high[:, :-1]) & (shares[:, 1:] == 0)
+    low, over_low = np.where(again, high, low), np.where(again, over_high, over_low)
+    return Integrals(after - shares, after, low, high, over_low, over_high)
 
 
 def _logs(family: Family, x: Array, parameters: tuple[Array, ...]) -> tuple[Array, Array]:
@@ -83,8 +89,7 @@ def kolmogorov_smirnov(of: Integrals) -> Array:
 
 def cramer_von_mises(of: Integrals) -> Array:
     """∫ (F̂ − F)² dF, shape ``(G,)``: Cramér and von Mises' W² over n."""
-    a, b = np.exp(of.log_low), np.exp(of.log_high)
-    return np.asarray(sum(_square(*piece) for piece in _pieces(of, a, b)))
+    return np.asarray(sum(_square(*piece) for piece in _pieces(of, np.exp(of.log_low), np.exp(of.log_high))))
 
 
 def _pieces(of: Integrals, a: Array, b: Array) -> list[tuple[Array, Array, Array, Array]]:
@@ -105,25 +110,26 @@ def _square(start: Array, end: Array, low: Array, high: Array) -> Array:
 def anderson_darling(of: Integrals) -> Array:
     """∫ (F̂ − F)² / (F (1 − F)) dF, shape ``(G,)``: Anderson and Darling's A² over n.
 
-    The integral of (α + γu)²/(u(1 − u)) is α² log u − (α + γ)² log(1 − u) − γ² u; the sum over stretches is
-    rearranged so that the logarithms of F and 1 − F stand as they are, with all their digits.
+    Where F̂ = α + βu, the integrand has the integral α² log u − (α + β)'² log(1 − u) − (β − 1)² u with (α + β)' =
+    1 − α − β. Between cells β is 0, and the logarithms of F and 1 − F are used as they are, with all their digits;
+    in a cell that is narrow for where it lies, quadrature keeps them.
     """
     a, b = np.exp(of.log_low), np.exp(of.log_high)
     width = b - a
-    cell = width > 1e-9 * np.minimum(b, 1.0 - a)  # a narrower one is a point to all digits
-    slope = np.where(cell, (of.after - of.before) / np.where(cell, width, 1.0), 0.0)
-    alpha = np.where(cell, of.before - slope * a, 0.0)  # F̂ = alpha + slope u inside the cell
-    beta = np.where(cell, 1.0 - alpha - slope, 0.0)  # 1 − F̂ at u = 1
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low = np.where(cell, of.before**2 - alpha**2, of.before**2 - of.after**2)
-        high = np.where(cell, alpha**2 - of.after**2, 0.0)
-        left = _times(low, of.log_low) + _times(high, of.log_high)
-        over_low = np.where(cell, beta**2 - (1.0 - of.before) ** 2, (1.0 - of.after) ** 2 - (1.0 - of.before) ** 2)
-        over_high = np.where(cell, (1.0 - of.after) ** 2 - beta**2, 0.0)
-        right = _times(over_low, of.log_over_low) + _times(over_high, of.log_over_high)
-        rest = np.where(cell, (slope - 1.0) ** 2 * width, 0.0).sum(axis=-1)
-        flat = 1.0 - np.where(cell, width, 0.0).sum(axis=-1)
-        return np.asarray((left + right).sum(axis=-1) - rest - flat)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        gaps = _times(of.before**2, of.log_low) - _times(of.after**2, of.log_high)
+        gaps += _times((1.0 - of.after) ** 2, of.log_over_high) - _times((1.0 - of.before) ** 2, of.log_over_low)
+        slope = (of.after - of.before) / np.where(width > 0, width, 1.0)
+        alpha = of.before - slope * a
+        beta = 1.0 - alpha - slope
+        wide = _times(alpha**2, of.log_high - of.log_low) - _times(beta**2, of.log_over_high - of.log_over_low)
+        wide -= (slope - 1.0) ** 2 * width
+        share = 0.5 + 0.5 * _NODES
+        u = a[..., None] + width[..., None] * share
+        level = of.before[..., None] + (of.after - of.before)[..., None] * share
+        narrow = 0.5 * width * ((level - u) ** 2 / (u * (1.0 - u)) @ _WEIGHTS)
+        cell = np.where(width > _NARROW * np.minimum(b, 1.0 - a), wide, np.where(width > 0, narrow, 0.0))
+        return np.asarray((gaps + cell).sum(axis=-1) - (1.0 - width.sum(axis=-1)))
 
 
 def _times(a: Array, log: Array) -> Array:

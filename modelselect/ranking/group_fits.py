@@ -19,6 +19,7 @@ from modelselect.fitting.refit import pointwise_of
 from modelselect.fitting.result import Fit, estimate_candidate
 from modelselect.fitting.status import IMPOSSIBLE, Status
 from modelselect.grouped import Grouped, Rectangle
+from modelselect.observations import distinct_numbers
 from modelselect.ranking.nesting import Nesting, nesting
 from modelselect.sample import Sample
 
@@ -77,7 +78,8 @@ class GroupFits:
             found = estimate_candidate(candidate, law, block, {})
             self.log_likelihood[rows, j] = found.log_likelihood
             self.estimates[candidate.label][rows] = found.parameters
-            self.status[rows, j] = [_CODE[str(status)] for status in found.status]
+            for status in Status:
+                self.status[rows[found.status == status], j] = _CODE[str(status)]
             outside = (found.status == Status.OUT_OF_SUPPORT) & (found.reason != IMPOSSIBLE)
             # a block of one group would name its observations: the words are the same whatever shares the block
             sentence = f"observations lie outside the support {law.support}"
@@ -91,7 +93,9 @@ class GroupFits:
     def _level(self, rectangle: Rectangle) -> None:
         rows, step = rectangle.groups, self.data.resolution
         if step is not None:
-            self.entropy[rows] = lattice(rectangle.values, rectangle.weights, step, seed=self.seed).value
+            self.entropy[rows] = lattice(
+                rectangle.values, rectangle.weights, step, seed=self.seed, pointwise=False
+            ).value
             self.in_sample[rows] = plug_in(rectangle.weights)
         elif self.data.weights is None:
             with np.errstate(invalid="ignore"):
@@ -153,7 +157,7 @@ class GroupFits:
                 if not len(here) or a is None or b is None:
                     continue
                 p, size = shares[here], n[here]
-                with np.errstate(invalid="ignore"):  # both are −∞ on padding that neither can produce
+                with np.errstate(invalid="ignore"):  # on padding both may be infinite
                     d = np.where(p > 0, a[here] - b[here], 0.0)
                 gap = (p * d).sum(axis=1)
                 variance = (p * np.square(d - gap[:, None])).sum(axis=1) * size / (size - 1.0)
@@ -182,7 +186,7 @@ class GroupFits:
 
 def template_of(data: Grouped) -> Sample:
     """Return a small sample of the kind and extent of all the data, by which families are chosen."""
-    distinct = np.unique(data.values[:: max(1, len(data.values) // 100_000)])
+    distinct, _ = distinct_numbers(data.values[:: max(1, len(data.values) // 100_000)])
     ends = np.unique(np.concatenate([distinct, [data.values.min(), data.values.max()]]))
     return Sample(ends, resolution=data.resolution)
 

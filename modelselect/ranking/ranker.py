@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from modelselect.divergence.empirical import Observations, divergence
 from modelselect.divergence.level import Level, level
+from modelselect.divergence.moments import Moments
+from modelselect.domain import Array
 from modelselect.errors import ConfigurationError, NothingFittedError
 from modelselect.families.candidates import parse_candidates
 from modelselect.fitting.result import Fit
@@ -18,7 +20,9 @@ from modelselect.ranking.automatic import automatic_candidates
 from modelselect.ranking.comparison import Paired
 from modelselect.ranking.contender import Contender
 from modelselect.ranking.criteria import Scores, lookup_criterion
+from modelselect.ranking.dependence import long_run_covariance
 from modelselect.ranking.footing import Footing, atoms_of, fit_on_footing, footing_of
+from modelselect.ranking.leverage import MOST, left_out_covariance
 from modelselect.ranking.result import Ranking
 from modelselect.ranking.tables import ledger_of, table_of
 from modelselect.sample import as_sample
@@ -138,8 +142,9 @@ def assemble(
     """
     series = _series(sample, dependence)
     k = np.array([fit.k for fit in fits], dtype=float)
-    pointwise = np.stack([fit.pointwise for fit in fits])
-    scores = Scores(fits, sample, divergence(sample, of, pointwise, k), of.entropy.value, seed)
+    guess = np.array([fit.mean_log_likelihood for fit in fits])
+    losses = Moments.of(lambda cut: [_logs(fit, cut) for fit in fits], guess, sample.shares, of.terms)
+    scores = Scores(fits, sample, divergence(sample, of, losses, k), of.entropy.value, seed)
     able = np.array([fit.status.usable for fit in fits])
     impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
     if not able.any():
@@ -161,7 +166,11 @@ def assemble(
     loss = scores.divergence.cross_entropy + k / sample.n
     loss = np.where(able, loss, np.where(impossible, np.inf, np.nan))
     reference = int(np.flatnonzero(able)[np.argmin(loss[able])])
-    paired = Paired.of(pointwise[order], sample.shares, order.index(reference), sample.n, series)
+    in_time = None if series is None else _in_time(fits, reference, losses, series)
+    small = sample.n <= MOST and series is None and len(fits) > 1
+    left_out = left_out_covariance(fits, reference, sample.shares) if small else None
+    distinct = int(np.count_nonzero(sample.weights))
+    paired = Paired.of(losses, order, reference, sample.n, distinct, in_time, left_out)
     table = table_of(ordered, order, scores, loss, order.index(reference), paired, footing)
     for name in criteria:
         if name not in table:
@@ -170,6 +179,18 @@ def assemble(
         table["score"] = score[order]
     fitted = {fit.label: fit for fit in ordered}
     return Ranking(table, fitted, of.entropy, ledger, footing, by, sample, unit, of, paired, tuple(criteria), seed)
+
+
+def _logs(fit: Contender, cut: slice) -> Array:
+    """Log-probabilities of a stretch of the observations; of a fit without those of all others."""
+    return fit.stretch(cut) if isinstance(fit, Fit) else fit.pointwise[cut]
+
+
+def _in_time(fits: Sequence[Contender], best: int, losses: Moments, series: NDArray[np.intp]) -> Array:
+    """Long-run covariance ``(K, K)`` of the differences to one candidate, in the order of time."""
+    with np.errstate(invalid="ignore"):
+        differences = np.stack([fits[best].pointwise - fit.pointwise for fit in fits])
+        return long_run_covariance((differences - losses.against(best)[0][:, None])[:, series])
 
 
 def _series(sample: Observations, dependence: str) -> NDArray[np.intp] | None:

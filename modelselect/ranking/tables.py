@@ -44,7 +44,8 @@ def table_of(
     # at the best member of each family: k/n of the corrected losses less k/(2n), which the set adds itself
     k = np.array([fit.k for fit in fits], dtype=float)
     with np.errstate(invalid="ignore"):
-        inside = confidence_set(losses - k / n, paired.covariance, k, n, np.random.default_rng(scores.seed))
+        spread = paired.covariance if paired.left_out is None else paired.left_out
+        inside = confidence_set(losses - k / n, spread, k, n, np.random.default_rng(scores.seed))
 
     def column(values: Array) -> Array:
         kept = np.array(values, dtype=float)[order]

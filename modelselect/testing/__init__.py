@@ -13,6 +13,7 @@ from modelselect.testing.estimates import check_closed_form, check_given_paramet
 from modelselect.testing.formulas import (
     check_broadcasting,
     check_distribution_functions,
+    check_hessian,
     check_mass,
     check_off_support,
     check_pickling,
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[Family], None], ...] = (
     check_broadcasting,
     check_transforms,
     check_score,
+    check_hessian,
     check_scipy,
     check_pickling,
     check_closed_form,

@@ -139,6 +139,32 @@ def check_score(family: Family) -> None:
             require_close(score[j] * unit, derivative, 1e-7, 1e-8 * size, what)
 
 
+def check_hessian(family: Family) -> None:
+    """The second derivatives are those of the score in each parameter."""
+    if family.hessian is None:
+        return
+    require(family.score is not None, f"{family.name}: a hessian without a score")
+    for theta in members(family):
+        x = points(family, theta)[[3, 5, 6, 8, 10, 12]]
+        second = family.hessian(x, *theta)
+        parameters = list(family.parameters.values())
+        count = len(parameters) * (len(parameters) + 1) // 2
+        require(len(second) == count, f"{family.name}: the hessian has {len(second)} parts, not {count}")
+        unit = [
+            width(family, theta) if parameter.role == "location" else float(parameter.domain.slope(value))
+            for parameter, value in zip(parameters, theta, strict=True)
+        ]
+        for j in range(len(parameters)):
+            step = 1e-3 * unit[j] * np.arange(-2, 3)
+            scores = [family.score(x, *theta[:j], theta[j] + by, *theta[j + 1 :]) for by in step]  # type: ignore[misc]
+            for i in range(j, len(parameters)):
+                f = [score[i] * unit[i] for score in scores]
+                derivative = (8 * (f[3] - f[1]) - (f[4] - f[0])) / 12e-3
+                what = f"{described(family, theta)}: an entry of the hessian is not the derivative of the score"
+                found = second[i * (i + 1) // 2 + j] * unit[i] * unit[j]
+                require_close(found, derivative, 1e-7, 1e-8 * (1 + np.abs(f[2])), what)
+
+
 def check_scipy(family: Family) -> None:
     """The same law in scipy.stats has the same density, distribution function and moments."""
     import scipy.stats

@@ -9,8 +9,9 @@ from scipy.special import betainc, gammainc, gammaincc, gammaln
 
 import modelselect.statistics as observed
 from modelselect.domain import COUNTS, NONNEGATIVE, POSITIVE, POSITIVE_INTEGERS, Interval
+from modelselect.families.profiles import negative_binomial_size
 from modelselect.families.special import (
-    LARGE,
+    by_count,
     log1mexp,
     log_betainc,
     log_binomial,
@@ -21,6 +22,7 @@ from modelselect.families.special import (
     log_rising_excess,
     log_series_tail,
     log_zeta,
+    trigamma_excess,
 )
 from modelselect.family import Family, Limit, Parameter, register
 from modelselect.formulas import nearest
@@ -36,8 +38,12 @@ class Poisson(Family):
     aliases = ("pois",)
 
     def logp(self, x: Any, mean: Any) -> Any:
-        value = np.where(x == 0, -mean, x * np.log(mean) - mean - gammaln(x + 1))
-        return np.where(x < LARGE, value, log_poisson(x, mean)) if np.any(x >= LARGE) else value
+        log = np.log(mean)
+        return by_count(
+            x,
+            lambda x: np.where(x == 0, -mean, x * log - mean - gammaln(x + 1)),
+            lambda x: log_poisson(x, mean),
+        )
 
     def cdf(self, x: Any, mean: Any) -> Any:
         return gammaincc(x + 1, mean)
@@ -111,16 +117,17 @@ class NegativeBinomial(Family):
     support = COUNTS
     mean = Parameter(POSITIVE, typical=(0.2, 30))
     size = Parameter(POSITIVE, typical=(0.1, 50))
-    statistics = (observed.mean, observed.variance)
+    statistics = (observed.mean, observed.variance, negative_binomial_size)
     nested = {"poisson": {"mean": "mean", "size": np.inf}, "geometric": {"size": 1}}
     aliases = ("nbinom", "polya")
 
     def logp(self, x: Any, mean: Any, size: Any) -> Any:
-        value = log_rising_excess(size, x) - gammaln(x + 1) + x * np.log(mean) - (size + x) * np.log1p(mean / size)
-        if not np.any(x >= LARGE):
-            return value
-        p, q = size / (size + mean), mean / (size + mean)
-        return np.where(x < LARGE, value, -np.log1p(x / size) + log_binomial(size, size + x, p, q))
+        p, q, log, rest = size / (size + mean), mean / (size + mean), np.log(mean), np.log1p(mean / size)
+        return by_count(
+            x,
+            lambda x: log_rising_excess(size, x) - gammaln(x + 1) + x * log - (size + x) * rest,
+            lambda x: -np.log1p(x / size) + log_binomial(size, size + x, p, q),
+        )
 
     def cdf(self, x: Any, mean: Any, size: Any) -> Any:
         return betainc(size, x + 1, size / (size + mean))
@@ -134,17 +141,24 @@ class NegativeBinomial(Family):
     def log_sf(self, x: Any, mean: Any, size: Any) -> Any:
         return log_betainc(x + 1, size, mean / (size + mean), size / (size + mean))
 
-    def mle(self, mean: Any, variance: Any, *, size: Any) -> Any:
+    def mle(self, mean: Any, variance: Any, likeliest: Any, *, size: Any) -> Any:
         return mean, size
 
-    def start(self, mean: Any, variance: Any) -> Any:
-        return mean, mean**2 / np.maximum(variance - mean, 0.01 * mean)
+    def start(self, mean: Any, variance: Any, likeliest: Any) -> Any:
+        by_moments = mean**2 / np.maximum(variance - mean, 0.01 * mean)
+        return mean, np.where(np.isfinite(likeliest), likeliest, by_moments)
 
     def score(self, x: Any, mean: Any, size: Any) -> Any:
         t = (x - mean) / (size + mean)
         return t * size / mean, log_minus_digamma(size) - log_minus_digamma(size + x) + np.log1p(t) - t
 
-    def limit(self, mean: Any, variance: Any) -> Limit:
+    def hessian(self, x: Any, mean: Any, size: Any) -> Any:
+        total = size + mean
+        t = (x - mean) / total
+        by_size = trigamma_excess(size + x) - trigamma_excess(size) + t * t / (size + x)
+        return -size / mean * (t / mean + (size + x) / (total * total)), t / total, by_size
+
+    def limit(self, mean: Any, variance: Any, likeliest: Any) -> Limit:
         # a finite maximum exists exactly where the variance exceeds the mean (Levin & Reeds 1977)
         return Limit("poisson", {"mean": "mean", "size": np.inf}, certain=variance <= mean)
 

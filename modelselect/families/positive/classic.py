@@ -20,6 +20,7 @@ from scipy.special import (
 
 import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, POSITIVE, REAL
+from modelselect.families.profiles import weibull_maximum
 from modelselect.families.special import (
     HALF_LOG_2PI,
     LARGE,
@@ -150,7 +151,7 @@ class Weibull(Family):
     support = NONNEGATIVE
     shape = Parameter(POSITIVE, typical=(0.3, 10))
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
-    statistics = (observed.mean_log, observed.variance_log, observed.maximum)
+    statistics = (observed.mean_log, observed.variance_log, observed.maximum, weibull_maximum)
     nested = {"exponential": {"shape": 1}, "rayleigh": {"shape": 2}}
     aliases = ("weibull_min",)
 
@@ -173,15 +174,27 @@ class Weibull(Family):
     def ppf(self, q: Any, shape: Any, scale: Any) -> Any:
         return scale * (-np.log1p(-q)) ** (1 / shape)
 
-    def start(self, mean_log: Any, variance_log: Any, maximum: Any) -> Any:
-        # moments of log x; a shape at which the largest observation does not overflow
+    def start(self, mean_log: Any, variance_log: Any, maximum: Any, likeliest: Any) -> Any:
+        # the maximum, or moments of log x; a shape at which the largest observation does not overflow
         shape = np.minimum(np.pi / np.sqrt(6 * variance_log), 500 / (np.log(maximum) - mean_log))
-        return shape, np.exp(mean_log + _EULER / shape)
+        found = np.isfinite(likeliest).all(axis=-1)
+        moments = shape, np.exp(mean_log + _EULER / shape)
+        return tuple(np.where(found, value, other) for value, other in zip(likeliest.T, moments, strict=True))
 
     def score(self, x: Any, shape: Any, scale: Any) -> Any:
         log = np.log(x / scale)
         excess = np.expm1(shape * log)
         return 1 / shape - log * excess, shape / scale * excess
+
+    def hessian(self, x: Any, shape: Any, scale: Any) -> Any:
+        log = np.log(x / scale)
+        power = np.exp(shape * log)
+        mixed = shape * log * power + (power - 1)
+        return (
+            -1 / (shape * shape) - log * log * power,
+            mixed / scale,
+            -shape / (scale * scale) * ((shape + 1) * power - 1),
+        )
 
     def moments(self, shape: Any, scale: Any) -> Any:
         first, second = np.exp(gammaln(1 + 1 / shape)), np.exp(gammaln(1 + 2 / shape))

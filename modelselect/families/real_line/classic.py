@@ -9,6 +9,7 @@ from scipy.special import betaln, log_expit, log_ndtr, logit, ndtr, ndtri, stdtr
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL
+from modelselect.families.profiles import gumbel_maximum
 from modelselect.families.special import (
     HALF_LOG_2PI,
     log1mexpexp,
@@ -16,6 +17,7 @@ from modelselect.families.special import (
     log_betainc,
     log_minus_digamma,
     log_rising_excess,
+    trigamma_excess,
 )
 from modelselect.family import Family, Limit, Parameter, register
 
@@ -99,6 +101,13 @@ class Logistic(Family):
         z = (x - location) / scale
         t = np.tanh(0.5 * z)
         return t / scale, (z * t - 1) / scale
+
+    def hessian(self, x: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        t = np.tanh(0.5 * z)
+        slope = 0.5 * (1 - t * t)
+        both, square = z * t, scale * scale
+        return -slope / square, -(t + z * slope) / square, (1 - 2 * both - z * z * slope) / square
 
     def moments(self, location: Any, scale: Any) -> Any:
         return location, (np.pi * scale) ** 2 / 3
@@ -201,7 +210,7 @@ class Gumbel(Family):
     support = REAL
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
-    statistics = (observed.mean, observed.variance, observed.minimum)
+    statistics = (observed.mean, observed.variance, observed.minimum, gumbel_maximum)
     aliases = ("gumbel_r", "gumbel_max")
 
     def logp(self, x: Any, location: Any, scale: Any) -> Any:
@@ -223,15 +232,23 @@ class Gumbel(Family):
     def ppf(self, q: Any, location: Any, scale: Any) -> Any:
         return location - scale * np.log(-np.log(q))
 
-    def start(self, mean: Any, variance: Any, minimum: Any) -> Any:
-        # moments; a scale at which the smallest observation does not overflow
+    def start(self, mean: Any, variance: Any, minimum: Any, likeliest: Any) -> Any:
+        # the maximum, or moments; a scale at which the smallest observation does not overflow
         scale = np.where(variance > 0, np.maximum(np.sqrt(6 * variance) / np.pi, (mean - minimum) / 500), 1.0)
-        return mean - np.euler_gamma * scale, scale
+        found = np.isfinite(likeliest).all(axis=-1)
+        moments = mean - np.euler_gamma * scale, scale
+        return tuple(np.where(found, value, other) for value, other in zip(likeliest.T, moments, strict=True))
 
     def score(self, x: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale
         w = -np.expm1(-z)
         return w / scale, (z * w - 1) / scale
+
+    def hessian(self, x: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        slope = np.exp(-z)
+        w, square = 1 - slope, scale * scale
+        return -slope / square, -(w + z * slope) / square, (1 - 2 * z * w - z * z * slope) / square
 
     def moments(self, location: Any, scale: Any) -> Any:
         return location + np.euler_gamma * scale, (np.pi * scale) ** 2 / 6
@@ -285,6 +302,19 @@ class StudentT(Family):
         constant = np.log1p(1 / df) - 1 / df + log_minus_digamma(df / 2) - log_minus_digamma((df + 1) / 2)
         by_df = 0.5 * (constant - np.log1p(t) + (df + 1) / df * (1 - w))
         return by_df, (df + 1) / df * z * w / scale, (z * z - 1) * w / scale
+
+    def hessian(self, x: Any, df: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        square = z * z
+        w = df / (df + square)
+        k, both = (df + 1) / df * w, scale * scale
+        constant = 0.5 / (df * df * (df + 1)) + 0.25 * (trigamma_excess((df + 1) / 2) - trigamma_excess(df / 2))
+        twice_df = constant + 0.5 * (1 - w) * ((df - 1) - (df + 1) * w) / (df * df)
+        mixed = (square - 1) * w * w / (df * df * scale)
+        return (
+            twice_df, z * mixed, k * (1 - 2 * w) / both,
+            square * mixed, -2 * k * z * w / both, (1 - k * square * (1 + 2 * w)) / both,
+        )  # fmt: skip
 
     def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> Limit:
         never = np.zeros(len(median), dtype=bool)
