@@ -84,7 +84,7 @@ def gather_values(
     else:
         step = resolution_of(x, np.inf if known else w.sum(), resolution, notes, what)
         if weights is None:
-            _note_neighbours(x, notes, ordered=ordered)
+            note_neighbours(x, notes, ordered=ordered)
         fields = _fields(
             x, x, w, bounds, step, notes, known=known, n_missing=int(absent.sum()), whole_weights=weights_kind
         )
@@ -331,7 +331,7 @@ def _note_weights(weights: Array, known: bool, notes: list[str], *, said: bool) 
         notes.append("some frequencies are fractional; n is their sum")
 
 
-def _note_neighbours(x: Array, notes: list[str], *, ordered: bool) -> None:
+def note_neighbours(x: Array, notes: list[str], *, ordered: bool) -> None:
     """Say it where neighbouring rows resemble each other; rows that were sorted tell nothing."""
     with np.errstate(all="ignore"):
         step = np.diff(x)

@@ -1,0 +1,221 @@
+"""From the rows of a data file to arrays: few rows as they are, many counted by DuckDB, and streamed if they differ.
+
+Most samples of many observations have few distinct values: then a GROUP BY over the columns that are used gives
+each combination once, and how many rows have it. Real numbers differ in every row, and are fetched a batch at a
+time into one array of doubles a column, if they fit into the memory that reading may take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelselect.domain import Array
+from modelselect.experiment.databases import TIMES
+from modelselect.experiment.files import FEW, ROW, DataFile, too_large
+from modelselect.experiment.readers import quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Rows at the beginning that tell whether it is worth counting.
+HEAD = 2**18
+#: DuckDB's vectors of 2048 rows in a batch.
+_VECTORS = 64
+#: Rows of a mistake that are named.
+_NAMED = 8
+#: Bytes that a Sample takes for each of many observations while it is made, beside the columns themselves (measured).
+_BYTES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of a file that are used, one entry a row or a combination that several rows have.
+
+    Attributes
+    ----------
+    x
+        Observations: numbers with NaN, or labels with None, where there is no value; None if they are intervals.
+    others
+        Setting → numbers of its column; NaN where the cell is empty.
+    times
+        How many rows each entry stands for; None: one each.
+    head
+        The first rows in their order, where the entries are not in it.
+    row
+        Numbers of the rows in the file, if they are known.
+    origin
+        Where they can be looked up otherwise: the file, and its rows with the columns as they were fetched.
+    """
+
+    x: NDArray[Any] | None
+    others: dict[str, Array]
+    times: Array | None = None
+    head: NDArray[Any] | None = None
+    row: NDArray[Any] | None = None
+    origin: tuple[DataFile, Any] | None = None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.others.values())) if self.x is None else self.x)
+
+    def number(self, which: NDArray[np.bool_] | None = None) -> int:
+        """How many rows some entries stand for, or all."""
+        which = np.ones(len(self), dtype=bool) if which is None else which
+        return int(which.sum() if self.times is None else self.times[which].sum())
+
+    def rows_in_words(self, which: NDArray[np.bool_]) -> str:
+        """Say which rows of the file some entries stand for."""
+        if self.row is not None:
+            return rows_in_words(self.row[which])
+        number = self.number(which)
+        if self.origin is None:
+            return f"{number} row{'s' * (number > 1)}"
+        return rows_in_words(_located(*self.origin, self._columns(which)), number)
+
+    def _columns(self, which: NDArray[np.bool_]) -> pd.DataFrame:
+        """Distinct values of some entries, by the names of the columns they were fetched as."""
+        import pandas as pd
+
+        columns = {} if self.x is None else {"x": pd.Series(self.x[which], dtype=self.x.dtype)}
+        columns |= {f"c{i}": pd.Series(column[which]) for i, column in enumerate(self.others.values())}
+        return pd.DataFrame(columns).drop_duplicates()
+
+
+def rows_in_words(rows: NDArray[Any], number: int | None = None) -> str:
+    """Say which rows of a file are meant, of which the first are given if there are more."""
+    number = len(rows) if number is None else number
+    named = ", ".join(map(str, rows[:_NAMED].tolist()))
+    more = f", … ({number} in all)" if number > _NAMED else ""
+    return f"row{'s' * (number > 1)} {named}{more} (data rows, counted from 1)"
+
+
+def fetch(file: DataFile, rows: Any, value: str | None, others: dict[str, str], *, is_text: bool) -> Table:
+    """Fetch the columns that are used: rows, or combinations and how often they occur.
+
+    Parameters
+    ----------
+    rows
+        The rows of ``data`` that are used.
+    value
+        The column of observations; None if they are intervals.
+    others
+        Setting → column.
+    is_text
+        Whether the observations are labels.
+
+    Raises
+    ------
+    DataError
+        They do not fit into the memory that reading may take.
+    """
+    parts = []
+    if value is not None:
+        cell = quoted(value)
+        parts.append(f"CAST({cell} AS VARCHAR) AS x" if is_text else f"{_number(f'CAST({cell} AS DOUBLE)')} AS x")
+    parts += [f"{_number(f'TRY_CAST({quoted(name)} AS DOUBLE)')} AS c{i}" for i, name in enumerate(others.values())]
+    names = ["x"] * (value is not None) + [f"c{i}" for i in range(len(others))]
+    if file.has(TIMES):
+        return _table(_counted(file, rows.project(", ".join([*parts, quoted(TIMES)])), names, counted=True), others)
+    used, numbered = rows.project(", ".join(parts)), rows.project(", ".join([f"{quoted(ROW)} AS r", *parts]))
+    data = file.experiment.data
+    many = len(rows.project("1").limit(FEW + 1)) > FEW
+    if many and not data.ordered and data.weights_kind == "frequency" and _alike(used, names):
+        head = _columns(used.limit(HEAD), names)["x"] if value is not None else None
+        return _table(_counted(file, used, names), others, head=head, origin=(file, numbered))
+    if not many:
+        arrays = _columns(numbered, ["r", *names])
+        return _table(arrays, others, row=arrays["r"].astype(np.int64))
+    return _table(_streamed(file, used, names, texts=("x",) * is_text), others, origin=(file, numbered))
+
+
+def _number(cell: str) -> str:
+    return f"coalesce({cell}, 'nan'::DOUBLE)"
+
+
+def _table(arrays: dict[str, NDArray[Any]], settings: dict[str, str], **more: Any) -> Table:
+    others = {setting: arrays[f"c{i}"] for i, setting in enumerate(settings)}
+    return Table(arrays.get("x"), others, arrays.get("times"), **more)
+
+
+def _alike(used: Any, names: Sequence[str]) -> bool:
+    """Whether rows have so few combinations that counting them saves something."""
+    together = ", ".join(names)
+    distinct = len(used.limit(HEAD).aggregate(together, together))
+    if distinct <= HEAD / 2:
+        return True
+    found, rows = used.aggregate(f"approx_count_distinct(hash({together})), count(*)").fetchall()[0]
+    return bool(found < rows / 4)
+
+
+def _counted(file: DataFile, used: Any, names: Sequence[str], *, counted: bool = False) -> dict[str, NDArray[Any]]:
+    """Count the combinations; in their order, so that sums of weights are the same each time."""
+    together = ", ".join(names)
+    times = f"sum({quoted(TIMES)})" if counted else "count(*)"
+    result = used.aggregate(f"{together}, CAST({times} AS DOUBLE) AS times", together).order(together)
+    parts: list[dict[str, NDArray[Any]]] = []
+    size = 0.0
+    for batch in _batches(file, result):
+        parts.append({name: _array(batch[name]) for name in (*names, "times")})
+        size += _needed(len(batch), len(names) + 1)
+        if size > 0.5 * file.memory:
+            raise too_large(file, "counting the distinct values of", size)
+    return {
+        name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0) for name in (*names, "times")
+    }
+
+
+def _streamed(file: DataFile, used: Any, names: Sequence[str], texts: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Fetch all rows, a batch at a time."""
+    n = len(used)
+    if (size := _needed(n, len(names))) > 0.8 * file.memory:
+        raise too_large(file, f"reading {n} rows of", size)
+    arrays = {name: np.empty(n, dtype=object if name in texts else float) for name in names}
+    at = 0
+    for batch in _batches(file, used):
+        for name in names:
+            arrays[name][at : at + len(batch)] = _array(batch[name])
+        at += len(batch)
+    return arrays
+
+
+def _needed(n: int, columns: int) -> float:
+    """Bytes that n observations take while a sample is made of them."""
+    return float(n) * (8 * columns + _BYTES)
+
+
+def _columns(relation: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    frame = relation.df()
+    return {name: _array(frame[name]) for name in names}
+
+
+def _array(column: Any) -> NDArray[Any]:
+    """Numbers with NaN, or text with None."""
+    if column.dtype.kind in "fiu":
+        return np.array(column, dtype=float)
+    values = np.array(column, dtype=object)
+    values[np.asarray(column.isna())] = None
+    return values
+
+
+def _batches(file: DataFile, relation: Any) -> Iterator[Any]:
+    """Rows of a relation as frames, one after the other."""
+    result = file.connection.execute(relation.sql_query())
+    while len(batch := result.fetch_df_chunk(_VECTORS)):
+        yield batch
+
+
+def _located(file: DataFile, numbered: Any, odd: pd.DataFrame) -> NDArray[Any]:
+    """Numbers of the first rows that have one of some combinations."""
+    texts = [name for name in odd.columns if odd[name].dtype == object]
+    cast = [
+        f"CAST({name} AS VARCHAR) AS {name}" if name in texts else f"{_number(f'CAST({name} AS DOUBLE)')} AS {name}"
+        for name in odd.columns
+    ]
+    sought = file.connection.from_df(odd).project(", ".join(cast)).set_alias("sought")
+    same = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM sought.{name}" for name in odd.columns)
+    found = numbered.set_alias("kept").join(sought, same, "semi").project("r").order("r").limit(_NAMED).fetchall()
+    return np.array([row for (row,) in found])
