@@ -200,7 +200,7 @@ def _loaded(experiment: Experiment, query: str, database: Database, connection: 
     table = _Loading(connection, wanted)
     if len(head) <= HEAD:
         table.add(head)
-    elif countable and len(set(head)) <= HEAD / 2:
+    elif countable and _alike(head):
         _, batches = run(f"SELECT {listed}, count(*) {source} GROUP BY {listed}")
         table = _Loading(connection, [*wanted, TIMES])
         for rows in batches:
@@ -211,6 +211,14 @@ def _loaded(experiment: Experiment, query: str, database: Database, connection: 
             table.add(rows)
     table.close()
     return dict(zip(columns, columns, strict=True))
+
+
+def _alike(rows: Rows) -> bool:
+    """Whether rows have so few combinations that counting them saves something."""
+    try:
+        return len(set(rows)) <= len(rows) / 2
+    except TypeError:  # lists or records, which will be refused
+        return False
 
 
 def _wanted(experiment: Experiment, columns: Sequence[str]) -> tuple[list[str], bool]:

@@ -23,13 +23,23 @@ def spelled_out(folder: Path, files: Sequence[str]) -> list[Path]:
     """
     found: list[Path] = []
     for text in files:
-        path = folder / text
-        if "\0" in text or not glob.has_magic(text) or path.exists():
-            found.append(path)
+        if not _is_pattern(folder, text):
+            found.append(folder / text)
         else:
             pattern = Path(glob.escape(str(folder)), text)  # the folder is no pattern
             found += map(Path, sorted(glob.glob(str(pattern), recursive=True)))  # noqa: PTH207
     return list(dict.fromkeys(found))
+
+
+def relocated(folder: Path, text: str, other: Path) -> str:
+    """A file or pattern of a folder as it is written in another one."""
+    if not _is_pattern(folder, text):
+        return relative(folder / text, other)
+    return Path(glob.escape(relative(folder, other)), text).as_posix()
+
+
+def _is_pattern(folder: Path, text: str) -> bool:
+    return glob.has_magic(text) and "\0" not in text and not (folder / text).exists()
 
 
 def relative(path: Path, folder: Path) -> str:

@@ -21,7 +21,7 @@ from pydantic import (
 from modelselect.errors import CandidateError
 from modelselect.experiment.documents import Location
 from modelselect.experiment.forecasters import Labels, misplaced
-from modelselect.experiment.paths import Files, relative, spelled_out
+from modelselect.experiment.paths import Files, relocated, spelled_out
 from modelselect.experiment.problems import Problem, each, number, several, unexpected
 from modelselect.experiment.sql import Query
 from modelselect.ranking.regression.candidates import outcome_formula
@@ -298,7 +298,7 @@ class Data(BaseModel):
         """The source as it would be written in another folder, or None if it is the same there."""
         if self.sql is not None:
             return self.sql.moved(self._folder, folder)
-        moved = [relative(self._folder / text, folder) for text in self.files]
+        moved = [relocated(self._folder, text, folder) for text in self.files]
         return moved[0] if isinstance(self.csv or self.parquet or self.json_file, str) else moved or None
 
     @model_validator(mode="after")
