@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.experiment.databases import TIMES
-from modelselect.experiment.files import FEW, ROW, DataFile, too_large
+from modelselect.experiment.files import FEW, KEPT, ROW, DataFile, too_large
 from modelselect.experiment.readers import quoted
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Table:
     row
         Numbers of the rows in the file, if they are known.
     origin
-        Where they can be looked up otherwise: the file, and its rows with the columns as they were fetched.
+        Where they can be looked up otherwise: the file, and a query of its rows with the columns as they were fetched.
     """
 
     x: NDArray[Any] | None
@@ -57,7 +57,7 @@ class Table:
     times: Array | None = None
     head: NDArray[Any] | None = None
     row: NDArray[Any] | None = None
-    origin: tuple[DataFile, Any] | None = None
+    origin: tuple[DataFile, str] | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.others.values())) if self.x is None else self.x)
@@ -93,13 +93,11 @@ def rows_in_words(rows: NDArray[Any], number: int | None = None) -> str:
     return f"row{'s' * (number > 1)} {named}{more} (data rows, counted from 1)"
 
 
-def fetch(file: DataFile, rows: Any, value: str | None, others: dict[str, str], *, is_text: bool) -> Table:
+def fetch(file: DataFile, value: str | None, others: dict[str, str], *, is_text: bool) -> Table:
     """Fetch the columns that are used: rows, or combinations and how often they occur.
 
     Parameters
     ----------
-    rows
-        The rows of ``data`` that are used.
     value
         The column of observations; None if they are intervals.
     others
@@ -118,16 +116,19 @@ def fetch(file: DataFile, rows: Any, value: str | None, others: dict[str, str], 
         parts.append(f"CAST({cell} AS VARCHAR) AS x" if is_text else f"{_number(f'CAST({cell} AS DOUBLE)')} AS x")
     parts += [f"{_number(f'TRY_CAST({quoted(name)} AS DOUBLE)')} AS c{i}" for i, name in enumerate(others.values())]
     names = ["x"] * (value is not None) + [f"c{i}" for i in range(len(others))]
+    kept = KEPT if file.experiment.data.where is not None else "data"
     if file.has(TIMES):
-        return _table(_counted(file, rows.project(", ".join([*parts, quoted(TIMES)])), names, counted=True), others)
-    used, numbered = rows.project(", ".join(parts)), rows.project(", ".join([f"{quoted(ROW)} AS r", *parts]))
+        used = f"SELECT {', '.join([*parts, quoted(TIMES)])} FROM {kept}"  # noqa: S608
+        return _table(_counted(file, used, names, f"sum({quoted(TIMES)})"), others)
+    used = f"SELECT {', '.join(parts)} FROM {kept}"  # noqa: S608
+    numbered = f"SELECT {', '.join([f'{quoted(ROW)} AS r', *parts])} FROM {kept}"  # noqa: S608
     data = file.experiment.data
-    many = len(rows.project("1").limit(FEW + 1)) > FEW
-    if many and not data.ordered and data.weights_kind == "frequency" and _alike(used, names):
-        head = _columns(used.limit(HEAD), names)["x"] if value is not None else None
+    many = _one(file, f"SELECT count(*) FROM (SELECT 1 FROM {kept} LIMIT {FEW + 1})")[0] > FEW  # noqa: S608
+    if many and not data.ordered and data.weights_kind == "frequency" and _alike(file, used, names):
+        head = None if value is None else _columns(file, f"SELECT x FROM ({used}) LIMIT {HEAD}", ["x"])["x"]  # noqa: S608
         return _table(_counted(file, used, names), others, head=head, origin=(file, numbered))
     if not many:
-        arrays = _columns(numbered, ["r", *names])
+        arrays = _columns(file, numbered, ["r", *names])
         return _table(arrays, others, row=arrays["r"].astype(np.int64))
     return _table(_streamed(file, used, names, texts=("x",) * is_text), others, origin=(file, numbered))
 
@@ -141,24 +142,26 @@ def _table(arrays: dict[str, NDArray[Any]], settings: dict[str, str], **more: An
     return Table(arrays.get("x"), others, arrays.get("times"), **more)
 
 
-def _alike(used: Any, names: Sequence[str]) -> bool:
+def _alike(file: DataFile, used: str, names: Sequence[str]) -> bool:
     """Whether rows have so few combinations that counting them saves something."""
     together = ", ".join(names)
-    distinct = len(used.limit(HEAD).aggregate(together, together))
-    if distinct <= HEAD / 2:
+    distinct = _one(file, f"SELECT count(*) FROM (SELECT DISTINCT * FROM (SELECT * FROM ({used}) LIMIT {HEAD}))")  # noqa: S608
+    if distinct[0] <= HEAD / 2:
         return True
-    found, rows = used.aggregate(f"approx_count_distinct(hash({together})), count(*)").fetchall()[0]
+    found, rows = _one(file, f"SELECT approx_count_distinct(hash({together})), count(*) FROM ({used})")  # noqa: S608
     return bool(found < rows / 4)
 
 
-def _counted(file: DataFile, used: Any, names: Sequence[str], *, counted: bool = False) -> dict[str, NDArray[Any]]:
+def _counted(file: DataFile, used: str, names: Sequence[str], times: str = "count(*)") -> dict[str, NDArray[Any]]:
     """Count the combinations; in their order, so that sums of weights are the same each time."""
     together = ", ".join(names)
-    times = f"sum({quoted(TIMES)})" if counted else "count(*)"
-    result = used.aggregate(f"{together}, CAST({times} AS DOUBLE) AS times", together).order(together)
+    counting = (
+        f"SELECT {together}, CAST({times} AS DOUBLE) AS times FROM ({used}) "  # noqa: S608
+        f"GROUP BY {together} ORDER BY {together}"
+    )
     parts: list[dict[str, NDArray[Any]]] = []
     size = 0.0
-    for batch in _batches(file, result):
+    for batch in _batches(file, counting):
         parts.append({name: _array(batch[name]) for name in (*names, "times")})
         size += _needed(len(batch), len(names) + 1)
         if size > 0.5 * file.memory:
@@ -168,9 +171,9 @@ def _counted(file: DataFile, used: Any, names: Sequence[str], *, counted: bool =
     }
 
 
-def _streamed(file: DataFile, used: Any, names: Sequence[str], texts: Sequence[str]) -> dict[str, NDArray[Any]]:
+def _streamed(file: DataFile, used: str, names: Sequence[str], texts: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Fetch all rows, a batch at a time."""
-    n = len(used)
+    n = int(_one(file, f"SELECT count(*) FROM ({used})")[0])  # noqa: S608
     if (size := _needed(n, len(names))) > 0.8 * file.memory:
         raise too_large(file, f"reading {n} rows of", size)
     arrays = {name: np.empty(n, dtype=object if name in texts else float) for name in names}
@@ -187,9 +190,22 @@ def _needed(n: int, columns: int) -> float:
     return float(n) * (8 * columns + _BYTES)
 
 
-def _columns(relation: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    frame = relation.df()
+def _one(file: DataFile, query: str) -> tuple[Any, ...]:
+    """The only row of a query."""
+    row = file.connection.execute(query).fetchone()
+    return () if row is None else tuple(row)
+
+
+def _columns(file: DataFile, query: str, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    frame = file.connection.execute(query).df()
     return {name: _array(frame[name]) for name in names}
+
+
+def _batches(file: DataFile, query: str) -> Iterator[Any]:
+    """Rows of a query as frames, one after the other."""
+    result = file.connection.execute(query)
+    while len(batch := result.fetch_df_chunk(_VECTORS)):
+        yield batch
 
 
 def _array(column: Any) -> NDArray[Any]:
@@ -201,21 +217,17 @@ def _array(column: Any) -> NDArray[Any]:
     return values
 
 
-def _batches(file: DataFile, relation: Any) -> Iterator[Any]:
-    """Rows of a relation as frames, one after the other."""
-    result = file.connection.execute(relation.sql_query())
-    while len(batch := result.fetch_df_chunk(_VECTORS)):
-        yield batch
-
-
-def _located(file: DataFile, numbered: Any, odd: pd.DataFrame) -> NDArray[Any]:
+def _located(file: DataFile, numbered: str, odd: pd.DataFrame) -> NDArray[Any]:
     """Numbers of the first rows that have one of some combinations."""
     texts = [name for name in odd.columns if odd[name].dtype == object]
     cast = [
         f"CAST({name} AS VARCHAR) AS {name}" if name in texts else f"{_number(f'CAST({name} AS DOUBLE)')} AS {name}"
         for name in odd.columns
     ]
-    sought = file.connection.from_df(odd).project(", ".join(cast)).set_alias("sought")
     same = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM sought.{name}" for name in odd.columns)
-    found = numbered.set_alias("kept").join(sought, same, "semi").project("r").order("r").limit(_NAMED).fetchall()
-    return np.array([row for (row,) in found])
+    file.connection.register("odd", odd)
+    found = file.connection.execute(
+        f"SELECT r FROM ({numbered}) AS kept SEMI JOIN (SELECT {', '.join(cast)} FROM odd) AS sought ON {same} "  # noqa: S608
+        f"ORDER BY r LIMIT {_NAMED}"
+    )
+    return np.array([row for (row,) in found.fetchall()])

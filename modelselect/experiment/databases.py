@@ -309,4 +309,4 @@ def _array(cells: Sequence[Any], kind: str | None) -> Any:
     values: NDArray[Any] = np.empty(len(cells), dtype=object)
     if kind == "VARCHAR":
         values[:] = [None if cell is None else str(cell) for cell in cells]
-    return values
+    return pd.Series(values, dtype=object)  # not pandas' own text, which the oldest DuckDB does not know

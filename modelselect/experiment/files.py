@@ -36,6 +36,9 @@ ROW = "number of the row in the file"
 #: Names of DuckDB's types of numbers.
 NUMBERS = re.compile(r"(TINY|SMALL|BIG|HUGE|UTINY|USMALL|UBIG|UHUGE)INT|U?INTEGER|BIGNUM|FLOAT|DOUBLE|DECIMAL(\(.*\))?")
 
+#: The rows of ``data`` that meet the condition, where there is one.
+KEPT = "kept"
+
 TEXTS = ("VARCHAR", "ENUM")
 
 #: Bytes of all files up to which they are read into memory as they are; Parquet, by its rows.
@@ -317,8 +320,9 @@ def filtered(file: DataFile, rows: Any, where: str, columns: dict[str, str]) -> 
     import duckdb
 
     try:
-        kept = rows.filter(where)
-        len(kept)
+        len(rows.filter(where))  # which takes one expression only
+        file.connection.execute(f"CREATE VIEW {KEPT} AS SELECT * FROM data WHERE (\n{where}\n)")  # noqa: S608
+        return file.connection.table(KEPT)
     except duckdb.Error as error:
         reason = _reason(str(error))
         unknown = re.search(r'Referenced column "(.+?)" not found', reason)
@@ -330,7 +334,6 @@ def filtered(file: DataFile, rows: Any, where: str, columns: dict[str, str]) -> 
         elif re.search("modifiers|single (expression|SELECT)", reason):
             reason = "expected one expression such as loss > 10 AND year = 1980"
         raise file.refuse("where", f"{shown(where)} is not a condition: {reason}", ConfigurationError) from None
-    return kept
 
 
 def in_condition(where: str | None, columns: Iterable[str]) -> dict[str, None]:

@@ -215,7 +215,7 @@ def _fetch(
             expected = "0 and 1" if setting == "event" else "numbers"
             sentence = f"`{name}` of {file.name} holds {first_text(rows, name, kinds[name])}, expected {expected}"
             raise file.refuse(setting, sentence)
-    table = fetch(file, rows, value, named, is_text=is_text)
+    table = fetch(file, value, named, is_text=is_text)
     x = table.x
     whole = value is not None and not is_text and kinds[value].endswith("INT")
     if whole and x is not None and len(x) and np.nanmax(np.abs(x), initial=0.0) >= 2.0**53:
