@@ -402,8 +402,8 @@ def test_more_than_the_memory_is_refused(tmp_path: Path, way: str, monkeypatch: 
 
     assert of("k").sample.n == of("x").sample.n == 200_000
     if way != "read":
-        monkeypatch.setattr(counting, "_BYTES", 2000)  # as if there were more of them
-        refused(lambda: of("x"), "data.parquet", " MB, but there is memory: 256MB; expected more memory")
+        monkeypatch.setattr(counting, "_POINT", (2000, 0))  # as if there were more of them
+        refused(lambda: of("x"), "data.parquet", " MB beside", "more than memory: 256MB allows; expected more")
         assert way == "streamed" or of("k").sample.n == 200_000
 
 

@@ -7,7 +7,7 @@ time into one array of doubles a column, if they fit into the memory that readin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from modelselect.domain import Array
 from modelselect.experiment.databases import TIMES
 from modelselect.experiment.files import FEW, KEPT, ROW, DataFile, too_large
+from modelselect.experiment.memory import BASE
 from modelselect.experiment.readers import quoted
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ HEAD = 2**18
 _VECTORS = 64
 #: Rows of a mistake that are named.
 _NAMED = 8
-#: Bytes that a Sample takes for each of many observations while it is made, beside the columns themselves (measured).
-_BYTES = 64
+#: Bytes that each of many observations takes while a Sample is made of them, and for each of its columns (measured):
+#: points, and what has ends or bounds of its own.
+_POINT, _INTERVAL = (40, 24), (100, 32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,18 +121,18 @@ def fetch(file: DataFile, value: str | None, others: dict[str, str], *, is_text:
     kept = KEPT if file.experiment.data.where is not None else "data"
     if file.has(TIMES):
         used = f"SELECT {', '.join([*parts, quoted(TIMES)])} FROM {kept}"  # noqa: S608
-        return _table(_counted(file, used, names, f"sum({quoted(TIMES)})"), others)
+        return _table(_counted(file, used, names, others, f"sum({quoted(TIMES)})"), others)
     used = f"SELECT {', '.join(parts)} FROM {kept}"  # noqa: S608
     numbered = f"SELECT {', '.join([f'{quoted(ROW)} AS r', *parts])} FROM {kept}"  # noqa: S608
     data = file.experiment.data
     many = _one(file, f"SELECT count(*) FROM (SELECT 1 FROM {kept} LIMIT {FEW + 1})")[0] > FEW  # noqa: S608
     if many and not data.ordered and data.weights_kind == "frequency" and _alike(file, used, names):
         head = None if value is None else _columns(file, f"SELECT x FROM ({used}) LIMIT {HEAD}", ["x"])["x"]  # noqa: S608
-        return _table(_counted(file, used, names), others, head=head, origin=(file, numbered))
+        return _table(_counted(file, used, names, others), others, head=head, origin=(file, numbered))
     if not many:
         arrays = _columns(file, numbered, ["r", *names])
         return _table(arrays, others, row=arrays["r"].astype(np.int64))
-    return _table(_streamed(file, used, names, texts=("x",) * is_text), others, origin=(file, numbered))
+    return _table(_streamed(file, used, names, others, texts=("x",) * is_text), others, origin=(file, numbered))
 
 
 def _number(cell: str) -> str:
@@ -152,7 +154,9 @@ def _alike(file: DataFile, used: str, names: Sequence[str]) -> bool:
     return bool(found < rows / 4)
 
 
-def _counted(file: DataFile, used: str, names: Sequence[str], times: str = "count(*)") -> dict[str, NDArray[Any]]:
+def _counted(
+    file: DataFile, used: str, names: Sequence[str], others: Collection[str], times: str = "count(*)"
+) -> dict[str, NDArray[Any]]:
     """Count the combinations; in their order, so that sums of weights are the same each time."""
     together = ", ".join(names)
     counting = (
@@ -163,18 +167,20 @@ def _counted(file: DataFile, used: str, names: Sequence[str], times: str = "coun
     size = 0.0
     for batch in _batches(file, counting):
         parts.append({name: _array(batch[name]) for name in (*names, "times")})
-        size += _needed(len(batch), len(names) + 1)
-        if size > 0.5 * file.memory:
+        size += _needed(len(batch), others, more=len(names) - len(others) + 1)
+        if size > 0.5 * (file.memory - BASE):
             raise too_large(file, "counting the distinct values of", size)
     return {
         name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0) for name in (*names, "times")
     }
 
 
-def _streamed(file: DataFile, used: str, names: Sequence[str], texts: Sequence[str]) -> dict[str, NDArray[Any]]:
+def _streamed(
+    file: DataFile, used: str, names: Sequence[str], others: Collection[str], texts: Sequence[str]
+) -> dict[str, NDArray[Any]]:
     """Fetch all rows, a batch at a time."""
     n = int(_one(file, f"SELECT count(*) FROM ({used})")[0])  # noqa: S608
-    if (size := _needed(n, len(names))) > 0.8 * file.memory:
+    if (size := _needed(n, others, more=len(names) - len(others))) > file.memory - BASE:
         raise too_large(file, f"reading {n} rows of", size)
     arrays = {name: np.empty(n, dtype=object if name in texts else float) for name in names}
     at = 0
@@ -185,9 +191,11 @@ def _streamed(file: DataFile, used: str, names: Sequence[str], texts: Sequence[s
     return arrays
 
 
-def _needed(n: int, columns: int) -> float:
-    """Bytes that n observations take while a sample is made of them."""
-    return float(n) * (8 * columns + _BYTES)
+def _needed(n: int, others: Iterable[str], *, more: int) -> float:
+    """Bytes that n observations with some other columns, and `more` ones, take while a sample is made of them."""
+    names = list(others)
+    each, column = _POINT if set(names) <= {"weight"} else _INTERVAL
+    return float(n) * (each + column * (len(names) + more))
 
 
 def _one(file: DataFile, query: str) -> tuple[Any, ...]:

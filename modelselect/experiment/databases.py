@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.errors import DataError, ModelSelectError
-from modelselect.experiment.memory import bytes_of
+from modelselect.experiment.memory import limits
 from modelselect.experiment.readers import SEALED, quoted
 from modelselect.experiment.sql import KINDS, Sql
 
@@ -129,9 +129,7 @@ def _database(sql: Sql, url: str, experiment: Experiment) -> AbstractContextMana
 def _duckdb(file: Path, experiment: Experiment) -> Iterator[Database]:
     import duckdb
 
-    config = {**SEALED, "enable_external_access": "false"}
-    if experiment.memory is not None:
-        config["memory_limit"] = f"{bytes_of(experiment.memory) // 2}B"
+    config = {**SEALED, "enable_external_access": "false", **limits(experiment.memory)}
     with duckdb.connect(str(file), read_only=True, config=config) as connection:
 
         def run(statement: str) -> tuple[list[str], Iterator[Rows]]:

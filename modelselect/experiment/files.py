@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from modelselect.errors import ConfigurationError, DataError, ModelSelectError, did_you_mean
 from modelselect.experiment.databases import TIMES, load_query
 from modelselect.experiment.documents import shown
-from modelselect.experiment.memory import bytes_of, in_units
+from modelselect.experiment.memory import bytes_of, in_units, limits
 from modelselect.experiment.readers import SEALED, exactly, literals, quoted, reading
 
 if TYPE_CHECKING:
@@ -107,9 +107,7 @@ def opened(experiment: Experiment) -> Iterator[DataFile]:
     import duckdb
 
     with TemporaryDirectory(prefix="modelselect-") as folder:
-        config = {**SEALED, "temp_directory": folder}
-        if experiment.memory is not None:  # the other half is for what is fetched
-            config["memory_limit"] = f"{bytes_of(experiment.memory) // 2}B"
+        config = {**SEALED, "temp_directory": folder, **limits(experiment.memory)}
         with duckdb.connect(":memory:", config=config) as connection:
             file = DataFile(experiment, connection)
             source = experiment.data.source
@@ -123,10 +121,13 @@ def opened(experiment: Experiment) -> Iterator[DataFile]:
 
 def too_large(file: DataFile, what: str, size: float | None = None) -> ModelSelectError:
     """Make the error about what does not fit into the memory that it may take."""
-    takes = "more" if size is None else f"about {in_units(size)}"
-    limit = f"memory: {file.experiment.memory}" if file.experiment.memory is not None else "the memory of this machine"
-    sentence = f"{what} {file.name} takes {takes}, but there is {limit}; expected more memory, or fewer rows"
-    return file.refuse(file.experiment.data.source, f"{sentence} or distinct values")
+    memory = file.experiment.memory
+    limit = "there is" if memory is None else f"memory: {memory} allows"
+    takes = "takes" if size is None else f"takes about {in_units(size)} beside the program itself,"
+    sentence = (
+        f"{what} {file.name} {takes} more than {limit}; expected more memory, fewer rows or fewer distinct values"
+    )
+    return file.refuse(file.experiment.data.source, sentence)
 
 
 def check_readable(file: DataFile) -> None:
