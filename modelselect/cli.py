@@ -129,7 +129,7 @@ def run(
 @app.command(no_args_is_help=True)
 def rank(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV, Parquet or JSON file.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="CSV, Parquet or JSON files, or patterns.")],
     column: Annotated[
         str | None, typer.Option("--column", "-c", metavar="NAME", help="Column of the observations.")
     ] = None,
@@ -154,11 +154,12 @@ def rank(
     unit: Annotated[str, typer.Option(metavar="WORD", help="A word for one observation.")] = "observation",
     group_by: GroupBy = None,
     tests: Annotated[bool, typer.Option("--tests", help="In groups: test each best one.")] = False,
+    memory: Annotated[str | None, typer.Option(metavar="SIZE", help="Most memory of reading, as in 2GB.")] = None,
     output: Output = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Rank candidates on a column of a file, without any YAML.
+    """Rank candidates on a column of a file, or of several with the same columns, without any YAML.
 
     Without --candidates all families are tried that hold the data: families of counts for whole numbers,
     continuous ones for others. A report is written if --output says where. With --group-by they are ranked in
@@ -171,9 +172,9 @@ def rank(
 
     _remember(context, json=json)
     experiment = quick_experiment(
-        file, column=column, candidates=candidates, by=by, event=event, lower=lower, upper=upper,
+        files, column=column, candidates=candidates, by=by, event=event, lower=lower, upper=upper,
         truncation=(above, up_to), weight=weight, where=where, resolution=resolution, missing=missing, unit=unit,
-        group_by=group_by or (), tests=tests,
+        group_by=group_by or (), tests=tests, memory=memory,
     )  # fmt: skip
     with _progress([experiment.experiment], silent=quiet or json) as progress:
         outcomes = run_all([experiment.experiment], [output], sources=[experiment.source], progress=progress)
@@ -193,15 +194,14 @@ def validate(configs: Configs, overrides: Overrides = None, quiet: Quiet = False
 
     for experiment in load_all(configs, overrides or ()):
         data, labels = experiment.data, experiment.labels()
-        if data.path is None:
+        if not data.tabular:
             try:
                 read(experiment)
             except DataError as error:  # they stand in the file that is validated
                 raise ConfigurationError(str(error)) from None
-        absent = data.path is not None and not data.path.exists()
-        warning = (
-            f" (warning: {data.path} does not exist)" if absent else " (its file is not read)" if data.path else ""
-        )
+        absent = data.path is not None and not all(path.exists() for path in data.paths or [data.path])
+        unread = " (its query is not run)" if data.source == "sql" else " (its file is not read)" * data.tabular
+        warning = f" (warning: {data.path} does not exist)" if absent else unread
         if not quiet:
             _console().print(
                 f"{experiment.name}: valid, {data.source}, {len(labels)} candidates: {', '.join(labels)}{warning}",

@@ -91,7 +91,7 @@ def gather_values(
         told = distinct if resolution == "auto" else x
         step = resolution_of(told, np.inf if known else w.sum(), resolution, notes, what)
         if weights is None:
-            _note_neighbours(x, notes, ordered=ordered)
+            note_neighbours(x, notes, ordered=ordered)
         fields = _fields(
             distinct,
             distinct,
@@ -346,7 +346,7 @@ def _note_weights(weights: Array, known: bool, notes: list[str], *, said: bool) 
         notes.append("some frequencies are fractional; n is their sum")
 
 
-def _note_neighbours(x: Array, notes: list[str], *, ordered: bool) -> None:
+def note_neighbours(x: Array, notes: list[str], *, ordered: bool) -> None:
     """Say it where neighbouring rows resemble each other; rows that were sorted tell nothing."""
     with np.errstate(all="ignore"):
         if not ordered and (not np.any(x[1:] < x[:-1]) or not np.any(x[1:] > x[:-1])):

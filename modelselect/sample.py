@@ -348,6 +348,10 @@ class Sample:
             )
         return Block(lower, upper, weights, (bounds[0][None, :], bounds[1][None, :]))
 
+    def with_missing(self, n_missing: int) -> Sample:
+        """The same sample, of which so many observations were left out; for rows that were counted elsewhere."""
+        return _build({**vars(self), "n_missing": n_missing})
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _build, ({name: value for name, value in vars(self).items() if name != "_blocks"},)
 

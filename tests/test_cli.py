@@ -217,6 +217,28 @@ def test_the_schema_accepts_the_shipped_configs(cli) -> None:
         assert not list(validator.iter_errors(document)), path
 
 
+def test_rank_takes_several_files_and_patterns(cli) -> None:
+    Path("a.csv").write_text("x\n1\n2\n", encoding="utf-8")
+    Path("b.csv").write_text("x\n2\n0\n", encoding="utf-8")
+    for files in (["a.csv", "b.csv"], ["*.csv"]):
+        result = cli("rank", *files, "--candidates", "poisson", "--memory", "1GB", "--json")
+        assert result.code == 0
+        assert json.loads(result.out)["experiments"][0]["n"] == 4
+    Path("c.json").write_text('[{"x": 1}]', encoding="utf-8")
+    mixed = cli("rank", "a.csv", "c.json")
+    assert (mixed.code, "a.csv is a csv file, but c.json is not; expected one kind" in mixed.err) == (2, True)
+    little = cli("rank", "a.csv", "--memory", "1MB")
+    assert (little.code, "memory: got '1MB' (text), expected a number with a unit" in little.err) == (2, True)
+    assert cli("rank", "*.tsv").code == 1
+
+
+def test_validate_says_which_files_are_not_there(cli) -> None:
+    absent = cli("validate", config("data: {csv: ['*.tsv']}\ncandidates: [poisson]\n"))
+    assert (absent.code, "(warning: *.tsv does not exist)" in absent.out) == (0, True)
+    query = cli("validate", config("data: {sql: {url: 'sqlite:///a.db', query: SELECT 1}}\ncandidates: [poisson]\n"))
+    assert (query.code, "(its query is not run)" in query.out) == (0, True)
+
+
 @pytest.mark.parametrize("command", [[], ["run"], ["rank"], ["validate"], ["families"], ["schema"]])
 def test_help_reads_like_a_manual_page(cli, command: list[str]) -> None:
     result = cli(*command, "--help")

@@ -288,7 +288,7 @@ def test_what_does_not_go_together(tmp_path: Path, text: str, words: list[str], 
         ("shop,sold\na,1\n", {"where": "sold > 3"}, ["data.where", "none of the 1 rows"]),
         ("shop,sold\na,1.5\n", {"resolution": 1}, ["data.resolution", "not a multiple"]),
         ("shop,sold\n", {}, ["no rows of data"]),
-        (None, {"csv": "nothing-*.csv"}, ["data.csv", "no file fits the pattern"]),
+        (None, {"csv": "nothing-*.csv"}, ["data.csv", "no file matches"]),
         (None, {"csv": "nothing.csv"}, ["does not exist"]),
     ],
 )

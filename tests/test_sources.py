@@ -10,12 +10,24 @@ import numpy as np
 import pytest
 
 from modelselect.errors import ConfigurationError, DataError, ModelSelectError
+from modelselect.experiment import counting, files
 from modelselect.experiment.config import Experiment
 from modelselect.experiment.sources import Source, fingerprint, read
 from modelselect.ranking.automatic import automatic_candidates
 from modelselect.sample import Sample
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(params=["read", "counted", "streamed"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every file is read as a small one, and as if it were large: with few distinct values, and with many."""
+    if request.param != "read":
+        monkeypatch.setattr(files, "SMALL", 0)
+        monkeypatch.setattr(files, "FEW", 0)
+        monkeypatch.setattr(counting, "FEW", 0)
+        monkeypatch.setattr(counting, "_alike", lambda *_: request.param == "counted")
+    return str(request.param)
 
 
 def source(**data: Any) -> Source:
@@ -134,9 +146,10 @@ def test_a_missing_column_is_named_with_those_there_are(csv: Any) -> None:
     refused(lambda: csv("loss,n\n1,2\n", column="loss", weight="count"), "no column 'count'")
 
 
-def test_labels_are_wholly_text(csv: Any) -> None:
+def test_labels_are_wholly_text(csv: Any, way: str) -> None:
     found = csv("c\ncat\ndog\nNA\ncat\n").sample
-    assert (found.kind, found.values.tolist()) == ("nominal", ["cat", "dog", "NA"])
+    order = ["NA", "cat", "dog"] if way == "counted" else ["cat", "dog", "NA"]  # many labels have no first one
+    assert (found.kind, found.values.tolist()) == ("nominal", order)
     refused(lambda: csv("x\n1\n2\nfoo\nbar\n"), "'foo' in row 3", "but numbers elsewhere")
     refused(lambda: csv("x;y\n1,5;1\n2,5;1\n", column="x"), "'1,5'", "plain numbers")
     refused(lambda: csv("x,w\n1,2\n1,two\n", column="x", weight="w"), "data.weight", "'two' in row 2")
@@ -193,7 +206,8 @@ def test_infinite_and_unwieldy_numbers(csv: Any) -> None:
     ],
 )
 def test_broken_csv_files(csv: Any, content: bytes, words: list[str]) -> None:
-    refused(lambda: csv(content), "data.csv", *words)
+    named = {"column": "x"} if content.startswith(b"x,y\n") else {}  # else a large file is refused for want of it
+    refused(lambda: csv(content, **named), "data.csv", *words)
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
@@ -276,6 +290,148 @@ def test_json(tmp_path: Path) -> None:
     refused(lambda: of({"x": [1, 2]}), "lists or records")
     refused(lambda: of('{"x": 1'), "data.json", "cannot be read")
     refused(lambda: of([]), "no rows")
+
+
+# several files, large files ----------------------------------------------------------------------------------
+
+
+def test_several_csv_files(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("# of monday\nx,w\n1,2\n2,1\n")
+    (tmp_path / "b.csv").write_text("w;x\n1;5\n")
+    (tmp_path / "c.csv").write_text("# of monday\nx,w\n3,1\n,4\n")
+    found = source(csv=str(tmp_path / "*.csv"), column="x", weight="w", missing="drop")
+    assert found.sample.values.tolist() == [1, 2, 3, 5]
+    assert found.sample.weights.tolist() == [2, 1, 1, 1]
+    assert f"{tmp_path}/*.csv (3 files), weighted" in found.sentence
+    listed = [str(tmp_path / name) for name in ("b.csv", "a.csv", "b.csv")]
+    assert source(csv=listed, column="x", weight="w").sample.n == 4  # each file once
+    refused(lambda: source(csv=str(tmp_path / "?.csv"), column="x"), "1 missing value, in row 5")
+    refused(lambda: source(csv=str(tmp_path / "*.tsv")), "no file matches", "*.tsv")
+    refused(lambda: source(csv=[str(tmp_path / "a.csv"), str(tmp_path / "d.csv")]), "d.csv does not exist")
+    (tmp_path / "d.csv").write_text("x,W\n1,2\n")
+    refused(lambda: source(csv=str(tmp_path / "*.csv"), column="x"), "d.csv has no column 'w', which")
+    (tmp_path / "d.csv").write_text("x,w,y\n1,2,3\n")
+    refused(lambda: source(csv=str(tmp_path / "*.csv"), column="x"), "d.csv has a column 'y', which")
+    (tmp_path / "d.csv").write_text("x,w,x\n")
+    refused(lambda: source(csv=str(tmp_path / "*.csv"), column="x"), "d.csv: its header has the column 'x' twice")
+
+
+def test_a_pattern_goes_through_folders_and_a_name_is_no_pattern(tmp_path: Path) -> None:
+    folder = tmp_path / "of [1]" / "year"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("x\n1\n")
+    (folder / "b*.csv").write_text("x\n2\n")
+    config = tmp_path / "of [1]" / "a.yaml"
+    config.write_text("data: {csv: '**/*.csv'}\ncandidates: [poisson]\nreport: {formats: [csv], figures: false}\n")
+    experiment = Experiment.from_yaml(config)
+    assert read(experiment).sample.values.tolist() == [1, 2]
+    report = experiment.run(tmp_path / "report")
+    again = Experiment.from_yaml(report.path / "experiment.yaml")  # where the folder is part of the pattern
+    assert again.data.csv == "../of [[]1]/**/*.csv"
+    assert read(again).sample.values.tolist() == [1, 2]
+    config.write_text("data: {csv: ['year/b*.csv', year/a.csv]}\ncandidates: [poisson]\n")
+    assert [path.name for path in Experiment.from_yaml(config).data.paths] == ["b*.csv", "a.csv"]
+    assert Experiment.from_yaml(config).data.moved(tmp_path) == ["of [1]/year/b*.csv", "of [1]/year/a.csv"]
+
+
+def test_several_parquet_files_take_the_type_that_holds_all(tmp_path: Path) -> None:
+    duckdb.sql("SELECT 1 AS x, 'a' AS k").write_parquet(str(tmp_path / "a.parquet"))
+    duckdb.sql("SELECT 'b' AS k, 2.5::DOUBLE AS x").write_parquet(str(tmp_path / "b.parquet"))
+    found = source(parquet=str(tmp_path / "*.parquet"), column="x")
+    assert found.sample.values.tolist() == [1, 2.5]
+    assert source(parquet=str(tmp_path / "*.parquet"), column="x", where="k = 'b'").sample.n == 1
+    duckdb.sql("SELECT 1 AS x").write_parquet(str(tmp_path / "c.parquet"))
+    refused(lambda: source(parquet=str(tmp_path / "*.parquet"), column="x"), "c.parquet has no column 'k'")
+
+
+def test_several_json_files(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"x": 1}, {"x": 2}]')
+    (tmp_path / "b.json").write_text('{"x": 2.5}\n{"x": 3}\n')
+    assert source(json=str(tmp_path / "*.json")).sample.values.tolist() == [1, 2, 2.5, 3]
+    (tmp_path / "c.json").write_text('[{"y": 1}]')
+    refused(lambda: source(json=str(tmp_path / "*.json"), column="x"), "c.json has no column 'x'")
+
+
+def test_a_condition_reads_no_other_file(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        duckdb.sql("SELECT 1 AS x").write_parquet(str(tmp_path / f"{name}.parquet"))
+    for other in (tmp_path / "b.parquet", tmp_path / "*.parquet", "/etc/passwd"):
+        where = f"(SELECT count(*) FROM read_blob('{other}')) > 0"  # noqa: S608
+        make = lambda where=where: source(parquet=str(tmp_path / "a.parquet"), where=where)  # noqa: E731
+        refused(make, "its own file only", kind=ConfigurationError)
+    assert source(parquet=str(tmp_path / "a.parquet"), where="COLUMNS(*) > 0").sample.n == 1
+
+
+def test_counted_rows_are_told_as_rows(tmp_path: Path, way: str) -> None:
+    """Repeated rows, each of which counts: names of rows, notes and numbers do not depend on how they are read."""
+    path = str(tmp_path / "a.parquet")
+    duckdb.sql(
+        "SELECT i % 3 AS x, CASE WHEN i % 5 = 4 THEN NULL ELSE i % 4 END AS gap, 1 + i % 2 AS w, i AS time, "
+        "CASE WHEN i % 7 = 6 THEN 'odd' ELSE 'even' END AS s FROM range(60) t(i)"
+    ).write_parquet(path)
+    refused(lambda: source(parquet=path, column="gap"), "12 missing values, in rows 5, 10, 15, 20, 25, 30, 35, 40, …")
+    refused(lambda: source(parquet=path, column="gap", where="time > 30"), "6 missing values, in rows 35, 40")
+    dropped = source(parquet=path, column="gap", weight="w", missing="drop")
+    assert dropped.sample.n_missing == 12
+    assert "18 missing observations were dropped" in dropped.notes
+    assert dropped.sentence.endswith("weighted by `w`: 60 rows")
+    refused(
+        lambda: source(parquet=path, column="x", truncation={"lower": 0}), "0 lies outside", "rows 1, 4, 7,", "(20 in"
+    )
+    refused(lambda: source(parquet=path, column="x", weight="gap"), "no weight in rows 5, 10,", "(12 in all)")
+    censored = source(parquet=path, column="x", event="w", where="w = 1").sample
+    assert (censored.n, len(censored)) == (30, 3)
+    open_ends = source(parquet=path, lower="gap", upper="time", where="gap < 2 OR gap IS NULL")
+    assert "12 empty or infinite ends of intervals are taken as open" in open_ends.notes
+    importance = source(parquet=path, column="x", weight="w", weights_kind="importance")
+    assert importance.sample.n == pytest.approx(90**2 / 150)
+    assert sorted(source(parquet=path, column="s").sample.weights) == [8, 52]
+    in_order = source(parquet=path, column="x", ordered=True).sample
+    assert in_order.order.tolist() == [i % 3 for i in range(60)]
+    alike = "neighbouring observations are alike"
+    duckdb.sql("SELECT (i // 20) % 2 AS x FROM range(2000) t(i)").write_parquet(path)
+    assert any(note.startswith(alike) for note in source(parquet=path).notes)
+
+
+def test_more_than_the_memory_is_refused(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.parquet"
+    duckdb.sql("SELECT random() AS x, i % 9 AS k FROM range(200_000) t(i)").write_parquet(str(path))
+
+    def of(column: str) -> Source:
+        return read(Experiment(data={"parquet": str(path), "column": column}, candidates=["normal"], memory="256MB"))
+
+    assert of("k").sample.n == of("x").sample.n == 200_000
+    if way != "read":
+        monkeypatch.setattr(counting, "_POINT", (2000, 0))  # as if there were more of them
+        refused(lambda: of("x"), "data.parquet", " MB beside", "more than memory: 256MB allows; expected more")
+        assert way == "streamed" or of("k").sample.n == 200_000
+
+
+@pytest.mark.parametrize(
+    ("memory", "expected"),
+    [
+        ("2", "a number with a unit"),
+        (2, "a number with a unit"),
+        ("2 apples", "such as 2GB"),
+        ("1MB", "at least 256 MB"),
+    ],
+)
+def test_amounts_of_memory(memory: Any, expected: str) -> None:
+    settings = {"data": {"values": [1]}, "candidates": ["poisson"], "memory": memory}
+    refused(lambda: Experiment.from_dict(settings), "memory", expected, kind=ConfigurationError)
+    assert Experiment.from_dict({**settings, "memory": "1.5 GiB"}).to_dict()["memory"] == "1.5 GiB"
+
+
+def test_what_is_counted_is_what_numpy_counts(tmp_path: Path) -> None:
+    """Two million rows, which are many: by the way that is chosen for them."""
+    path = str(tmp_path / "a.parquet")
+    duckdb.sql(
+        "SELECT (hash(i) % 50)::INT AS k, (hash(i) % 3 + 1)::INT AS w, sqrt(i) AS x FROM range(2_000_000) t(i)"
+    ).write_parquet(path)
+    rows = duckdb.sql(f"SELECT * FROM '{path}'").fetchnumpy()  # noqa: S608
+    found = source(parquet=path, column="k", weight="w").sample
+    assert found.weights.tolist() == np.bincount(rows["k"], rows["w"]).tolist()
+    assert source(parquet=path, column="x").sample.values.tolist() == np.unique(rows["x"]).tolist()
 
 
 def test_a_million_rows_are_read_in_about_a_second(tmp_path: Path) -> None:

@@ -134,8 +134,8 @@ def _size(parts: dict[str, Rows]) -> tuple[list[str], list[str]]:
         f"* **Vuong's test of two families that are equally far rejects in {_range(late)} at n = {last}**, but in up "
         f"to {_percent(max(r['rejects'] for r in early))} % below it; above 6.5 % are "
         f"{', '.join(_grouped(over)) or 'none'}. The variance leaves each observation out of "
-        "both fits: with the plain one Weibull and lognormal, or normal and Gumbel, were at 12 and 14 % at n = 50. Of Poisson "
-        "and geometric the differences are so skewed that the normal law is far. "
+        "both fits: with the plain one Weibull and lognormal, or normal and Gumbel, were at 12 and 14 % at n = 50. "
+        "Of Poisson and geometric the differences are so skewed that the normal law is far. "
         f"After the pre-test: {_range(careful, 'pretest')}.",
     ]
     every = sorted({row["n"] for row in nested})

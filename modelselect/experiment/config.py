@@ -6,7 +6,6 @@ the numbers make a sample is decided by ``Sample``, whether a candidate makes se
 Errors are ``ConfigurationError``, one line for each problem, each with its place in the file.
 """
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -30,9 +29,12 @@ from modelselect.errors import CandidateError, ConfigurationError, did_you_mean
 from modelselect.experiment.documents import Document, Location, from_plain, kind, merge, shown
 from modelselect.experiment.forecasters import Forecasters, misplaced
 from modelselect.experiment.grouping import grouping_problems
+from modelselect.experiment.memory import Memory
 from modelselect.experiment.problems import Problem, explained, several, unexpected
 from modelselect.experiment.regressions import check_regressions, checked_regression, regressions
-from modelselect.experiment.settings import FILES, STRICT, Data, Engine, Profile, Report, Text, Truncation
+from modelselect.experiment.requests import Engine, Profile, Report
+from modelselect.experiment.settings import FILES, STRICT, Data, Text, Truncation
+from modelselect.experiment.sql import Sql
 from modelselect.experiment.yaml import dump, extend, override, read
 from modelselect.families import candidates as families
 from modelselect.families.candidates import is_group
@@ -106,7 +108,7 @@ Candidate: TypeAlias = Annotated[str | dict[Any, Any], PlainValidator(_candidate
 Replicates: TypeAlias = Annotated[int, Field(ge=19, le=1_000_000)]
 Folds: TypeAlias = Annotated[int, Field(ge=2, le=1_000)]
 #: Settings that are written only where they say something.
-_ON_REQUEST = ("criteria", "entropy", "dependence", "adequacy", "bootstrap", "stacking", "tests")
+_ON_REQUEST = ("criteria", "entropy", "dependence", "adequacy", "bootstrap", "stacking", "tests", "memory")
 
 
 class Experiment(BaseModel):
@@ -147,6 +149,9 @@ class Experiment(BaseModel):
     profiles: list[Profile] = Field(default=[], description="Parameters over which KL is drawn.")
     report: Report = Field(default=Report(), description="What is written.")
     engine: Engine = Field(default=Engine(), description="Where the work is done.")
+    memory: Memory | None = Field(
+        None, description="Most memory that reading the data may take, as in 2GB; what needs more is refused."
+    )
     seed: int = Field(0, ge=0, description="The seed of everything random.")
 
     _document: Document = PrivateAttr(default_factory=lambda: from_plain({}))
@@ -233,8 +238,8 @@ class Experiment(BaseModel):
             stays as it was written.
         """
         settings = self.to_dict()
-        if folder is not None and self.data.path is not None:
-            settings["data"][self.data.source] = _relative(self.data.path, Path(folder))
+        if folder is not None and (moved := self.data.moved(Path(folder))) is not None:
+            settings["data"][self.data.source] = moved
         return dump(settings)
 
     def run(self, output: str | Path | None = None, *, resume: bool = False) -> "Outcome":
@@ -292,7 +297,7 @@ class Experiment(BaseModel):
             problems += [Problem((name,), "makes no sense beside 'predictions'", at_key=True) for name in both]
             if self.data.labels is None:
                 problems.append(Problem(("data",), "there are no labels, expected 'labels' beside 'predictions'"))
-            problems += misplaced(("predictions",), self.predictions, in_file=self.data.path is not None)
+            problems += misplaced(("predictions",), self.predictions, in_file=self.data.tabular)
         if problems:
             raise several(problems)
         return self
@@ -341,6 +346,7 @@ def _written_family(candidate: str | dict[Any, Any]) -> str:
 _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     (): Experiment,
     ("data",): Data,
+    ("data", "sql"): Sql,
     ("data", "truncation"): Truncation,
     ("profiles",): Profile,
     ("report",): Report,
@@ -410,10 +416,3 @@ def _with_source(setting: str, document: Document) -> str:
     key, equals, value = setting.partition("=")
     used = [name for name in FILES if document.has(("data", name)) and document.part(("data", name)).data]
     return f"data.{used[0]}{equals}{value}" if key.strip() == "data.path" and used else setting
-
-
-def _relative(path: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:  # another drive
-        return path.resolve().as_posix()

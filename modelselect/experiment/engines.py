@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from modelselect.errors import ConfigurationError, ModelSelectError
 
 if TYPE_CHECKING:
-    from modelselect.experiment.settings import Engine as Settings
+    from modelselect.experiment.requests import Engine as Settings
 
 Result = TypeVar("Result")
 #: How long a scheduler may take to answer.

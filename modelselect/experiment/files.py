@@ -1,22 +1,26 @@
-"""A data file as a table of DuckDB: read as a whole, typed by all its cells, then cut off from everything else.
+"""A data file as a table of DuckDB: typed by all its cells, and cut off from everything else.
 
-A CSV file is UTF-8 text: comment lines that begin with ``#``, then a header line, then rows. Its header decides
-the delimiter, and every column is text until all its cells are seen to be numbers; nothing is guessed from a
-part of the file. A condition (``where``) is one SQL expression on the columns of the file: it is evaluated when
-the file has been read, with all access to other files, to the network and to Python shut off.
+A small file is read as a whole; a large one stays where it is and is read by each query anew. A condition
+(``where``) is one SQL expression on the columns of the file: it is evaluated when the file has been opened, with
+all access to other files, to the network and to Python shut off.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from modelselect.errors import ConfigurationError, DataError, ModelSelectError, did_you_mean
-from modelselect.experiment.csv_header import csv_header
+from modelselect.experiment.databases import TIMES, load_query
 from modelselect.experiment.documents import shown
+from modelselect.experiment.memory import bytes_of, in_units, limits
+from modelselect.experiment.readers import SEALED, exactly, literals, quoted, reading
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,14 +36,13 @@ ROW = "number of the row in the file"
 #: Names of DuckDB's types of numbers.
 NUMBERS = re.compile(r"(TINY|SMALL|BIG|HUGE|UTINY|USMALL|UBIG|UHUGE)INT|U?INTEGER|BIGNUM|FLOAT|DOUBLE|DECIMAL(\(.*\))?")
 
+#: The rows of ``data`` that meet the condition, where there is one.
+KEPT = "kept"
+
 TEXTS = ("VARCHAR", "ENUM")
 
-#: no code is fetched or loaded, and SQL sees no Python variable
-SEALED: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "python_enable_replacements": "false",
-}
+#: Bytes of all files up to which they are read into memory as they are; Parquet, by its rows.
+SMALL, FEW = 2**26, 10**6
 
 
 def at(experiment: Experiment, setting: str, sentence: str) -> str:
@@ -55,16 +58,28 @@ class DataFile:
     experiment: Experiment
     connection: DuckDBPyConnection
 
-    @property
-    def path(self) -> Path:
-        """Where it is."""
-        return self.experiment.data.path or Path()
+    @cached_property
+    def paths(self) -> list[Path]:
+        """Where it is, or they are."""
+        return self.experiment.data.paths
 
     @property
     def name(self) -> str:
-        """The path as the experiment writes it."""
+        """The path as the experiment writes it, or the database."""
         data = self.experiment.data
-        return str(data.csv or data.parquet or data.json_file)
+        if data.sql is not None:
+            return f"the query of {data.sql.name}"
+        files = ", ".join(data.files[:3]) + (", …" if len(data.files) > 3 else "")
+        return files if len(self.paths) == 1 else f"{files} ({len(self.paths)} files)"
+
+    @property
+    def memory(self) -> float:
+        """Most bytes that reading may take."""
+        return bytes_of(self.experiment.memory) if self.experiment.memory is not None else float("inf")
+
+    def has(self, column: str) -> bool:
+        """Whether the table ``data`` has a column of ours."""
+        return column in self.connection.table("data").columns
 
     def refuse(self, setting: str, sentence: str, kind: type[ModelSelectError] = DataError) -> ModelSelectError:
         """Make an error about one of the settings under ``data``."""
@@ -80,61 +95,108 @@ def check_columns(file: DataFile, columns: dict[str, str]) -> dict[str, str]:
     return named
 
 
+@contextmanager
+def opened(experiment: Experiment) -> Iterator[DataFile]:
+    """Open the data of an experiment: DuckDB in memory, spilling into a folder that is removed afterwards.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or needs more memory than it may take.
+    """
+    import duckdb
+
+    with TemporaryDirectory(prefix="modelselect-") as folder:
+        config = {**SEALED, "temp_directory": folder, **limits(experiment.memory)}
+        with duckdb.connect(":memory:", config=config) as connection:
+            file = DataFile(experiment, connection)
+            source = experiment.data.source
+            try:
+                yield file
+            except duckdb.OutOfMemoryException:
+                raise too_large(file, "reading") from None
+            except duckdb.Error as error:
+                raise file.refuse(source, f"the file {file.name} cannot be read: {_reason(str(error))}") from None
+
+
+def too_large(file: DataFile, what: str, size: float | None = None) -> ModelSelectError:
+    """Make the error about what does not fit into the memory that it may take."""
+    memory = file.experiment.memory
+    limit = "there is" if memory is None else f"memory: {memory} allows"
+    takes = "takes" if size is None else f"takes about {in_units(size)} beside the program itself,"
+    sentence = (
+        f"{what} {file.name} {takes} more than {limit}; expected more memory, fewer rows or fewer distinct values"
+    )
+    return file.refuse(file.experiment.data.source, sentence)
+
+
 def check_readable(file: DataFile) -> None:
     """Refuse a path that is no file with something in it."""
+    data = file.experiment.data
+    if data.path is None:
+        return
+    if not file.paths:
+        raise file.refuse(data.source, f"no file matches {', '.join(data.files)}")
+    for path in file.paths:
+        _check_path(file, path, file.name if len(file.paths) == 1 else str(path))
+
+
+def _check_path(file: DataFile, path: Path, name: str) -> None:
     source = file.experiment.data.source
     try:
-        if file.path.is_dir():
-            raise file.refuse(source, f"{file.name} is a folder, expected a {source} file")
-        if not file.path.exists():
-            siblings = [sibling.name for sibling in file.path.parent.glob("*")]
-            hint = did_you_mean(file.path.name[:80], siblings)
-            raise file.refuse(source, f"the file {file.name} does not exist{hint}")
-        if not file.path.is_file():
-            raise file.refuse(source, f"{file.name} is not a regular file")
-        with file.path.open("rb") as stream:
+        if path.is_dir():
+            raise file.refuse(source, f"{name} is a folder, expected a {source} file")
+        if not path.exists():
+            siblings = [sibling.name for sibling in path.parent.glob("*")]
+            hint = did_you_mean(path.name[:80], siblings)
+            raise file.refuse(source, f"the file {name} does not exist{hint}")
+        if not path.is_file():
+            raise file.refuse(source, f"{name} is not a regular file")
+        with path.open("rb") as stream:
             if not stream.read(1):
-                raise file.refuse(source, f"the file {file.name} is empty")
+                raise file.refuse(source, f"the file {name} is empty")
     except (OSError, ValueError) as error:
         if isinstance(error, ModelSelectError):
             raise
         reason = error.strerror if isinstance(error, OSError) else error
-        raise file.refuse(source, f"the file {file.name} cannot be read ({reason})") from None
+        raise file.refuse(source, f"the file {name} cannot be read ({reason})") from None
 
 
 def load(file: DataFile) -> dict[str, str]:
-    """Read the file into the table ``raw``; return its columns, name → name in ``raw``."""
+    """Open the file as ``raw``, a table if it is small, else a view; return its columns, name → name in ``raw``."""
     import duckdb
 
-    source = file.experiment.data.source
-    pattern = re.sub(r"([*?\[])", r"[\1]", str(file.path))  # DuckDB takes a path as a pattern
-    try:
-        if source == "csv":
-            header = csv_header(file.path)
-            names = {name: f"c{number}" for number, name in enumerate(header.names)}
-            types = dict.fromkeys(names.values(), "VARCHAR")
-            file.connection.execute(_READ_CSV, [pattern, header.delimiter, types, header.skipped])
-        else:
-            reader = "read_parquet(?)" if source == "parquet" else "read_json(?, sample_size = -1)"
-            relation = file.connection.execute(f"DESCRIBE SELECT * FROM {reader}", [pattern])  # noqa: S608
-            found = [str(name) for name, *_ in relation.fetchall()]
-            names = dict(zip(found, found, strict=True))
-            wanted = _wanted(file, found)
-            file.connection.execute(f"CREATE TABLE raw AS SELECT {wanted} FROM {reader}", [pattern])  # noqa: S608
-    except duckdb.Error as error:
-        raise file.refuse(source, f"the file {file.name} cannot be read: {_reason(str(error))}") from None
-    except (DataError, OSError, ValueError) as error:
-        raise file.refuse(source, f"the file {file.name} cannot be read: {error}") from None
-    # from here on there is only this one table
-    file.connection.execute("SET enable_external_access = false")
-    file.connection.execute("SET lock_configuration = true")
+    source, connection = file.experiment.data.source, file.connection
+    if source == "sql":
+        names = load_query(file.experiment, connection, file.refuse)
+    else:
+        try:
+            found = reading(source, file.paths, connection)
+            names = dict(found.names)
+            wanted = _wanted(file, list(names)) if source != "csv" else "*"
+            select = f"SELECT {wanted} FROM ({found.select})"  # noqa: S608
+            connection.execute(f"CREATE {'TABLE' if _small(file, found.select) else 'VIEW'} raw AS {select}")
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            raise file.refuse(source, f"the file {file.name} cannot be read: {_reason(str(error))}") from None
+        except (DataError, OSError, ValueError) as error:
+            raise file.refuse(source, f"the file {file.name} cannot be read: {error}") from None
+    # from here on there is only this file, by its path and as DuckDB is told it
+    own = [text for path in file.paths for text in (str(path), exactly(path))]
+    connection.execute(f"SET allowed_paths = {literals(own)}")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
     return names
 
 
-_READ_CSV = """
-    CREATE TABLE raw AS SELECT * FROM read_csv(?, delim = ?, columns = ?, skip = ?,
-        auto_detect = false, header = true, quote = '"', escape = '"')
-"""
+def _small(file: DataFile, select: str) -> bool:
+    """Whether the file is read into memory as it is."""
+    if file.experiment.data.source == "parquet":
+        found = file.connection.execute(f"SELECT count(*) FROM ({select})").fetchone()  # noqa: S608
+        return bool(found and found[0] <= FEW)
+    packed = 8 if any(path.suffix == ".gz" for path in file.paths) else 1
+    return sum(path.stat().st_size for path in file.paths) * packed <= SMALL
 
 
 def _wanted(file: DataFile, names: Sequence[str]) -> str:
@@ -153,11 +215,6 @@ def columns_named(experiment: Experiment) -> dict[str, str]:
     if data.truncation is not None:
         named |= {"truncation.lower": data.truncation.lower, "truncation.upper": data.truncation.upper}
     return {setting: name for setting, name in named.items() if isinstance(name, str)}
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _reason(message: str) -> str:
@@ -227,7 +284,11 @@ def type_columns(file: DataFile, columns: dict[str, str], used: list[str]) -> di
         for cell in present.values()
     ]
     found = file.connection.execute(f"SELECT {', '.join(counts) or 'NULL'} FROM raw").fetchone() or ()  # noqa: S608
-    kinds, expressions = {}, [f"rowid + 1 AS {quoted(ROW)}"]
+    kept = _is_table(file)
+    number = "rowid + 1" if kept else "row_number() OVER ()"  # of a view it is computed where it is asked for
+    kinds, expressions = {}, [f"{number} AS {quoted(ROW)}"]
+    if TIMES in described:
+        expressions = [quoted(TIMES)]
     for name in used:
         kind, expression = described[columns[name]], quoted(columns[name])
         if name in texts:
@@ -236,8 +297,15 @@ def type_columns(file: DataFile, columns: dict[str, str], used: list[str]) -> di
             expression = f"nullif({texts[name]}, '')" if kind == "VARCHAR" else f"CAST({present[name]} AS {kind})"
         kinds[name] = kind
         expressions.append(f"{expression} AS {quoted(name)}")
-    file.connection.execute(f"CREATE TABLE data AS SELECT {', '.join(expressions)} FROM raw")  # noqa: S608
+    file.connection.execute(
+        f"CREATE {'TABLE' if kept else 'VIEW'} data AS SELECT {', '.join(expressions)} FROM raw"  # noqa: S608
+    )
     return kinds
+
+
+def _is_table(file: DataFile) -> bool:
+    found = file.connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'raw'").fetchone()
+    return bool(found and found[0])
 
 
 def _kind(cells: int, numbers: int, integers: int, fractions: int, truths: int, times: int) -> str:
@@ -254,8 +322,9 @@ def filtered(file: DataFile, rows: Any, where: str, columns: dict[str, str]) -> 
     import duckdb
 
     try:
-        kept = rows.filter(where)
-        len(kept)
+        len(rows.filter(where))  # which takes one expression only
+        file.connection.execute(f"CREATE VIEW {KEPT} AS SELECT * FROM data WHERE (\n{where}\n)")  # noqa: S608
+        return file.connection.table(KEPT)
     except duckdb.Error as error:
         reason = _reason(str(error))
         unknown = re.search(r'Referenced column "(.+?)" not found', reason)
@@ -267,7 +336,13 @@ def filtered(file: DataFile, rows: Any, where: str, columns: dict[str, str]) -> 
         elif re.search("modifiers|single (expression|SELECT)", reason):
             reason = "expected one expression such as loss > 10 AND year = 1980"
         raise file.refuse("where", f"{shown(where)} is not a condition: {reason}", ConfigurationError) from None
-    return kept
+
+
+def in_condition(where: str | None, columns: Iterable[str]) -> dict[str, None]:
+    """Columns that a condition may name: all where it does not name them, as ``COLUMNS(*)`` does."""
+    text = (where or "").casefold()
+    every = "columns" in text
+    return {name: None for name in columns if text and (every or name.replace('"', '""').casefold() in text)}
 
 
 def in_words(kind: str) -> str:
@@ -285,8 +360,11 @@ def first_text(rows: Any, name: str, kind: str) -> str:
         return in_words(kind)
     column = quoted(name)
     found = rows.filter(f"{column} IS NOT NULL AND TRY_CAST({column} AS DOUBLE) IS NULL")
-    first = found.project(f"{quoted(ROW)}, {column}").limit(1).fetchall()
-    return f"the text {shown(str(first[0][1]))} in row {first[0][0]}" if first else "nothing but missing values"
+    numbered = ROW in rows.columns
+    first = found.project(f"{column}, {quoted(ROW) if numbered else 'NULL'}").limit(1).fetchall()
+    if not first:
+        return "nothing but missing values"
+    return f"the text {shown(str(first[0][0]))}" + (f" in row {first[0][1]}" if numbered else "")
 
 
 def counted(n: float, what: str) -> str:

@@ -9,22 +9,21 @@ from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
-from modelselect.experiment.columns import rows_in_words
+from modelselect.experiment.counting import rows_in_words
 from modelselect.experiment.documents import as_path, shown
 from modelselect.experiment.files import (
     NUMBERS,
     ROW,
-    SEALED,
-    DataFile,
     check_readable,
     counted,
     filtered,
     first_text,
     load,
     no_such_column,
-    quoted,
+    opened,
     type_columns,
 )
+from modelselect.experiment.readers import quoted
 from modelselect.observations import RowError
 from modelselect.ranking.cases import Cases, gather_cases
 
@@ -51,7 +50,7 @@ def read_forecasts(experiment: Experiment) -> tuple[Cases, dict[str, Array], str
     '2 cases, given as labels; forecasts of 2 classes by A'
     """
     data = experiment.data
-    if data.path is not None:
+    if data.tabular:
         return _read_file(experiment)
     cases, told = _gathered(experiment, data.labels, experiment.predictions or {}, data.weights)
     return cases, told, f"{counted(cases.n, 'case')}, given as labels; {_forecasts(cases, told)}"
@@ -102,11 +101,8 @@ def _refused(experiment: Experiment, location: tuple[Any, ...], sentence: str) -
 
 
 def _read_file(experiment: Experiment) -> tuple[Cases, dict[str, Array], str]:
-    import duckdb
-
     data = experiment.data
-    with duckdb.connect(":memory:", config=SEALED) as connection:
-        file = DataFile(experiment, connection)
+    with opened(experiment) as file:
         check_readable(file)
         columns = load(file)
         named = _columns_named(experiment)
@@ -115,7 +111,7 @@ def _read_file(experiment: Experiment) -> tuple[Cases, dict[str, Array], str]:
                 raise _refused(experiment, location, no_such_column(file, name, columns))
         used = dict.fromkeys(name for _, name in named)
         kinds = type_columns(file, columns, list(columns) if data.where else list(used))
-        rows = connection.table("data")
+        rows = file.connection.table("data")
         total = len(rows)
         if total == 0:
             raise file.refuse(data.source, f"{file.name} has no rows of data")

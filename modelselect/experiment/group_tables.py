@@ -13,6 +13,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,21 +23,22 @@ import pandas as pd
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
-from modelselect.experiment.columns import Table, check_values, rows_in_words
+from modelselect.experiment.columns import check_values
+from modelselect.experiment.counting import Table, rows_in_words
 from modelselect.experiment.documents import shown
 from modelselect.experiment.files import (
     NUMBERS,
     ROW,
-    SEALED,
     DataFile,
     check_readable,
     filtered,
     first_text,
     load,
     no_such_column,
-    quoted,
     type_columns,
 )
+from modelselect.experiment.memory import limits
+from modelselect.experiment.readers import SEALED, quoted
 from modelselect.grouped import Grouped
 from modelselect.observations import resolution_of
 from modelselect.sample import Sample
@@ -74,16 +76,15 @@ class PartitionFile(DataFile):
 
     partition: Partition
 
-    @property
-    def path(self) -> Path:
+    @cached_property
+    def paths(self) -> list[Path]:
         """Where it is."""
-        return self.partition.path
+        return [self.partition.path]
 
     @property
     def name(self) -> str:
         """The path as the experiment writes it, or the file that its pattern found."""
-        written = super().name
-        return written if super().path == self.partition.path else str(self.partition.path)
+        return super().name if self.partition.alone else str(self.partition.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,17 +159,13 @@ def partitions(experiment: Experiment) -> list[Partition]:
         No file fits the pattern.
     """
     data = experiment.data
-    path = data.path or Path()
-    if not path.exists() and glob.has_magic(str(path)):
-        # a path may be absolute, which Path.glob refuses
-        found = sorted(Path(n) for n in glob.glob(str(path), recursive=True) if Path(n).is_file())  # noqa: PTH207
-        if not found:
-            raise PartitionFile(experiment, None, Partition(path)).refuse(  # type: ignore[arg-type]
-                data.source, f"no file fits the pattern {path}"
-            )
-        parts = [part for file in found for part in _ranges(file, data.source)]
-        return [replace(part, alone=len(parts) == 1) for part in parts]
-    return _ranges(path, data.source)
+    if data.sql is not None:
+        return [Partition(Path())]
+    if not data.paths:
+        none: Any = None
+        raise DataFile(experiment, none).refuse(data.source, f"no file matches {', '.join(data.files)}")
+    parts = [part for path in data.paths for part in _ranges(path, data.source)]
+    return [replace(part, alone=len(parts) == 1) for part in parts]
 
 
 def _ranges(path: Path, source: str) -> list[Partition]:
@@ -205,10 +202,10 @@ def read_piece(job: tuple[Experiment, Partition]) -> Piece:
 
     experiment, partition = job
     data = experiment.data
-    with duckdb.connect(":memory:", config=SEALED) as connection:
+    with duckdb.connect(":memory:", config={**SEALED, **limits(experiment.memory)}) as connection:
         file = PartitionFile(experiment, connection, partition)
         check_readable(file)
-        columns = load(file) if partition.first is None else _load_range(file)
+        columns = _load(file) if partition.first is None else _load_range(file)
         keys, value = list(data.keys), str(data.column)
         named = [*(("by", name) for name in keys), ("column", value)]
         named += [("weight", data.weight)] if data.weight is not None else []
@@ -239,6 +236,16 @@ def read_piece(job: tuple[Experiment, Partition]) -> Piece:
         names = ", ".join([*(f"k{i}" for i in range(len(keys))), "x"])
         counted = complete.project(", ".join(parts)).aggregate(f"{names}, sum(w) AS w", names).order(names)
         return Piece(counted.df(), tuple(kinds[name] for name in keys), total, kept, absent)
+
+
+def _load(file: PartitionFile) -> dict[str, str]:
+    """As `load`, the rows kept: those of the key's text are looked up by their place."""
+    columns = load(file)
+    found = file.connection.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = 'raw'").fetchone()
+    if found and found[0]:
+        file.connection.execute("ALTER VIEW raw RENAME TO raw_file")
+        file.connection.execute("CREATE TABLE raw AS SELECT * FROM raw_file")
+    return columns
 
 
 def _load_range(file: PartitionFile) -> dict[str, str]:
@@ -280,7 +287,7 @@ def _complete(file: DataFile, rows: Any, keys: Sequence[str]) -> tuple[Any, int]
         found = rows.project(f"{quoted(ROW)} AS r, {x} AS x, {w} AS w").fetchnumpy()
         filled = {name: np.asarray(np.ma.filled(found[name].astype(float), np.nan)) for name in ("x", "w")}
         others = {} if weight is None else {"weight": filled["w"]}
-        check_values(file, data.column, Table(filled["x"], others, np.ma.getdata(found["r"])))
+        check_values(file, data.column, Table(filled["x"], others, row=np.ma.getdata(found["r"])))
     if unnamed and data.missing == "refuse":
         found = rows.filter(f"NOT ({keyed})").project(f"{quoted(ROW)} AS r").fetchnumpy()
         where = rows_in_words(np.ma.getdata(found["r"]))

@@ -18,7 +18,7 @@ from modelselect.reporting.page import ProfileCurve
 
 if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
-    from modelselect.experiment.settings import Profile
+    from modelselect.experiment.requests import Profile
     from modelselect.ranking.result import Ranking
 
 STEPS = 101

@@ -1,7 +1,8 @@
-"""An experiment on one column of a file, without YAML: what `modelselect rank` does."""
+"""An experiment on one column of a file or several, without YAML: what `modelselect rank` does."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -25,7 +26,7 @@ class Quick:
 
 
 def quick_experiment(
-    file: str,
+    files: Sequence[str],
     *,
     column: str | None = None,
     candidates: str | None = None,
@@ -41,13 +42,14 @@ def quick_experiment(
     unit: str = "observation",
     group_by: Sequence[str] = (),
     tests: bool = False,
+    memory: str | None = None,
 ) -> Quick:
     """Make an experiment of what stands on a command line, and read its data.
 
     Parameters
     ----------
-    file
-        The data; .parquet, .pq, .json, .jsonl and .ndjson say what they are, all else is CSV.
+    files
+        The data, or patterns; .parquet, .pq, .json, .jsonl and .ndjson say what they are, all else is CSV.
     candidates
         A YAML list without its brackets; None takes `automatic_candidates`, and says so.
     resolution
@@ -56,7 +58,7 @@ def quick_experiment(
         Bounds (lower, upper): numbers, or names of columns.
     group_by
         Columns that group the rows: ``data.by`` of an experiment file.
-    column, by, event, lower, upper, weight, where, missing, unit, tests
+    column, by, event, lower, upper, weight, where, missing, unit, tests, memory
         As in an experiment file.
 
     Raises
@@ -67,7 +69,7 @@ def quick_experiment(
         The data cannot be used.
     """
     data: dict[str, Any] = {
-        _format(file): file,
+        _format(files): files[0] if len(files) == 1 else list(files),
         "column": column,
         "event": event,
         "lower": lower,
@@ -80,7 +82,8 @@ def quick_experiment(
         "unit": unit,
     }
     data = {key: value for key, value in data.items() if value is not None or key == "resolution"}
-    settings: dict[str, Any] = {"name": _name(file, column or lower), "data": data, "rank_by": by}
+    settings: dict[str, Any] = {"name": _name(files[0], column or lower), "data": data, "rank_by": by}
+    settings |= {} if memory is None else {"memory": memory}
     grouped = {"data": {**data, "by": list(group_by)}, "tests": tests} if group_by else {"tests": tests}
     if candidates is not None:
         settings["candidates"] = load(f"candidates: [{candidates}\n]", "--candidates").data["candidates"]
@@ -97,12 +100,16 @@ def quick_experiment(
     return Quick(experiment, replace(source, notes=(*source.notes, note)))
 
 
-def _format(file: str) -> str:
-    return _FORMATS.get(PurePath(file).suffix.lower(), "csv")
+def _format(files: Sequence[str]) -> str:
+    kinds = [_FORMATS.get(PurePath(file).suffix.lower(), "csv") for file in files]
+    for kind, file in zip(kinds, files, strict=True):
+        if kind != kinds[0]:
+            raise ConfigurationError(f"FILE: {files[0]} is a {kinds[0]} file, but {file} is not; expected one kind")
+    return kinds[0]
 
 
 def _name(file: str, column: str | None) -> str:
-    stem = PurePath(file).name.split(".")[0] or "data"
+    stem = re.sub(r"[*?\[\]]+", "", PurePath(file).name.split(".")[0]) or "data"
     return stem if column is None else f"{stem}-{column}"
 
 

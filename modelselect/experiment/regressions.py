@@ -19,10 +19,10 @@ from modelselect.experiment.files import (
     at,
     filtered,
     no_such_column,
-    quoted,
     type_columns,
 )
 from modelselect.experiment.problems import Problem, several
+from modelselect.experiment.readers import quoted
 from modelselect.observations import RowError
 from modelselect.ranking.regression import rank_regressions
 from modelselect.ranking.regression.candidates import (

@@ -390,7 +390,8 @@ def _libraries(experiment: Experiment) -> list[str]:
     """What an experiment is run with, whatever else may have been imported."""
     formats = experiment.report.formats
     used = {
-        "duckdb": experiment.data.path is not None or "parquet" in formats,
+        "duckdb": experiment.data.tabular or "parquet" in formats,
+        "SQLAlchemy": experiment.data.sql is not None and experiment.data.sql.kind != "duckdb",
         "matplotlib": experiment.report.figures,
         "Jinja2": "markdown" in formats or "html" in formats,
         "patsy": experiment.data.formula is not None,

@@ -21,11 +21,15 @@ from pydantic import (
 from modelselect.errors import CandidateError
 from modelselect.experiment.documents import Location
 from modelselect.experiment.forecasters import Labels, misplaced
+from modelselect.experiment.paths import Files, relocated, spelled_out
 from modelselect.experiment.problems import Problem, each, number, several, unexpected
+from modelselect.experiment.sql import Query
 from modelselect.ranking.regression.candidates import outcome_formula
 
 FILES = ("csv", "parquet", "json")
-SOURCES = ("values", "counts", "probabilities", *FILES, "edges", "lower", "labels")
+#: Sources that have columns.
+TABLES = (*FILES, "sql")
+SOURCES = ("values", "counts", "probabilities", *TABLES, "edges", "lower", "labels")
 
 # the options of `data` that each source understands; `unit` goes with all of them
 _FILE_OPTIONS = (
@@ -41,6 +45,7 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "lower": ("upper", "truncation", "weights", "weights_kind", "missing", "resolution"),
     "labels": ("weights", "normalize"),
     **dict.fromkeys(FILES, _FILE_OPTIONS),
+    "sql": tuple(option for option in _FILE_OPTIONS if option != "where"),
 }
 #: The options of a file in which forecasters are.
 _FORECAST_OPTIONS = ("labels", "weight", "where", "normalize")
@@ -228,9 +233,14 @@ class Data(BaseModel):
     truncation: Truncation | None = Field(
         None, description="Bounds within which alone an observation could be made; delayed entry by a column."
     )
-    csv: Text | None = Field(None, description="A CSV file, relative to the file this stands in.")
-    parquet: Text | None = Field(None, description="A Parquet file, relative to the file this stands in.")
-    json_file: Text | None = Field(None, alias="json", description="A JSON file, relative to the file this stands in.")
+    csv: Files | None = Field(
+        None, description="A CSV file, relative to the file this stands in; a pattern, data/*.csv; or a list of them."
+    )
+    parquet: Files | None = Field(None, description="A Parquet file, a pattern, or a list of them, likewise.")
+    json_file: Files | None = Field(
+        None, alias="json", description="A JSON file, a pattern, or a list of them, likewise."
+    )
+    sql: Query | None = Field(None, description="A query of a database, which is only read.")
     column: Text | None = Field(None, description="The column of a file that holds the observations.")
     formula: FormulaText | None = Field(
         None, description="Outcome ~ terms, such as 'visits ~ age + sex': the candidates are regressions on columns."
@@ -264,10 +274,32 @@ class Data(BaseModel):
         return self._given()[0]
 
     @property
+    def tabular(self) -> bool:
+        """Whether the source has columns: a file or a query."""
+        return self.source in TABLES
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files and patterns as they are written; none if the data stand elsewhere."""
+        given = self.csv or self.parquet or self.json_file
+        return () if given is None else (given,) if isinstance(given, str) else tuple(given)
+
+    @property
     def path(self) -> Path | None:
-        """The data file, resolved against the folder of the file that names it; None without one."""
-        text = self.csv or self.parquet or self.json_file
-        return None if text is None else self._folder / text
+        """The first of them, resolved against the folder of the file that names it; None without one."""
+        return self._folder / self.files[0] if self.files else None
+
+    @property
+    def paths(self) -> list[Path]:
+        """All data files, patterns spelled out."""
+        return spelled_out(self._folder, self.files)
+
+    def moved(self, folder: Path) -> Any:
+        """The source as it would be written in another folder, or None if it is the same there."""
+        if self.sql is not None:
+            return self.sql.moved(self._folder, folder)
+        moved = [relocated(self._folder, text, folder) for text in self.files]
+        return moved[0] if isinstance(self.csv or self.parquet or self.json_file, str) else moved or None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -292,13 +324,17 @@ class Data(BaseModel):
         present = {"json" if name == "json_file" else name for name, value in self if value is not None}
         if "edges" in present:
             present -= {"counts"}  # they are those of its bins
-        if present & set(FILES):
+        if present & set(TABLES):
             present -= {"lower", "labels"}  # they name columns
         return tuple(name for name in SOURCES if name in present)
 
     def _out_of_place(self, source: str) -> Iterator[tuple[str, str]]:
         """Options that are set although they mean nothing for the source."""
-        known = _FORECAST_OPTIONS if source in FILES and self.labels is not None else _OPTIONS[source]
+        known = (
+            tuple(o for o in _FORECAST_OPTIONS if o in ("labels", "normalize", *_OPTIONS[source]))
+            if source in TABLES and self.labels is not None
+            else _OPTIONS[source]
+        )
         for name, field in type(self).model_fields.items():
             if name in (*SOURCES, "json_file", "unit", *known) or getattr(self, name) == field.default:
                 continue
@@ -325,7 +361,7 @@ class Data(BaseModel):
         for name, other in (("lower", "upper"), ("upper", "lower")):
             if getattr(self, name) is not None and getattr(self, other) is None:
                 yield Problem((name,), f"there is no '{other}', expected both ends")
-        in_file = source in FILES
+        in_file = source in TABLES
         if self.formula is not None:
             for name in ("column", "event", "lower", "upper", "truncation"):
                 if getattr(self, name) is not None:
@@ -347,56 +383,3 @@ class Data(BaseModel):
                 yield Problem(place, "a column of the file", got=(value,))
             elif not in_file and isinstance(value, str):
                 yield Problem(place, "a list of numbers, since there is no file", got=(value,))
-
-
-class Profile(BaseModel):
-    """KL as a function of one parameter of a candidate."""
-
-    model_config = STRICT
-
-    candidate: Text = Field(description="The label of a candidate, or its family.")
-    parameter: Text = Field(description="The parameter that runs over the grid.")
-    from_: Number | None = Field(None, alias="from", description="Where the grid begins.")
-    to: Number | None = Field(None, description="Where the grid ends.")
-    steps: int | None = Field(None, ge=2, description="How many points the grid has.")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Profile":
-        if self.from_ is not None and self.to is not None and not self.from_ < self.to:
-            raise several([Problem(("to",), f"got {self.to:g}, expected more than 'from', {self.from_:g}")])
-        return self
-
-
-class Report(BaseModel):
-    """What is written."""
-
-    model_config = STRICT
-
-    formats: list[Literal["csv", "parquet", "markdown", "html"]] = Field(
-        default=["csv", "markdown", "html"], description="The formats of tables and report."
-    )
-    figures: bool = Field(True, description="Whether figures are drawn.")
-
-
-class Engine(BaseModel):
-    """Where the work is done."""
-
-    model_config = STRICT
-
-    type: Literal["local", "dask"] = Field(
-        "local", description="local: in this process; dask: on the workers of a cluster (modelselect[dask])."
-    )
-    address: Text | None = Field(None, description="Where the scheduler of the cluster is, such as tcp://host:8786.")
-    workers: int | None = Field(
-        None, ge=1, description="Instead of an address: how many processes of this machine are the cluster."
-    )
-
-    @model_validator(mode="after")
-    def _one_cluster(self) -> "Engine":
-        given = [name for name in ("address", "workers") if getattr(self, name) is not None]
-        if self.type == "local" and given:
-            raise several([Problem((name,), "makes no sense with 'type: local'", at_key=True) for name in given])
-        if self.type == "dask" and len(given) != 1:
-            got = "got both" if given else "got neither"
-            raise several([Problem((), f"{got}, expected either 'address' or 'workers' with 'type: dask'")])
-        return self

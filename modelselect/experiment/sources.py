@@ -1,4 +1,4 @@
-"""From what an experiment says about its data to a Sample: inline, or a file read through DuckDB.
+"""From what an experiment says about its data to a Sample: inline, a file read through DuckDB, or a query.
 
 Rows are counted from 1, the header and comment lines not among them.
 """
@@ -15,12 +15,12 @@ import numpy as np
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
-from modelselect.experiment.columns import Table, check_values, sample_of
+from modelselect.experiment.columns import check_values, sample_of
+from modelselect.experiment.counting import Table, fetch
+from modelselect.experiment.databases import TIMES
 from modelselect.experiment.documents import shown
 from modelselect.experiment.files import (
     NUMBERS,
-    ROW,
-    SEALED,
     TEXTS,
     DataFile,
     at,
@@ -29,13 +29,15 @@ from modelselect.experiment.files import (
     counted,
     filtered,
     first_text,
+    in_condition,
     in_words,
     load,
-    quoted,
+    opened,
     type_columns,
     value_column,
 )
 from modelselect.experiment.forecasts import read_forecasts
+from modelselect.experiment.readers import quoted
 from modelselect.experiment.regressions import case_table
 from modelselect.sample import Sample
 
@@ -91,7 +93,7 @@ def read(experiment: Experiment) -> Source:
     if experiment.predictions is not None:
         cases, told, sentence = read_forecasts(experiment)
         return Source(cases, sentence, cases.notes, told)
-    if data.path is not None:
+    if data.tabular:
         return _read_file(experiment)
     try:
         sample = _inline(data)
@@ -153,10 +155,7 @@ def fingerprint(sample: Any, told: Mapping[str, Array] | None = None) -> str:
 
 
 def _read_file(experiment: Experiment) -> Source:
-    import duckdb
-
-    with duckdb.connect(":memory:", config=SEALED) as connection:
-        file = DataFile(experiment, connection)
+    with opened(experiment) as file:
         check_readable(file)
         return _source(file)
 
@@ -173,16 +172,16 @@ def _source(file: DataFile) -> Source:
         others = list(named) and (" but the weights" if list(named) == ["weight"] else " that is not named")
         notes.append(f"column `{value}` was taken: it is the only one{others or ''}")
     needed = dict.fromkeys([*([value] if value is not None else []), *named.values()])
-    kinds = type_columns(file, columns, list(columns) if data.where else list(needed))
+    kinds = type_columns(file, columns, list({**needed, **in_condition(data.where, columns)}))
 
     rows = file.connection.table("data")
-    total = len(rows)
+    total = _number_of(rows)
     if total == 0:
         raise file.refuse(data.source, f"{file.name} has no rows of data")
     if data.where is not None:
         rows = filtered(file, rows, data.where, columns)
     table = _fetch(file, rows, value, named, kinds, notes)
-    if len(table.row) == 0:
+    if len(table) == 0:
         raise file.refuse("where", f"none of the {total} rows of {file.name} meets {shown(data.where or '')}")
     check_values(file, value, table)
     sample = sample_of(file, value, table, notes)
@@ -194,7 +193,7 @@ def _source(file: DataFile) -> Source:
     if data.weight is not None:
         sentence += f", weighted by `{data.weight}`"
     if data.where is not None:
-        sentence += f", where {data.where.strip()}: {len(table.row)} of {total} rows"
+        sentence += f", where {data.where.strip()}: {table.number()} of {total} rows"
     elif data.weight is not None:
         sentence += f": {total} rows"
     return Source(sample, sentence, (*notes, *sample.notes))
@@ -212,21 +211,17 @@ def _fetch(
             expected = "0 and 1" if setting == "event" else "numbers"
             sentence = f"`{name}` of {file.name} holds {first_text(rows, name, kinds[name])}, expected {expected}"
             raise file.refuse(setting, sentence)
-    parts = [f"{quoted(ROW)} AS r"]
-    if value is not None:
-        parts.append(f"CAST({quoted(value)} AS {'VARCHAR' if is_text else 'DOUBLE'}) AS x")
-    parts += [f"TRY_CAST({quoted(name)} AS DOUBLE) AS c{i}" for i, name in enumerate(named.values())]
-    arrays = rows.project(", ".join(parts)).fetchnumpy()
-    x = None
-    if value is not None:
-        x = np.array(np.ma.getdata(arrays["x"]))
-        x[np.ma.getmaskarray(arrays["x"])] = None if is_text else np.nan
-        if not is_text and kinds[value].endswith("INT") and len(x) and np.nanmax(np.abs(x), initial=0.0) >= 2.0**53:
-            notes.append(f"whole numbers beyond 2^53 in column `{value}` are rounded to the nearest double")
-    others = {
-        setting: np.asarray(np.ma.filled(arrays[f"c{i}"].astype(float), np.nan)) for i, setting in enumerate(named)
-    }
-    return Table(x, others, np.ma.getdata(arrays["r"]))
+    table = fetch(file, value, named, is_text=is_text)
+    x = table.x
+    whole = value is not None and not is_text and kinds[value].endswith("INT")
+    if whole and x is not None and len(x) and np.nanmax(np.abs(x), initial=0.0) >= 2.0**53:
+        notes.append(f"whole numbers beyond 2^53 in column `{value}` are rounded to the nearest double")
+    return table
+
+
+def _number_of(rows: Any) -> int:
+    """How many rows there are, also where they have been counted."""
+    return int(rows.aggregate(f"sum({quoted(TIMES)})" if TIMES in rows.columns else "count(*)").fetchall()[0][0] or 0)
 
 
 def _check_kind(file: DataFile, rows: Any, value: str, kind: str, notes: list[str]) -> bool:
