@@ -77,9 +77,8 @@ def _may_be_best(ranking: Ranking) -> list[str]:
         them = "better of the two" if len(finite) == 2 else f"best of the {len(finite)}"
         words = f"At {100 * CONFIDENCE:.0f} % confidence {inside[0]} is the {them}"
     else:
-        who = "any of them" if len(inside) == len(finite) else _all(inside)
+        who = "any of them" if len(inside) == len(finite) else join(inside, most=_NAMED, last="or")
         words = f"The data do not settle which is best: at {100 * CONFIDENCE:.0f} % confidence it may be {who}"
-        words = words.replace(" and ", " or ") if len(inside) == 2 else words
     far = finite[finite["in_confidence_set"].to_numpy() & (ranking.sample.n * finite["delta"].to_numpy() > FAR)]
     for label, row in far.iterrows():
         words += f"; {label} lies {_amount(row['delta'])} ± {nats(row['delta_se'])} behind, too uncertain to exclude it"
