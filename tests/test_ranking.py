@@ -285,8 +285,8 @@ def test_a_candidate_list_suggests_itself():
 
 
 def test_three_who_may_be_the_best_are_joined_by_or():
-    sample = np.random.default_rng(0).gamma(2.0, 1.0, 60)
-    ranking = ms.rank(sample, ["gamma", "lognormal", "weibull", "uniform"])
+    sample = np.random.default_rng(3).gamma(2.0, 1.0, 200)
+    ranking = ms.rank(sample, ["gamma", "lognormal", "weibull", "cauchy"])
     assert ranking.table["in_confidence_set"].sum() == 3
-    assert ranking.table.index[-1] == "uniform"
+    assert ranking.table.index[-1] == "cauchy"
     assert re.search(r"it may be \w+, \w+ or \w+\. ", ranking.verdict)

@@ -20,6 +20,7 @@ from modelselect.reporting import canvas
 from modelselect.reporting.cells import cells_of
 from modelselect.reporting.figures import data_figure, pictures
 from modelselect.reporting.html import escape_markdown, fragment, write_html
+from modelselect.reporting.studies import criteria_table
 from modelselect.reporting.tables import frames, nats, ranking_table, significant, with_error
 from modelselect.reporting.writers import Page, ProfileCurve, write_report
 from modelselect.sample import Sample
@@ -363,3 +364,12 @@ def test_numbers_are_rounded_for_reading():
     assert significant(1e6) == "1000000"
     assert with_error(0.54399, 0.01575) == "0.544 ± 0.016"
     assert with_error(123456.0, 9990.0) == "123456 ± 9990"
+
+
+def test_nobody_is_first_by_a_criterion_that_is_infinite_for_all():
+    sample = np.random.default_rng(0).gamma(2.0, 1.0, 40)
+    ranking = rank(sample, ["uniform", "pareto"], criteria=["kl_cv", "crps"])
+    assert np.isinf(ranking.table["kl_cv"]).all()
+    table = criteria_table(ranking)
+    marked = [[str(cell).endswith("◂") for cell in row.cells] for row in table.rows]
+    assert np.sum(marked, axis=0).tolist() == [0, 0, 1]
