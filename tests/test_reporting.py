@@ -8,6 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -373,3 +374,30 @@ def test_nobody_is_first_by_a_criterion_that_is_infinite_for_all():
     table = criteria_table(ranking)
     marked = [[str(cell).endswith("◂") for cell in row.cells] for row in table.rows]
     assert np.sum(marked, axis=0).tolist() == [0, 0, 1]
+
+
+def test_the_verdict_says_what_the_likelihood_ratio_excludes():
+    """Outliers widen the error of the difference so far that the normal stays in the set; its own test excludes it."""
+    path = Path(__file__).parent.parent / "datasets" / "newcomb_light.csv"
+    ranking = rank(pd.read_csv(path, comment="#")["nanoseconds"], ["normal", "student_t", "cauchy"])
+    assert ranking.table["in_confidence_set"].all()
+    assert ranking.table.loc["normal", "p_value"] < 1e-4
+    assert (
+        "it may be any of them. The likelihood ratio against student_t does exclude cauchy (p = 0.0091) and "
+        "normal (p < 0.0001), special cases of it."
+    ) in ranking.verdict
+    assert "too uncertain to exclude it" not in ranking.verdict
+
+
+def test_the_verdict_names_the_criterion_that_put_another_first():
+    sample = [1.6, 0.9, 4.2, 2.7, 3.3, 0.4, 2.2, 5.8, 1.1, 2.9]
+    ranking = rank(sample, ["gamma", "weibull"], by="kl_cv")
+    assert ranking.reference == "weibull"
+    assert ranking.verdict.startswith("gamma, first by kl_cv, loses 0.018 nats per observation, weibull 0.0083.")
+    assert rank(sample, ["gamma", "weibull"]).verdict.startswith("weibull loses 0.0083 nats")
+
+
+def test_the_verdict_calls_a_confidence_rough_where_ends_were_estimated():
+    ranking = rank(np.random.default_rng(0).random(200), ["uniform", "normal"])
+    assert "At 90 % confidence uniform is the better of the two; a rough confidence" in ranking.verdict
+    assert "rough" not in rank(np.random.default_rng(0).normal(size=200), ["uniform", "normal"]).verdict
