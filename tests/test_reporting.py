@@ -387,6 +387,9 @@ def test_the_verdict_says_what_the_likelihood_ratio_excludes():
         "normal (p < 0.0001), special cases of it."
     ) in ranking.verdict
     assert "too uncertain to exclude it" not in ranking.verdict
+    values = pd.read_csv(path, comment="#")["nanoseconds"]
+    in_time = rank(Sample(values, ordered=True), ["normal", "student_t", "cauchy"], dependence="hac")
+    assert "does exclude" not in in_time.verdict  # the ratio takes the observations for independent
 
 
 def test_the_verdict_names_the_criterion_that_put_another_first():

@@ -99,8 +99,14 @@ def _may_be_best(ranking: Ranking) -> list[str]:
 
 
 def _rejected(ranking: Ranking, inside: list[str]) -> dict[str, str]:
-    """Candidates of the set that are special cases of the best and that its likelihood ratio rejects: label → p."""
-    best, found = ranking.reference, {}
+    """Candidates of the set that are special cases of the best and that its likelihood ratio rejects: label → p.
+
+    None of observations in an order of time: a likelihood ratio takes them for independent.
+    """
+    best = ranking.reference
+    if getattr(ranking.sample, "order", None) is not None:
+        return {}
+    found: dict[str, str] = {}
     for pair in ranking.comparisons.to_dict("records"):
         other = pair["b"] if pair["a"] == best else pair["a"]
         smaller = other in inside and ranking.fits[other].k < ranking.fits[best].k
