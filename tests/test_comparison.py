@@ -180,3 +180,11 @@ def test_an_integer_shape_or_an_end_of_the_support_makes_no_vuong_test(large: st
     row = ms.rank(ms.Sample(x, resolution=None), [large, small]).comparisons.iloc[0]
     assert row["test"] == test
     assert np.isnan(row["p_value"]) == (test != "likelihood ratio")
+
+
+@pytest.mark.parametrize(("value", "pair"), [(3, ("binomial", "geometric")), (0, ("poisson", "geometric"))])
+def test_no_pre_test_on_the_edge_of_a_domain(value, pair):
+    """There the information of one observation is infinite, and Vuong's matrix does not exist."""
+    found = ms.rank([value] * 20, list(pair)).test(*pair)
+    assert found.test == "none"
+    assert np.isnan(found.p_value)

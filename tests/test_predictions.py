@@ -357,6 +357,9 @@ def test_forecasts_in_the_columns_of_a_file(write: Any) -> None:
     ("text", "message"),
     [
         (INLINE + "candidates: [poisson]", "x.yaml:5:1: candidates: makes no sense beside 'predictions'"),
+        (INLINE + "adequacy: 99", "x.yaml:5:1: adequacy: makes no sense beside 'predictions'"),
+        (INLINE + "dependence: hac", "x.yaml:5:1: dependence: makes no sense beside 'predictions'"),
+        (INLINE + "criteria: [crps]", "x.yaml:5:1: criteria: makes no sense beside 'predictions'"),
         (
             "data: {values: [1]}\npredictions: {A: {cat: [1]}}",
             "x.yaml:1:7: data: there are no labels, expected 'labels'",

@@ -282,3 +282,11 @@ def test_the_seed_is_that_of_the_noise():
 def test_a_candidate_list_suggests_itself():
     assert {"poisson", "geometric"} <= set(ms.rank({0: 5, 1: 4, 2: 1}).table["family"])
     assert {"gamma", "normal"} <= set(ms.rank([0.31, 1.25, 2.57, 9.75, 3.11]).table["family"])
+
+
+def test_three_who_may_be_the_best_are_joined_by_or():
+    sample = np.random.default_rng(3).gamma(2.0, 1.0, 200)
+    ranking = ms.rank(sample, ["gamma", "lognormal", "weibull", "cauchy"])
+    assert ranking.table["in_confidence_set"].sum() == 3
+    assert ranking.table.index[-1] == "cauchy"
+    assert re.search(r"it may be \w+, \w+ or \w+\. ", ranking.verdict)

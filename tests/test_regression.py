@@ -611,6 +611,8 @@ def test_where_weights_and_missing_cells(tmp_path) -> None:
         (("inflation: ~ x", "links: log"), r":9:\d+: candidates\[2\].links: .*unknown key 'links'"),
         (("label: two steps", "label: poisson"), r":9:5: candidates\[2\]: the label 'poisson' is that of"),
         (("unit: day", "weight: group"), r"data.weight: "),
+        (("candidates:", "bootstrap: 99\ncandidates:"), r"bootstrap: is not there for regressions"),
+        (("candidates:", "entropy: nsb\ncandidates:"), r"entropy: is not there for regressions"),
         (("candidates:", "profiles: [{candidate: poisson, parameter: x}]\ncandidates:"), r"profiles: makes no sense"),
         (("csv: cases.csv", "values: [1, 2]"), r":4:3: data.formula: makes no sense with 'values'"),
     ],

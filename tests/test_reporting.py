@@ -8,6 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from modelselect.reporting import canvas
 from modelselect.reporting.cells import cells_of
 from modelselect.reporting.figures import data_figure, pictures
 from modelselect.reporting.html import escape_markdown, fragment, write_html
+from modelselect.reporting.studies import criteria_table
 from modelselect.reporting.tables import frames, nats, ranking_table, significant, with_error
 from modelselect.reporting.writers import Page, ProfileCurve, write_report
 from modelselect.sample import Sample
@@ -363,3 +365,42 @@ def test_numbers_are_rounded_for_reading():
     assert significant(1e6) == "1000000"
     assert with_error(0.54399, 0.01575) == "0.544 ± 0.016"
     assert with_error(123456.0, 9990.0) == "123456 ± 9990"
+
+
+def test_nobody_is_first_by_a_criterion_that_is_infinite_for_all():
+    sample = np.random.default_rng(0).gamma(2.0, 1.0, 40)
+    ranking = rank(sample, ["uniform", "pareto"], criteria=["kl_cv", "crps"])
+    assert np.isinf(ranking.table["kl_cv"]).all()
+    table = criteria_table(ranking)
+    marked = [[str(cell).endswith("◂") for cell in row.cells] for row in table.rows]
+    assert np.sum(marked, axis=0).tolist() == [0, 0, 1]
+
+
+def test_the_verdict_says_what_the_likelihood_ratio_excludes():
+    """Outliers widen the error of the difference so far that the normal stays in the set; its own test excludes it."""
+    path = Path(__file__).parent.parent / "datasets" / "newcomb_light.csv"
+    ranking = rank(pd.read_csv(path, comment="#")["nanoseconds"], ["normal", "student_t", "cauchy"])
+    assert ranking.table["in_confidence_set"].all()
+    assert ranking.table.loc["normal", "p_value"] < 1e-4
+    assert (
+        "it may be any of them. The likelihood ratio against student_t does exclude cauchy (p = 0.0091) and "
+        "normal (p < 0.0001), special cases of it."
+    ) in ranking.verdict
+    assert "too uncertain to exclude it" not in ranking.verdict
+    values = pd.read_csv(path, comment="#")["nanoseconds"]
+    in_time = rank(Sample(values, ordered=True), ["normal", "student_t", "cauchy"], dependence="hac")
+    assert "does exclude" not in in_time.verdict  # the ratio takes the observations for independent
+
+
+def test_the_verdict_names_the_criterion_that_put_another_first():
+    sample = [1.6, 0.9, 4.2, 2.7, 3.3, 0.4, 2.2, 5.8, 1.1, 2.9]
+    ranking = rank(sample, ["gamma", "weibull"], by="kl_cv")
+    assert ranking.reference == "weibull"
+    assert ranking.verdict.startswith("gamma, first by kl_cv, loses 0.018 nats per observation, weibull 0.0083.")
+    assert rank(sample, ["gamma", "weibull"]).verdict.startswith("weibull loses 0.0083 nats")
+
+
+def test_the_verdict_calls_a_confidence_rough_where_ends_were_estimated():
+    ranking = rank(np.random.default_rng(0).random(200), ["uniform", "normal"])
+    assert "At 90 % confidence uniform is the better of the two; a rough confidence" in ranking.verdict
+    assert "rough" not in rank(np.random.default_rng(0).normal(size=200), ["uniform", "normal"]).verdict

@@ -24,6 +24,17 @@ GAMMA = np.random.default_rng(3).gamma(2.0, 1.0, 200)
 # -- confidence set ----------------------------------------------------------------------------------------------------
 
 
+def test_nothing_is_excluded_by_a_few_observations():
+    """Of fewer than 5 no p-value is given; a confidence of 90 % would be no better founded."""
+    ranking = ms.rank_predictions([1, 1, 1], {"A": [0.7, 0.8, 0.9], "B": [0.5, 0.5, 0.5]})
+    assert ranking.table["in_confidence_set"].all()
+    assert "it may be any of them" in ranking.verdict
+    cov = np.diag([0.0, 1e-6, 0.0])
+    args = np.array([0.0, 1.0, np.inf]), cov, np.zeros(3)
+    assert confidence_set(*args, 4, np.random.default_rng(0)).tolist() == [True, True, False]
+    assert confidence_set(*args, 5, np.random.default_rng(0)).tolist() == [True, False, False]
+
+
 def test_the_set_by_brute_force():
     """Elimination with all draws at each step, as the definition says."""
     rng = np.random.default_rng(5)
@@ -185,6 +196,15 @@ def test_stacking_prefers_the_truth_and_mixes():
     for other in np.random.default_rng(1).dirichlet(np.ones(3), size=200):
         assert shares @ np.log(other @ np.exp(scores)) <= best + 1e-8
     assert ms.rank(GAMMA, list(fits)).stacking().sum() == pytest.approx(1.0)
+
+
+def test_stacking_where_an_observation_is_impossible_to_all():
+    """The largest one, held out, lies beyond the ends that all candidates estimated: the others decide."""
+    scores = np.array([[-np.inf, 0.0, -1.0, -2.0], [-np.inf, -1.0, -0.2, -0.1]])
+    weights = stacking_weights(scores, np.full(4, 0.25))
+    assert weights == pytest.approx(stacking_weights(scores[:, 1:], np.full(3, 1 / 3)), abs=1e-6)
+    found = ms.rank(GAMMA[:40], ["uniform", "pareto"]).stacking()
+    assert found.sum() == pytest.approx(1.0)
 
 
 # -- bootstrap ---------------------------------------------------------------------------------------------------------

@@ -209,6 +209,10 @@ class Experiment(BaseModel):
         experiment.data._folder = document.place(("data", source)).folder
         return experiment
 
+    def on_request(self) -> list[str]:
+        """Names of the settings beyond the ranking itself that say something."""
+        return [name for name in _ON_REQUEST if getattr(self, name) not in (None, [], "none", "auto", False)]
+
     def to_dict(self) -> dict[str, Any]:
         """Give the settings as plain data; ``from_dict`` makes the same experiment of them."""
         return {
@@ -217,11 +221,7 @@ class Experiment(BaseModel):
             "data": self.data.model_dump(by_alias=True, exclude_defaults=True),
             **({"candidates": self.candidates} if self.predictions is None else {"predictions": self.predictions}),
             "rank_by": self.rank_by,
-            **{
-                name: getattr(self, name)
-                for name in _ON_REQUEST
-                if getattr(self, name) not in (None, [], "none", "auto", False)
-            },
+            **{name: getattr(self, name) for name in self.on_request()},
             "profiles": [profile.model_dump(by_alias=True, exclude_defaults=True) for profile in self.profiles],
             "report": self.report.model_dump(),
             "engine": self.engine.model_dump(exclude_none=True),
@@ -294,6 +294,7 @@ class Experiment(BaseModel):
                 problems.append(Problem(("data", "labels"), "there are no predictions, expected 'predictions' too"))
         else:
             both = [name for name in ("candidates", "profiles") if getattr(self, name)]
+            both += [name for name in self.on_request() if name != "memory"]
             problems += [Problem((name,), "makes no sense beside 'predictions'", at_key=True) for name in both]
             if self.data.labels is None:
                 problems.append(Problem(("data",), "there are no labels, expected 'labels' beside 'predictions'"))

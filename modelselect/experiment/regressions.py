@@ -58,7 +58,7 @@ def checked_regression(value: Any, formula: str) -> Any:
 
 
 def check_regressions(experiment: Experiment) -> Experiment:
-    """Check what concerns several settings: labels are distinct, and there are no profiles."""
+    """Check what concerns several settings: labels are distinct, and nothing is asked that regressions do not have."""
     labels = [candidate.label for candidate in regressions(experiment)]
     problems = [
         Problem(
@@ -70,6 +70,8 @@ def check_regressions(experiment: Experiment) -> Experiment:
     ]
     if experiment.profiles:
         problems.append(Problem(("profiles",), "makes no sense for regressions, whose KL has no level", at_key=True))
+    absent = [name for name in experiment.on_request() if name not in ("criteria", "memory")]
+    problems += [Problem((name,), "is not there for regressions", at_key=True) for name in absent]
     if problems:
         raise several(problems)
     return experiment

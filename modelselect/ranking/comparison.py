@@ -23,8 +23,8 @@ from modelselect.ranking.nesting import nesting, reached
 LEVEL = 0.05
 #: Two-sided 95 % normal quantile.
 _Z = 1.959963984540054
-#: Observations below which no p-value is given.
-_FEW = 5
+#: Observations below which no p-value is given, and nothing excluded at a stated confidence.
+FEW = 5
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Paired:
     @property
     def testable(self) -> bool:
         """Whether there are enough observations for a p-value."""
-        return bool(np.isfinite(self.n)) and self.n >= _FEW and self.distinct > 1
+        return bool(np.isfinite(self.n)) and self.n >= FEW and self.distinct > 1
 
     def gap(self, a: int, b: int) -> float:
         """Mean of log q_a − log q_b."""

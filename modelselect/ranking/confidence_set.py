@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from modelselect.domain import Array
+from modelselect.ranking.comparison import FEW
 
 #: Confidence of the set.
 CONFIDENCE = 0.90
@@ -46,7 +47,8 @@ def confidence_set(
 
     Returns
     -------
-    ndarray ``(K,)`` of bool. Where P is known, those with the smallest loss.
+    ndarray ``(K,)`` of bool. Where P is known, those with the smallest loss; of fewer than 5 observations, which have
+    no variance to speak of, all with a finite loss.
 
     Notes
     -----
@@ -66,6 +68,8 @@ def confidence_set(
     inside = np.isfinite(loss)
     if not np.isfinite(n):
         return np.asarray(inside & (loss <= np.min(loss[inside], initial=np.inf)))
+    if n < FEW:
+        return np.asarray(inside)
     rows = np.flatnonzero(inside)
     C = covariance[np.ix_(rows, rows)]
     level = loss[rows] + k[rows] / (2.0 * n)

@@ -248,7 +248,9 @@ def _need(scores: Scores, name: str) -> Sample:
 def _ordered(scores: Scores, name: str) -> Sample:
     """Return the sample, if an empirical cdf is all there is to know of it."""
     sample = scores.sample
-    if not isinstance(sample, Sample) or sample.kind == "nominal":
+    if not isinstance(sample, Sample):
+        raise ConfigurationError(f"criterion {name}: needs families fitted to observations, without covariates")
+    if sample.kind == "nominal":
         raise ConfigurationError(f"criterion {name}: compares cumulative distributions; the outcomes have no order")
     if not sample.exact or sample.truncation is not None:
         raise ConfigurationError(f"criterion {name}: needs exact observations; these are censored, binned or truncated")

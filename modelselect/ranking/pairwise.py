@@ -40,7 +40,7 @@ def pre_tested(a: Fit, b: Fit, paired: Paired, i: int, j: int, rng: np.random.Ge
         W = K diag(J_a⁻¹, −J_b⁻¹)
 
     with J the information of each and K the mean products of the scores of both. The p-value of a pair that cannot be
-    told apart is that of the first step.
+    told apart is that of the first step. Where an information is infinite, as on the edge of a domain, there is none.
     """
     n, gap = paired.n, paired.gap(i, j)
     relation = nesting(a, b)
@@ -73,11 +73,11 @@ def _eigenvalues(a: Fit, b: Fit) -> Array:
     both = np.concatenate([s_a, s_b])
     K = (both * shares) @ both.T
     p = len(s_a)
+    if not all(np.isfinite(part).all() for part in (K, J_a, J_b)):
+        return np.array([np.nan])
     inverse = np.zeros_like(K)
     inverse[:p, :p], inverse[p:, p:] = np.linalg.pinv(J_a), np.linalg.pinv(J_b)
     inverse[p:, p:] *= -1.0
-    if not np.isfinite(K).all():
-        return np.array([np.nan])
     return np.real(np.linalg.eigvals(K @ inverse))
 
 

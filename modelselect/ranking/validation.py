@@ -76,7 +76,9 @@ def stacking_weights(pointwise: Array, shares: Array) -> Array:
     """Weights of a mixture of K candidates that maximise its mean log-probability ``(K,)``.
 
     Of held-out log-probabilities it is the stacking of predictive distributions (Yao, Vehtari, Simpson & Gelman 2018).
-    The objective is concave; EM steps climb it until it can grow by less than 1e-9.
+    The objective is concave; EM steps climb it until it can grow by less than 1e-9. An observation that no candidate
+    holds possible (the largest one, where every candidate ends at the largest of those it was fitted to) has the same
+    probability, none, whatever the weights, which are those of the others.
 
     Parameters
     ----------
@@ -91,9 +93,9 @@ def stacking_weights(pointwise: Array, shares: Array) -> Array:
     array([0.708, 0.292])
     """
     able = ~np.isnan(pointwise).any(axis=1)
-    kept = pointwise[able][:, shares > 0]
-    p = shares[shares > 0]
-    q = np.exp(kept - kept.max(axis=0))
+    told = (shares > 0) & np.isfinite(np.max(pointwise[able], axis=0, initial=-np.inf))
+    kept, p = pointwise[able][:, told], shares[told] / max(float(shares[told].sum()), _NEGLIGIBLE)
+    q = np.exp(kept - np.max(kept, axis=0, initial=-np.inf))
     v = np.full(len(q), 1.0 / max(len(q), 1))
     for _ in range(20_000):
         ratio = q @ (p / (v @ q))

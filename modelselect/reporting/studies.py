@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from modelselect.ranking.adequacy import visible_size
 from modelselect.reporting.page import Studies
 from modelselect.reporting.tables import NOTHING, Column, ReportTable, Row, count, nats, plain, probability, share
@@ -104,7 +106,8 @@ def criteria_table(ranking: Ranking) -> ReportTable | None:
         return None
     table = ranking.table
     columns = (Column("candidate", numeric=False), *(Column(name.replace("_", " ")) for name in ranking.criteria))
-    first = {name: table[name].min() for name in ranking.criteria}
+    finite = {name: table[name][np.isfinite(table[name].to_numpy(dtype=float))] for name in ranking.criteria}
+    first = {name: column.min() for name, column in finite.items()}  # NaN, which nothing equals, without any
     rows = [
         Row(
             (

@@ -144,11 +144,18 @@ def plain(text: str, most: int = 120) -> str:
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
-def join(words: Sequence[str], most: int = 6) -> str:
-    """Words with commas and an *and*; beyond `most` the rest is counted."""
+def join(words: Sequence[str], most: int = 6, last: str = "and") -> str:
+    """Words with commas and an *and*, or another word; beyond `most` the rest is counted.
+
+    Examples
+    --------
+    >>> join(["a", "b", "c"]), join(["a", "b", "c", "d"], most=3, last="or")
+    ('a, b and c', 'a, b or one of 2 others')
+    """
     if len(words) > most:
-        words = [*words[: most - 1], f"{len(words) - most + 1} others"]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+        rest = len(words) - most + 1
+        words = [*words[: most - 1], f"one of {rest} others" if last == "or" else f"{rest} others"]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def _minus(text: str) -> str:

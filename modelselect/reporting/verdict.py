@@ -48,13 +48,15 @@ def _losses(ranking: Ranking) -> str:
     ranked = table[np.isfinite(table["cross_entropy"].to_numpy())]
     losses = [(str(label), float(value)) for label, value in ranked[column].items()]
     best, value = losses[0]
-    first = f"{best} loses {_amount(value)} nats per {ranking.unit}"
+    # the losses that are named are not what another criterion goes by
+    named = best if ranking.by == "kl_corrected" or best == ranking.reference else f"{best}, first by {ranking.by},"
+    first = f"{named} loses {_amount(value)} nats per {ranking.unit}"
     if column == "cross_entropy":  # the level is unknown, the differences are not
-        first = f"{best} has a cross-entropy of {_amount(value)} nats per {ranking.unit}"
+        first = f"{named} has a cross-entropy of {_amount(value)} nats per {ranking.unit}"
         more = ranked["cross_entropy"] + ranked["n_parameters"] / ranking.sample.n
         losses = [(str(label), float(loss)) for label, loss in (more - more.loc[best]).items()]
-    if column != "cross_entropy" and -2 * table["kl_se"].iloc[0] <= value < 0:
-        first = f"{best} loses no measurable information ({_amount(value)} nats per {ranking.unit})"
+    elif -2 * table["kl_se"].iloc[0] <= value < 0:
+        first = f"{named} loses no measurable information ({_amount(value)} nats per {ranking.unit})"
     shown = len(losses) if len(losses) <= SHOWN + 1 else SHOWN
     others = [f"{label} {_amount(loss)}" for label, loss in losses[1:shown]]
     if column == "cross_entropy" and others:
@@ -77,16 +79,42 @@ def _may_be_best(ranking: Ranking) -> list[str]:
         them = "better of the two" if len(finite) == 2 else f"best of the {len(finite)}"
         words = f"At {100 * CONFIDENCE:.0f} % confidence {inside[0]} is the {them}"
     else:
-        who = "any of them" if len(inside) == len(finite) else _all(inside)
+        who = "any of them" if len(inside) == len(finite) else join(inside, most=_NAMED, last="or")
         words = f"The data do not settle which is best: at {100 * CONFIDENCE:.0f} % confidence it may be {who}"
-        words = words.replace(" and ", " or ") if len(inside) == 2 else words
+    rejected = _rejected(ranking, inside)
     far = finite[finite["in_confidence_set"].to_numpy() & (ranking.sample.n * finite["delta"].to_numpy() > FAR)]
-    for label, row in far.iterrows():
+    for label, row in far.drop(index=list(rejected), errors="ignore").iterrows():
         words += f"; {label} lies {_amount(row['delta'])} ± {nats(row['delta_se'])} behind, too uncertain to exclude it"
     leader = next(iter(table.index))
     if leader not in inside:
         words += f"; {leader}, first by {ranking.by}, is not among them"
-    return [words]
+    rough = [label for label in inside if getattr(ranking.fits[label], "irregular", ())]
+    if rough and len(inside) < len(finite):
+        words += f"; a rough confidence, since {_all(rough)} took an end or a whole number from the sample"
+    if not rejected:
+        return [words]
+    those = join([f"{label} ({p})" for label, p in rejected.items()], most=_NAMED)
+    special = "a special case" if len(rejected) == 1 else "special cases"
+    return [words, f"The likelihood ratio against {ranking.reference} does exclude {those}, {special} of it"]
+
+
+def _rejected(ranking: Ranking, inside: list[str]) -> dict[str, str]:
+    """Candidates of the set that are special cases of the best and that its likelihood ratio rejects: label → p.
+
+    None of observations in an order of time: a likelihood ratio takes them for independent.
+    """
+    best = ranking.reference
+    if getattr(ranking.sample, "order", None) is not None:
+        return {}
+    found: dict[str, str] = {}
+    for pair in ranking.comparisons.to_dict("records"):
+        other = pair["b"] if pair["a"] == best else pair["a"]
+        smaller = other in inside and ranking.fits[other].k < ranking.fits[best].k
+        nested = best in (pair["a"], pair["b"]) and str(pair["test"]).startswith("likelihood")
+        if nested and smaller and pair["p_value"] <= LEVEL:
+            p = probability(float(pair["p_value"]))
+            found[str(other)] = f"p {p}" if p.startswith("<") else f"p = {p}"
+    return found
 
 
 def _behind(ranking: Ranking) -> list[str]:

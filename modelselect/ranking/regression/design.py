@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modelselect.domain import Array
-from modelselect.errors import ConfigurationError, DataError, did_you_mean
+from modelselect.errors import DataError, did_you_mean
 from modelselect.observations import Flags, RowError, one_dimensional, weights_of
 from modelselect.ranking.regression.candidates import FUNCTIONS, Formula, RegressionCandidate
 from modelselect.sample import Sample
@@ -211,12 +211,8 @@ def _complete(table: pd.DataFrame, w: Array, missing: str) -> tuple[pd.DataFrame
 
 def _evaluated(text: str, table: pd.DataFrame, what: str) -> Any:
     """The matrix that one side of a formula means, by patsy."""
-    try:
-        import patsy
-    except ImportError:
-        raise ConfigurationError(
-            "formula: regressions need statsmodels; install it with: pip install 'modelselect[regression]'"
-        ) from None
+    import patsy
+
     functions = {name: getattr(np, name) for name in FUNCTIONS}
     table = table.astype({name: object for name, kind in table.dtypes.items() if str(kind) in ("str", "string")})
     left = what == "outcome"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from modelselect.domain import Array
-from modelselect.errors import CandidateError, ConfigurationError
+from modelselect.errors import CandidateError
 
 if TYPE_CHECKING:
     from modelselect.ranking.regression.result import RegressionFit
@@ -35,13 +35,7 @@ def statsmodels_results(fit: RegressionFit) -> Any:
     ------
     CandidateError
         Statsmodels has no such model, its weights are no whole numbers, or there is no interior estimate.
-    ConfigurationError
-        statsmodels is not installed.
     """
-    try:
-        import statsmodels.api  # noqa: F401
-    except ImportError:
-        raise ConfigurationError("results: install statsmodels: pip install 'modelselect[regression]'") from None
     weights = fit.sample.weights
     if fit.information is None:
         raise CandidateError(f"results: {fit.label} has no interior estimate ({fit.status}): {fit.reason}")
