@@ -308,6 +308,8 @@ def test_errors_that_allow_for_dependence():
     hac = ms.rank(sample, ["normal", "logistic", "laplace"], dependence="hac")
     assert (hac.table["delta_se"].iloc[1:] > 1.2 * naive.table["delta_se"].iloc[1:]).all()
     assert hac.table["delta"].tolist() == pytest.approx(naive.table["delta"].tolist())
+    nested = ms.rank(ms.Sample(np.exp(x / 5), ordered=True), ["gamma", "exponential"], dependence="hac").comparisons
+    assert np.isnan(nested["p_value"].iloc[0])  # a likelihood ratio of dependent observations is not χ²
     with pytest.raises(ms.ConfigurationError, match="ordered"):
         ms.rank(x, ["normal"], dependence="hac")
 

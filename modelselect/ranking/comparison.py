@@ -36,6 +36,7 @@ class Paired:
     n: float
     distinct: int
     left_out: Array | None = None
+    dependent: bool = False
 
     @classmethod
     def of(
@@ -68,7 +69,7 @@ class Paired:
         places = np.ix_(order, order)
         found = (own if covariance is None else covariance) * scale
         without = None if left_out is None else (left_out * scale)[places]
-        return cls(mean[order], found[places], n, distinct, without)
+        return cls(mean[order], found[places], n, distinct, without, covariance is not None)
 
     @property
     def testable(self) -> bool:
@@ -156,6 +157,8 @@ def compare(a: Contender, b: Contender, paired: Paired, i: int, j: int) -> Test:
             return Test(0.0, 1.0, "same model")
         if not relation.regular:
             return Test(ratio, float("nan"), "likelihood ratio (non-regular)")
+        if paired.dependent:
+            return Test(ratio, float("nan"), "likelihood ratio (not χ² under dependence)")
         tail = float(chdtrc(relation.degrees, ratio))
         if relation.boundary:
             inner = float(chdtrc(relation.degrees - 1, ratio)) if relation.degrees > 1 else float(ratio <= 0)
