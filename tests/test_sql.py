@@ -231,6 +231,17 @@ def test_a_file_of_duckdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     refused(lambda: source(url, "SELECT worm FROM worms"), "data.sql.query", "worm")
 
 
+def test_formulas_and_forecasts_of_a_query(sqlite: str) -> None:
+    pytest.importorskip("statsmodels")
+    settings = {"sql": {"url": sqlite, "query": "SELECT teeth, w, kind, 0.25 AS p, 0.75 AS q FROM worms LIMIT 500"}}
+    experiment = Experiment(data={**settings, "formula": "teeth ~ kind", "weight": "w"}, candidates=["poisson"])
+    assert experiment.run().ranking.best.status.usable
+    told = {"coin": {"even": "p", "odd": "q"}}
+    forecasts = Experiment(data={**settings, "labels": "kind"}, predictions=told).run()
+    assert forecasts.ranking.table.index.tolist() == ["coin"]
+    assert forecasts.source.startswith(f"500 cases labelled by `kind` in the query of {sqlite}")
+
+
 # settings -----------------------------------------------------------------------------------------------------
 
 
