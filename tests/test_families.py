@@ -10,7 +10,7 @@ import pytest
 import modelselect.families  # noqa: F401 — registers them
 from modelselect.family import registered
 from modelselect.testing import CHECKS, check_family
-from modelselect.testing.formulas import check_pickling
+from modelselect.testing.formulas import check_hessian, check_pickling
 
 FAMILIES = {name: family for name, family in registered().items() if not family.made}
 REFERENCES = [
@@ -74,3 +74,14 @@ def test_check_family_accepts_a_name_and_finds_what_is_wrong():
 
     with pytest.raises(AssertionError, match="integrate"):
         check_family(Broken)
+
+
+def test_a_wrong_hessian_is_found():
+    class Crooked(FAMILIES["logistic"]):
+        def hessian(self, x, location, scale):
+            h11, h21, h22 = super().hessian(x, location, scale)
+            return h11, -h21, h22
+
+    check_hessian(FAMILIES["logistic"]())
+    with pytest.raises(AssertionError, match="not the derivative of the score"):
+        check_hessian(Crooked())

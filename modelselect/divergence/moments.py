@@ -6,7 +6,7 @@ of two large numbers would lose its digits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,13 +40,13 @@ class Moments:
     covariance: Array
 
     @classmethod
-    def of(cls, logq: Callable[[slice], Array], guess: Array, shares: Array, terms: Array) -> Moments:
+    def of(cls, logq: Callable[[slice], Sequence[Array]], guess: Array, shares: Array, terms: Array) -> Moments:
         """Accumulate them, a stretch of the observations at a time.
 
         Parameters
         ----------
         logq
-            Stretch of c observations → their log-probabilities under each law ``(K, c)``.
+            Stretch of c observations → their log-probabilities under each of K laws ``(c,)``.
         guess
             Mean of log q of each law ``(K,)``, as well as it is known: what is added up is near 0. The largest is best.
         shares
@@ -57,7 +57,8 @@ class Moments:
         Examples
         --------
         >>> logq = np.log([[0.5, 0.5], [0.25, 0.75]])
-        >>> found = Moments.of(lambda cut: logq[:, cut], np.array([-0.7, -0.8]), np.array([0.5, 0.5]), np.zeros(2))
+        >>> half = np.full(2, 0.5)
+        >>> found = Moments.of(lambda cut: list(logq[:, cut]), np.array([-0.7, -0.8]), half, np.zeros(2))
         >>> (found.cross_entropy.round(4) + 0).tolist(), found.covariance.round(4).tolist()
         ([0.6931, 0.837], [[0.0, 0.0], [0.0, 0.3017]])
         """
@@ -72,11 +73,12 @@ class Moments:
             total, first, second = np.zeros(K), np.zeros(K + 1), np.zeros((K + 1, K + 1))
             for long in stretches(len(shares), _STRETCHES):
                 every = logq(long)
-                for cut in stretches(every.shape[1]):
-                    logs, share = every[:, cut], shares[long][cut]
-                    total += logs @ share
+                for cut in stretches(len(shares[long])):
+                    logs, share = [each[cut] for each in every], shares[long][cut]
                     d = np.empty((K + 1, len(share)))
-                    np.subtract(logs[best], logs, out=d[:K])
+                    for k, each in enumerate(logs):
+                        total[k] += each @ share
+                        np.subtract(logs[best], each, out=d[k])
                     np.add(terms[long][cut], logs[best], out=d[K])
                     d -= centre[:, None]
                     first += d @ share

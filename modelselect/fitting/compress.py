@@ -7,10 +7,14 @@ slowly from there: the accuracy of the fit in the tails is decided by the edges,
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.block import Block
+from modelselect.domain import Array
+from modelselect.statistics import STRETCH
 
 #: Observations below which nothing is gained.
 WORTHWHILE = 3000
@@ -30,13 +34,13 @@ def compress(block: Block, *, fine: bool = True) -> Block:
     """
     starts = _bins(block.lower.shape[1], *(_FINE if fine else _COARSE))
     x, w = block.lower, block.weights
-    mass = np.add.reduceat(w, starts, axis=-1)
-    full = np.where(mass > 0, mass, 1.0)
-    mean = np.add.reduceat(w * x, starts, axis=-1) / full
-    deviation = x - np.repeat(mean, np.diff(np.append(starts, x.shape[1])), axis=-1)
-    square = w * deviation * deviation
-    variance = np.add.reduceat(square, starts, axis=-1) / full
-    third = np.add.reduceat(square * deviation, starts, axis=-1) / full
+    m = x.shape[1]
+    # a few bins at a time: no temporary grows with the sample
+    first = np.unique(np.searchsorted(starts, np.arange(0, m, STRETCH)))
+    cuts = [starts[i:j] for i, j in itertools.pairwise(np.append(first, len(starts))) if j > i]
+    ends = [*(cut[0] for cut in cuts[1:]), m]
+    parts = [_central(x[:, c[0] : end], w[:, c[0] : end], c - c[0]) for c, end in zip(cuts, ends, strict=True)]
+    mass, mean, variance, third = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
     sd = np.sqrt(variance)
     with np.errstate(divide="ignore", invalid="ignore"):
         skew = np.where(sd > 0, third / (variance * sd), 0.0)
@@ -48,6 +52,17 @@ def compress(block: Block, *, fine: bool = True) -> Block:
     nodes, weights = nodes.reshape(len(mean), -1), weights.reshape(len(mass), -1)
     nodes = np.clip(nodes, x[:, :1], x[:, -1:])  # a two-point bin reproduces its points up to the last bit
     return Block(nodes, nodes, weights)
+
+
+def _central(x: Array, w: Array, starts: NDArray[np.intp]) -> tuple[Array, Array, Array, Array]:
+    """Mass, mean, variance and third central moment of each bin."""
+    mass = np.add.reduceat(w, starts, axis=-1)
+    full = np.where(mass > 0, mass, 1.0)
+    mean = np.add.reduceat(w * x, starts, axis=-1) / full
+    deviation = x - np.repeat(mean, np.diff(np.append(starts, x.shape[1])), axis=-1)
+    square = w * deviation * deviation
+    variance = np.add.reduceat(square, starts, axis=-1) / full
+    return mass, mean, variance, np.add.reduceat(square * deviation, starts, axis=-1) / full
 
 
 def compressible(block: Block) -> bool:

@@ -254,7 +254,7 @@ class _Work:
     def _closed_form(self) -> bool:
         """Try the family's exact answer; True where there is one."""
         ends_only = all(not self.family.parameters[name].regular for name in self.free)
-        ends_only &= bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
+        ends_only = ends_only and bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
         if self.block.truncation is not None or not (self.block.exact or ends_only) or not self._has_exact:
             return False
         standard = Standard.of(self.family, self.block)
@@ -308,12 +308,14 @@ class _Work:
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
         flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)
-        flat |= (value > -ALMOST) & (not np.any(block.lower == block.upper))  # no probability exceeds one
+        flat |= (value > -ALMOST) & (
+            not (block.exact or np.any(block.lower == block.upper))
+        )  # no probability exceeds one
         for which, status, reason in (
             (good, Status.CONVERGED, ""),
             (collapsed, Status.UNBOUNDED, why.COLLAPSED),
             (flat, Status.NOT_IDENTIFIED, why.FLAT),
-            (~good & self._at_an_end[rows], Status.DEGENERATE_SAMPLE, why.AT_AN_END),
+            (~good & (not good.all() and self._at_an_end[rows]), Status.DEGENERATE_SAMPLE, why.AT_AN_END),
             (~good, Status.FAILED, why.NOT_FOUND),
         ):
             mask = np.zeros(self.groups, dtype=bool)

@@ -74,8 +74,9 @@ class Limits:
 
     def places(self) -> NDArray[np.intp]:
         """Place in `fits` of the limit that each group reached."""
-        order = {i: place for place, i in enumerate(self.fits)}
-        return np.array([order.get(int(i), -1) for i in self.reached], dtype=np.intp)
+        places = np.full(len(self.candidates) + 1, -1, dtype=np.intp)  # the last is that of none, −1
+        places[list(self.fits)] = np.arange(len(self.fits))
+        return np.asarray(places[self.reached], dtype=np.intp)
 
     def _fit(self, i: int) -> Estimate:
         if i not in self.fits:

@@ -206,7 +206,7 @@ def _stand_in(block: Block) -> Block | None:
     bounds = block.truncation
     if bounds is not None and any(end.shape[-1] > 1 for end in bounds):
         return None
-    if np.isfinite(block.upper - block.lower).all():
+    if block.exact or np.isfinite(block.upper - block.lower).all():
         points = block if block.exact else Block(block.points, block.points, block.weights)
         cheap = not block.exact and points.lower.shape[1] >= MANY_CELLS
         small = points if cheap else None

@@ -161,7 +161,8 @@ class GroupFits:
                 if not len(here) or a is None or b is None:
                     continue
                 p, size = shares[here], n[here]
-                d = np.where(p > 0, a[here] - b[here], 0.0)
+                with np.errstate(invalid="ignore"):  # on padding both may be infinite
+                    d = np.where(p > 0, a[here] - b[here], 0.0)
                 gap = (p * d).sum(axis=1)
                 variance = (p * np.square(d - gap[:, None])).sum(axis=1) * size / (size - 1.0)
                 value = self._p_value(best, second, gap, variance, size)

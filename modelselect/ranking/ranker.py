@@ -143,7 +143,7 @@ def assemble(
     series = _series(sample, dependence)
     k = np.array([fit.k for fit in fits], dtype=float)
     guess = np.array([fit.mean_log_likelihood for fit in fits])
-    losses = Moments.of(lambda cut: np.stack([_logs(fit, cut) for fit in fits]), guess, sample.shares, of.terms)
+    losses = Moments.of(lambda cut: [_logs(fit, cut) for fit in fits], guess, sample.shares, of.terms)
     scores = Scores(fits, sample, divergence(sample, of, losses, k), of.entropy.value, seed)
     able = np.array([fit.status.usable for fit in fits])
     impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
