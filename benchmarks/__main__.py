@@ -19,7 +19,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute: scipy and OpenTURNS alone, small data")
     parser.add_argument("--large", action="store_true", help="up to 1e8 numbers and 1e6 groups")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure anew")
+    parser.add_argument(
+        "--only", nargs="*", choices=PARTS, default=PARTS, help="parts to measure anew; none: the page alone"
+    )
     parser.add_argument("--tasks", nargs="+", choices=list(TASKS), help="tasks beside other programs (default: all)")
     parser.add_argument("--peers", nargs="+", choices=PEERS, help="other programs (default: all)")
     parser.add_argument("--home", type=Path, default=Path(".peers"), help="folder of the peers' environments")

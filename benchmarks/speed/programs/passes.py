@@ -5,9 +5,12 @@ Prints one line as `protocol` does. `memory` is what the process grew by, in mul
 
 from __future__ import annotations
 
+import cProfile
+import pstats
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +35,7 @@ def seconds(call: Callable[[], Any], enough: float = 2.0, most: int = 7) -> floa
     return float(np.median(taken))
 
 
-def numbers(n: int) -> dict[str, float]:
+def numbers(n: int) -> dict[str, Any]:
     """Rank ten families on n gamma draws; beside it passes over the same array."""
     rng = np.random.default_rng(SEED)
     rank = lambda x, candidates: ms.rank(ms.Sample(x, resolution=None), candidates).table  # noqa: E731
@@ -41,7 +44,12 @@ def numbers(n: int) -> dict[str, float]:
         rank(rng.gamma(2.3, 1.7, 2000), candidates)
     before = megabytes()
     x = rng.gamma(2.3, 1.7, n)
-    answer = {"seconds": seconds(lambda: rank(x, TEN)), "memory": (megabytes() - before) * 2**20 / x.nbytes}
+    answer: dict[str, Any] = {
+        "seconds": seconds(lambda: rank(x, TEN)),
+        "memory": (megabytes() - before) * 2**20 / x.nbytes,
+    }
+    if n >= 1_000_000:
+        answer["shares"] = shares(lambda: rank(x, TEN))
     if n <= 1_000_000:
         answer |= {"core": seconds(lambda: rank(x, core)), "core_families": len(core)}
     kept = np.empty_like(x)
@@ -51,6 +59,22 @@ def numbers(n: int) -> dict[str, float]:
         "sum": seconds(lambda: x.sum()),
     }
     return answer
+
+
+def shares(call: Callable[[], Any]) -> dict[str, float]:
+    """Parts of the time of a ranking that its steps take, by a profile."""
+    steps = {
+        "fits": ("footing.py", "fit_on_footing"),
+        "compared": ("ranker.py", "assemble"),
+        "read": ("sample.py", "__init__"),
+        "densities": ("formulas.py", "function"),
+    }
+    profile = cProfile.Profile()
+    profile.runcall(call)
+    found = pstats.Stats(profile)
+    total: float = found.total_tt  # type: ignore[attr-defined]
+    times = {(Path(file).name, name): row[3] for (file, _, name), row in found.stats.items()}  # type: ignore[attr-defined]
+    return {step: times[where] / total for step, where in steps.items()}
 
 
 def core_continuous() -> list[str]:
