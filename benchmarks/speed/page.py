@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -102,11 +103,12 @@ def _peers(rows: Rows) -> list[str]:
         "",
         *[f"* **{task.name}**: {task.what}" for task in TASKS.values() if any(r["task"] == task.name for r in rows)],
         "",
-        "*Ratio*: their time over ours, the median of the rounds and the smallest. *Memory*: the most that a process",
-        "ever held, in MB, with the packages. *Reaches ours*: how many of the fits that are the same model come within",
-        "a millionth of a nat per observation of our log-likelihood, and by how much the worst of the others falls",
-        "short; fits with another location or support are not compared. *Italics*: not run here, for it is too slow or",
-        "not installed; the seconds are those of one run on a quiet machine of the same kind on 2026-11-20.",
+        "*Ratio*: their time over ours just before and after it, the median of the rounds and the smallest.",
+        "*Memory*: the most that a process ever held, in MB, with the packages. *Reaches ours*: how many of the fits",
+        "that are the same model come within a millionth of a nat per observation of our log-likelihood, and by how",
+        "much the worst of the others falls short; fits with another location or support are not compared. *Italics*:",
+        "not run here, for it is too slow or not installed; the seconds are those of one run on a quiet machine of the",
+        "same kind on 2026-11-20.",
         f"Measured: {', '.join(' '.join(PACKAGES[peer]) for peer in used)}.",
         "",
         *_header(
@@ -246,7 +248,13 @@ def _starts(measured: dict[str, Any]) -> list[str]:
     return lines
 
 
-SECTIONS = {"peers": _peers, "numbers": _numbers, "groups": _groups, "resamples": _resamples, "starts": _starts}
+SECTIONS: dict[str, Callable[[Any], list[str]]] = {
+    "peers": _peers,
+    "numbers": _numbers,
+    "groups": _groups,
+    "resamples": _resamples,
+    "starts": _starts,
+}
 
 
 def _header(*names: str) -> list[str]:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -100,19 +101,19 @@ def pair(task: str, peer: str, home: Path, folder: Path, budget: float, enough: 
             mine = [ours.call() for _ in range(3)]
         return {**row, "quoted": quoted, **_summary("ours", mine)}
     with Worker(command, folder, 10 * budget) as ours, Worker(theirs_runs, folder, 4 * budget) as theirs:
-        mine, other = [], []
         if "error" in theirs.ready:
             return {**row, "error": theirs.ready["error"], **_summary("ours", [ours.call() for _ in range(3)])}
-        while (
-            len(other) < ROUNDS and sum(a["seconds"] + b["seconds"] for a, b in zip(mine, other, strict=True)) < enough
-        ):
-            mine.append(ours.call())
+        mine = [ours.call()]
+        other: list[dict[str, Any]] = []
+        while _again([answer["seconds"] for answer in other], budget, enough):
             other.append(theirs.call())
+            mine.append(ours.call())
             if "error" in other[-1]:
                 return {**row, "error": other[-1]["error"], **_summary("ours", mine)}
     for answer in other:
         answer["seconds"] /= share
-    ratios = [b["seconds"] / a["seconds"] for a, b in zip(mine, other, strict=True)]
+    beside = [(a["seconds"] + b["seconds"]) / 2 for a, b in pairwise(mine)]  # before and after each of theirs
+    ratios = [answer["seconds"] / ours_then for answer, ours_then in zip(other, beside, strict=True)]
     row |= {"rounds": len(ratios), "ratio": statistics.median(ratios), "least": min(ratios), "part": share < 1}
     row["shortfall"] = shortfalls(task, dict(mine[0]["fits"]), other[0]["fits"], folder, peer, share)
     return {**row, **_summary("ours", mine), **_summary("theirs", other)}
@@ -161,6 +162,13 @@ def level(name: str, parameters: Any, x: Any, *, grouped: bool) -> float:
             return float(law.logpdf(x, *parameters).sum())
         values, counts = np.unique(x, return_counts=True)
         return float(counts @ law.logpmf(values, *parameters))
+
+
+def _again(taken: list[float], budget: float, enough: float) -> bool:
+    """Whether there is a further round: three at least, of the very slow one."""
+    if len(taken) < 3:
+        return not taken or taken[0] < budget / 2
+    return len(taken) < ROUNDS and sum(taken) < enough
 
 
 def _summary(who: str, answers: list[dict[str, Any]]) -> dict[str, Any]:
