@@ -6,7 +6,7 @@ import warnings
 warnings.filterwarnings("ignore")
 
 import phitter  # noqa: E402
-from protocol import by_family, cleaned, names, serve  # noqa: E402
+from protocol import by_family, cleaned, groups_of, names, serve  # noqa: E402
 
 #: scipy's name → (phitter's, its parameters → those of scipy)
 LAWS = {
@@ -35,8 +35,8 @@ def rank(task, x):
     return [(n, LAWS[n][1](order[LAWS[n][0]]["parameters"])) for n in names(task) if LAWS[n][0] in order]
 
 
-def run(task, prepared):
-    return [rank(task, x) for x in prepared] if task == "G" else rank(task, prepared)
+def run(task, x):
+    return [rank(task, values) for values in groups_of(x)] if task == "G" else rank(task, x)
 
 
 serve(run, lambda task, found: by_family(found) if task == "G" else cleaned(found))

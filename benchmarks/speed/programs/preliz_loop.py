@@ -6,7 +6,7 @@ import warnings
 warnings.filterwarnings("ignore")
 
 import preliz as pz  # noqa: E402
-from protocol import by_family, cleaned, names, serve  # noqa: E402
+from protocol import by_family, cleaned, groups_of, names, serve  # noqa: E402
 
 pz.rcParams["plots.show_plot"] = False
 #: scipy's name → (PreliZ's, a law of it → parameters of scipy)
@@ -34,8 +34,8 @@ def rank(task, x):
     return [(name, LAWS[name][1](law)) for name, law in zip(asked, laws, strict=True) if law.is_frozen]
 
 
-def run(task, prepared):
-    return [rank(task, x) for x in prepared[:20]] if task == "G" else rank(task, prepared)
+def run(task, x):
+    return [rank(task, values) for values in groups_of(x[:10_000])] if task == "G" else rank(task, x)
 
 
 serve(run, lambda task, found: by_family(found) if task == "G" else cleaned(found))

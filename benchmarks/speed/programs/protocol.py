@@ -41,7 +41,7 @@ def serve(run: Callable[[str, Any], Any], fits: Callable[[str, Any], list[Any]],
         (task, array) → what `run` is given, outside of the time.
     """
     task, path = sys.argv[1:3]
-    prepare = prepare or (lambda _, x: groups_of(x) if task == "G" else x)
+    prepare = prepare or (lambda _, x: x)
     data = np.load(path)
     warm = data[: WARM * (5 if task == "G" else 1)]
     run(task, prepare(task, warm))

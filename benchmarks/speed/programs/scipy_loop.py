@@ -3,7 +3,7 @@
 import warnings
 
 import scipy.stats as st
-from protocol import POSITIVE, by_family, cleaned, names, ranked, serve
+from protocol import POSITIVE, by_family, cleaned, groups_of, names, ranked, serve
 
 warnings.filterwarnings("ignore")
 SIZE = {"norm": 2, "expon": 1, "gamma": 2, "lognorm": 2, "weibull_min": 2, "logistic": 2, "gumbel_r": 2, "rayleigh": 1,
@@ -36,8 +36,8 @@ def rank(task, x):
     return list(found.items())
 
 
-def run(task, prepared):
-    return [rank(task, x) for x in prepared[:20]] if task == "G" else rank(task, prepared)
+def run(task, x):
+    return [rank(task, values) for values in groups_of(x[:10_000])] if task == "G" else rank(task, x)
 
 
 serve(run, lambda task, found: by_family(found) if task == "G" else cleaned(found))

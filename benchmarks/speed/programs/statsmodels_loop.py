@@ -4,7 +4,7 @@ import math
 import warnings
 
 import numpy as np
-from protocol import by_family, cleaned, ranked, serve
+from protocol import by_family, cleaned, groups_of, ranked, serve
 from statsmodels.discrete.discrete_model import NegativeBinomial, Poisson
 
 warnings.filterwarnings("ignore")
@@ -19,8 +19,8 @@ def rank(x):
     return [("poisson", [math.exp(poisson.params[0]), 0]), ("nbinom", [size, size / (size + mean), 0])]
 
 
-def run(task, prepared):
-    return [rank(x) for x in prepared] if task == "G" else rank(prepared)
+def run(task, x):
+    return [rank(values) for values in groups_of(x)] if task == "G" else rank(x)
 
 
 serve(run, lambda task, found: by_family(found) if task == "G" else cleaned(found))
