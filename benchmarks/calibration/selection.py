@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,17 +13,12 @@ import numpy as np
 import scipy.stats as st
 
 from benchmarks.calibration.samples import BATCH, Array, Truth, block_of, mixture, parsed, truth
+from benchmarks.environments import environment
 from modelselect.fitting.result import estimate_candidate
 from modelselect.fitting.status import Status, usable
 
 HERE = Path(__file__).parent / "peers"
-PEERS = {
-    "openturns": ["openturns==1.27.post1", "numpy"],
-    "preliz": ["preliz==0.24.0", "pytensor<3", "matplotlib<3.11"],
-    "phitter": ["phitter==1.0.4"],
-    "fitter": ["fitter==1.8.1"],
-    "distfit": ["distfit==2.0.3"],
-}
+PEERS = ("openturns", "preliz", "phitter", "fitter", "distfit")
 SIZES = (50, 100, 200, 500, 1000, 5000)
 CONTINUOUS: list[Truth] = [
     truth("gamma", st.gamma(2)),
@@ -160,16 +154,6 @@ def compare(
 def mcnemar(b: int, c: int) -> float:
     """Exact two-sided test that each of two is as often the only right one."""
     return float(st.binomtest(b, b + c, 0.5).pvalue) if b + c else 1.0
-
-
-def environment(peer: str, home: Path) -> Path:
-    """Python of a peer's own virtual environment, made if it is not there."""
-    python = home / peer / "bin" / "python"
-    if not python.exists():
-        print(f"installing {', '.join(PEERS[peer])} into {home / peer}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", str(home / peer)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PEERS[peer]], check=True)
-    return python
 
 
 def ask(peer: str, samples: dict[tuple[str, str, int], Array], home: Path, budget: float) -> list[dict[str, Any]]:

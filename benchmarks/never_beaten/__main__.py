@@ -15,16 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import modelselect as ms
+from benchmarks.environments import PACKAGES, environment
 from benchmarks.never_beaten.data import Data, larger, reference
 
 HERE = Path(__file__).parent
-PEERS = {
-    "scipy": ["scipy==1.17.1"],
-    "openturns": ["openturns==1.27.post1", "numpy"],
-    "preliz": ["preliz==0.24.0", "pytensor<3", "matplotlib<3.11"],
-    "fitter": ["fitter==1.8.1"],
-    "phitter": ["phitter==1.0.4"],
-}
+PEERS = {peer: PACKAGES[peer] for peer in ("scipy", "openturns", "preliz", "fitter", "phitter")}
 #: By how much a log-likelihood may be above ours: the tolerance of the reference values.
 TOLERANCE = 1e-6
 
@@ -47,16 +42,6 @@ class Row:
         if self.theirs is None or self.ours is None or not math.isfinite(self.ours) or math.isnan(self.theirs):
             return math.nan
         return self.theirs - self.ours
-
-
-def environment(peer: str, home: Path) -> Path:
-    """Python of a peer's own virtual environment, made if it is not there."""
-    python = home / peer / "bin" / "python"
-    if not python.exists():
-        print(f"installing {', '.join(PEERS[peer])} into {home / peer}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", str(home / peer)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PEERS[peer]], check=True)
-    return python
 
 
 def run_peer(peer: str, python: Path, data: list[Data]) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Beside other programs: speed (``python -m benchmarks``), likelihoods reached, calibration."""

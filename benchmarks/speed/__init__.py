@@ -1,0 +1,1 @@
+"""How long does it take, and what does it take? ``python -m benchmarks``."""
