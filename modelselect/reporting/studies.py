@@ -64,7 +64,7 @@ def adequacy_words(ranking: Ranking, studies: Studies) -> str:
     if not math.isfinite(loss):
         return words.strip()
     if loss <= 0:
-        return words + "No loss is left that could be measured."
+        return words + "Its loss in nats is too small to be measured."
     size = visible_size(loss)
     return words + (
         f"What it loses, {nats(loss / math.log(2))} bits per {unit} at its best parameters, would be noticed from "
