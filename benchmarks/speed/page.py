@@ -32,7 +32,7 @@ def write(results: dict[str, Any], output: Path) -> None:
         "call: for us from the array or DataFrame, `ms.rank(ms.Sample(x, resolution=None), families).table`, with its",
         "entropy, errors, intervals, tests and confidence set; for the others fit and criterion, from the same array",
         "(groups: from the same table, which they split and loop over). Ratios are medians of the rounds; seconds go",
-        "up and down with what else the machine does.",
+        "up and down with what else the machine does. Parts may come from several runs of `--only` or `--tasks`.",
         "",
         f"{results['machine']}. Made by `python -m benchmarks` (seed 20261120), {results['date']}.",
         "",
@@ -56,7 +56,7 @@ def machine() -> str:
             name = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), name)
     except OSError:
         pass
-    load = f", load {os.getloadavg()[0]:.1f} when it began" if hasattr(os, "getloadavg") else ""
+    load = f", load {os.getloadavg()[0]:.1f} when the last part began" if hasattr(os, "getloadavg") else ""
     packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "scipy", "pandas"))
     return f"{name}, {os.cpu_count()} cores{load}; Python {platform.python_version()}, {packages}"
 
@@ -77,7 +77,8 @@ def _targets(results: dict[str, Any]) -> list[str]:
     for task in TASKS.values():
         row = fastest(results.get("peers", []), task.name)
         if task.target is not None and row is not None:
-            beside = f"{_times(row['ratio'])} the time of ours ({row['peer']})"
+            remark = REMARKS.get((row["peer"], task.name), "")
+            beside = f"{_times(row['ratio'])} the time of ours ({row['peer']}{': ' if remark else ''}{remark})"
             met = _met(row["ratio"] >= task.target)
             lines.append(_row(f"{task.name}: {task.what}", f"fastest other ≥ {task.target:g}×", beside, met))
     if "resamples" in results:

@@ -55,6 +55,8 @@ QUOTED = {
 PART = {("scipy", "G"): 20 / 1000, ("preliz", "G"): 20 / 1000}
 #: What has to be known of a program to read its row.
 REMARKS = {
+    ("openturns", "C4"): "moments for gumbel, logistic, t",
+    ("openturns", "C6"): "moments for gumbel, logistic, t",
     ("openturns", "D4"): "no binomial (13.5 s for its search), no geometric from 0",
     ("openturns", "D6"): "no binomial (its search did not end in 105 s), no geometric from 0",
     ("openturns", "G"): "no geometric from 0",
@@ -71,6 +73,7 @@ REMARKS = {
     ("preliz", "D4"): "geometric begins at 1",
     ("preliz", "G"): "20 groups, times 50",
     ("fitter", "C4"): "location free, two processes",
+    ("fitter", "C6"): "location free, two processes",
     ("distfit", "C4"): "location free",
     ("distfit", "C6"): "location free",
 }
