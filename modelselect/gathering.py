@@ -62,7 +62,7 @@ def gather_values(
         raise DataError(f"{what}: empty; expected at least one observation")
     x, nominal = numbers_or_labels(raw, what)
     w = (
-        np.ones(len(x))
+        np.broadcast_to(1.0, len(x))
         if weights is None
         else weights_of(weights, len(x), "weights" if what == "values" else what, raw)
     )
@@ -102,6 +102,7 @@ def gather_values(
             known=known,
             n_missing=int(absent.sum()),
             whole_weights=weights_kind,
+            distinct=bounds is None,
         )
     if ordered and len(fields["values"]) == len(np.unique(fields["values"])):
         fields["order"] = np.searchsorted(fields["values"], x)
@@ -295,13 +296,14 @@ def _fields(
     n_missing: int = 0,
     whole_weights: WeightsKind = "frequency",
     said: bool = False,
+    distinct: bool = False,
 ) -> Fields:
-    """Equal observations become one; what they are is said in notes."""
+    """Equal observations become one, unless they are distinct points already; what they are is said in notes."""
     exact = lower is upper or bool(np.all(lower == upper))
     if bounds is not None and all(np.all(end == end[0]) for end in bounds):
         bounds = bounds[0][:1], bounds[1][:1]
     if exact and (bounds is None or len(bounds[0]) == len(bounds[1]) == 1):
-        values, weights = distinct_numbers(lower, w)
+        values, weights = (lower, w) if distinct else distinct_numbers(lower, w)
         lower = upper = values
     else:
         ends = () if bounds is None else tuple(np.broadcast_to(end, lower.shape) for end in bounds)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
-from modelselect.statistics import decimal_step, divisor, stretches
+from modelselect.statistics import decimal_step, divisor, equal, stretches
 
 Flags = NDArray[np.bool_]
 
@@ -98,7 +98,7 @@ def numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool]
         distinct, where = np.unique(raw, return_inverse=True)
         return distinct.astype(str).astype(float)[where], False
     if raw.dtype.kind in "biuf":
-        return raw.astype(float), False
+        return raw.astype(float, copy=False), False
     if raw.dtype.kind in "UST":
         return raw.astype(str if raw.dtype.kind == "S" else object).astype(object), True
     if raw.dtype.kind == "O":
@@ -238,8 +238,8 @@ def distinct_labels(x: NDArray[Any], w: Array) -> tuple[NDArray[Any], Array]:
 def distinct_numbers(x: Array, w: Array | None = None) -> tuple[Array, Array]:
     """Distinct values, sorted, and the total weight of each, 1 an observation unless it is said."""
     if len(x) and np.all(x[1:] > x[:-1]):
-        return x, np.ones(len(x)) if w is None else w
-    alike = w is None or np.all(w == w[0])
+        return np.array(x), np.broadcast_to(1.0, len(x)) if w is None else w
+    alike = w is None or equal(w) or np.all(w == w[0])
     each = 1.0 if w is None else float(w[0])
     if len(x) > _FEW and x.max() - (low := float(x.min())) < len(x) and integers(x):
         place = (x - low).astype(np.intp)
@@ -255,7 +255,7 @@ def distinct_numbers(x: Array, w: Array | None = None) -> tuple[Array, Array]:
     first = np.ones(len(x), dtype=bool)
     np.greater(ordered[1:], ordered[:-1], out=first[1:])
     if first.all():
-        return ordered, np.full(len(x), each)
+        return ordered, np.broadcast_to(each, len(x))
     places = np.flatnonzero(first)
     return np.asarray(ordered[places], dtype=float), np.asarray(np.diff(places, append=len(x)) * each, dtype=float)
 

@@ -24,6 +24,8 @@ class Estimate:
         *Mean* log-likelihood ``(G,)`` in nats an observation; −inf out of the support, NaN without estimate.
     status, reason
         ``(G,)``; the reason is a sentence, empty for a plain success.
+    rough
+        Whether the log-likelihood is that of a few nodes which stand in for all observations.
     limits
         Estimates of the limit families that were needed.
     reached
@@ -38,6 +40,7 @@ class Estimate:
     reason: NDArray[Any]
     limits: tuple[Estimate, ...] = ()
     reached: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    rough: bool = False
 
     def law(self, group: int) -> tuple[Family, Array]:
         """Return the law that a group reached, with its parameters ``(p,)``: a limit's limit is followed."""

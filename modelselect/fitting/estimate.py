@@ -22,6 +22,7 @@ from modelselect.families.truncated import far_above
 from modelselect.family import Family, Limit
 from modelselect.fitting import status as why
 from modelselect.fitting.answer import Estimate
+from modelselect.fitting.compress import nodes_of
 from modelselect.fitting.ends import hold_ends
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.limits import Limits
@@ -34,8 +35,9 @@ __all__ = ["Estimate", "estimate", "maxima_of"]
 
 
 def estimate(
-    family: Family, block: Block, fixed: Mapping[str, Any] | None = None, near: Array | None = None
-) -> Estimate:
+    family: Family, block: Block, fixed: Mapping[str, Any] | None = None, near: Array | None = None, *,
+    rough: bool = False,
+) -> Estimate:  # fmt: skip
     """Maximum-likelihood estimates of a family for every group of a block.
 
     Parameters
@@ -49,6 +51,9 @@ def estimate(
     near
         Parameters ``(K, p)`` near which maxima are sought first: the `maxima` of a sample of which the groups are
         resamples.
+    rough
+        Whether the log-likelihood of a long sample may be left at what it is on the nodes that stand in for it; the
+        parameters are exact.
 
     Raises
     ------
@@ -63,7 +68,7 @@ def estimate(
     >>> estimate(Gamma(), Block(x, x, np.ones((1, 3)))).parameters.round(4)
     array([[3.4012, 0.686 ]])
     """
-    work = _Work(family, block, fixed, near)
+    work = _Work(family, block, fixed, near, rough=rough)
     with np.errstate(all="ignore"):
         work.run()
     return work.result()
@@ -101,8 +106,9 @@ class _Work:
     """The steps of one call of `estimate`; every step settles some groups and leaves the rest to the next."""
 
     def __init__(
-        self, family: Family, block: Block, fixed: Mapping[str, Any] | None, near: Array | None = None
-    ) -> None:
+        self, family: Family, block: Block, fixed: Mapping[str, Any] | None, near: Array | None = None, *,
+        rough: bool = False,
+    ) -> None:  # fmt: skip
         theta, free = _theta(family, block, fixed)
         self.family, self.block, self.theta, self.free, self.near = family, block, theta, free, near
         self.names = tuple(family.parameters)
@@ -114,7 +120,9 @@ class _Work:
         self.status = np.full(self.groups, "", dtype=object)
         self.reason = np.full(self.groups, "", dtype=object)
         self.given = {name: theta[:, j].copy() for j, name in enumerate(self.names) if name not in free}
-        self.limits = Limits(family, block, self.given, [], estimate, self.groups)
+        self.limits = Limits(family, block, self.given, [], estimate, self.groups, rough)
+        nodes = nodes_of(block) if rough and free and block.long and block.plain and not family.discrete else None
+        self.nodes = None if family.atoms else nodes
 
     @property
     def open(self) -> NDArray[np.bool_]:
@@ -141,6 +149,7 @@ class _Work:
         else:
             self._solve()
         for i in range(len(self.limits.candidates)):
+            self._look_closely(i)
             self._reach(i, self.limits.apply_better(i, self.status, self.best, self.theta, self.value))
         # where the others have found nothing, the start that collapsed has
         nothing = np.isin(self.status, [Status.FAILED, Status.NOT_IDENTIFIED]) & self.collapsed
@@ -156,6 +165,7 @@ class _Work:
             self.reason,
             tuple(self.limits.fits.values()),
             self.limits.places(),
+            rough=self.nodes is not None,
         )
 
     # -- steps -----------------------------------------------------------------------------------------------------
@@ -257,7 +267,7 @@ class _Work:
         ends_only = ends_only and bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
         if self.block.truncation is not None or not (self.block.exact or ends_only) or not self._has_exact:
             return False
-        standard = Standard.of(self.family, self.block)
+        standard = Standard.needed(self.family, self.block)
         answer = self._exact(standard.block(self.block), standard.parameters(self.theta))
         found = standard.restore(answer)
         rows = self.open
@@ -284,9 +294,7 @@ class _Work:
 
     def _evaluate(self, rows: NDArray[np.bool_]) -> None:
         with np.errstate(all="ignore"):
-            value = mean_log_likelihood(
-                self.family, self.block, tuple(self.theta[:, j, None] for j in range(len(self.names)))
-            )
+            value = self._mean(self.block, self.theta)
         self.value = np.where(rows, np.broadcast_to(value, (self.groups,)), self.value)
 
     def _solve(self) -> None:
@@ -304,7 +312,7 @@ class _Work:
         value = top.value
         if standard.changes or self._has_exact or np.isnan(value).any():
             with np.errstate(all="ignore"):
-                value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
+                value = self._mean(block, self.theta[rows])
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
         flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)
@@ -321,6 +329,19 @@ class _Work:
             mask = np.zeros(self.groups, dtype=bool)
             mask[rows[which]] = True
             self._settle(mask & self.open, status, reason)
+
+    def _mean(self, block: Block, theta: Array) -> Array:
+        """Mean log-likelihood of each group, on the nodes that stand in for a long sample if that will do."""
+        return mean_log_likelihood(self.family, self.nodes or block, tuple(theta.T[:, :, None]))
+
+    def _look_closely(self, i: int) -> None:
+        """Where nodes cannot tell an interior maximum from limit i, all observations decide."""
+        if self.nodes is None or not self.limits.close(i, self.best, self.status):
+            return
+        self.nodes = None
+        self.value = self._mean(self.block, self.theta)
+        self.best = np.where(np.isnan(self.value), self.best, self.value)
+        self.limits.settle(i)
 
     def _problem(self, block: Block, theta: Array) -> tuple[Standard, Problem]:
         """How a block is standardised, and its problem; theta holds the given parameters."""

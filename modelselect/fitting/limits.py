@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,13 @@ from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family, Limit
 from modelselect.fitting.answer import Estimate
+from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.status import Status, usable
 
 Flags = NDArray[np.bool_]
+
+#: Relative difference of two mean log-likelihoods on nodes that is more than what the nodes leave out.
+_CLOSE = 1e-4
 
 
 class Limits:
@@ -38,12 +43,13 @@ class Limits:
         candidates: list[Limit],
         estimate: Callable[..., Estimate],
         groups: int,
+        rough: bool = False,
     ) -> None:
         self.family, self.block, self.given, self.candidates = family, block, given, candidates
         self.fits: dict[int, Estimate] = {}
         self.reached = np.full(groups, -1)
         self._certain = np.zeros(groups, dtype=bool)
-        self._estimate, self._groups = estimate, groups
+        self._estimate, self._groups, self._rough = estimate, groups, rough
 
     def apply_certain(self, i: int, open_: Flags, theta: Array, value: Array) -> Flags:
         """Groups for which theory says that limit i is reached; their theta and value are filled in."""
@@ -72,6 +78,21 @@ class Limits:
             beaten = np.where(interior, supremum >= value, np.where(self.reached >= 0, over_limit, over_nothing))
         return self._apply(i, np.asarray(undecided & able & beaten, dtype=bool), theta, value)
 
+    def close(self, i: int, best: Array, status: NDArray[Any]) -> bool:
+        """Whether limit i and what was reached in the interior are too much alike to be told apart on nodes."""
+        if np.isin(status, [Status.OUT_OF_SUPPORT, Status.DEGENERATE_SAMPLE]).all():
+            return False
+        with np.errstate(invalid="ignore"):
+            supremum = self._fit(i).log_likelihood
+            return not np.all(np.abs(best - supremum) > _CLOSE * np.maximum(1.0, np.abs(supremum)))
+
+    def settle(self, i: int) -> None:
+        """Compute the log-likelihood of limit i on all observations."""
+        limit = self._fit(i)
+        if limit.rough:
+            value = mean_log_likelihood(limit.family, self.block, tuple(limit.parameters.T[:, :, None]))
+            self.fits[i] = replace(limit, log_likelihood=np.where(usable(limit.status), value, np.nan), rough=False)
+
     def places(self) -> NDArray[np.intp]:
         """Place in `fits` of the limit that each group reached."""
         places = np.full(len(self.candidates) + 1, -1, dtype=np.intp)  # the last is that of none, −1
@@ -90,8 +111,8 @@ class Limits:
                     fixed[name] = target
             law = limit.law
             # of families made from others many have the same limits, along several ways
-            key = law, *((name, np.asarray(value, dtype=float).tobytes()) for name, value in fixed.items())
-            self.fits[i] = self.block.remembered(key, lambda: self._estimate(law, self.block, fixed))
+            key = law, self._rough, *((name, np.asarray(value, dtype=float).tobytes()) for name, value in fixed.items())
+            self.fits[i] = self.block.remembered(key, lambda: self._estimate(law, self.block, fixed, rough=self._rough))
         return self.fits[i]
 
     def _apply(self, i: int, rows: Flags, theta: Array, value: Array) -> Flags:

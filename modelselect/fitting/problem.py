@@ -21,6 +21,8 @@ from modelselect.fitting.solve import Rows
 
 #: Numbers of one observation and one row each that are worked on at a time.
 _CELLS = 65_536
+#: Size of numbers whose squares and reciprocals, and those of 1/size, neither overflow nor vanish.
+_SAFE = 1e-75
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,16 @@ class Standard:
         if family.moves_with == "scale":
             return cls(family, zero, _power_of_two(block.statistic(observed.size)))
         return cls(family, zero, one)
+
+    @classmethod
+    def needed(cls, family: Family, block: Block) -> Standard:
+        """As `of`, but no change where sums of squares and reciprocals of a long sample are safe as it is."""
+        if block.long and block.exact:
+            low, high = float(block.statistic(observed.minimum)[0]), float(block.statistic(observed.maximum)[0])
+            safe = _SAFE < high - low and max(abs(low), abs(high)) < 1.0 / _SAFE
+            if safe and (low <= 0.0 or low > _SAFE):
+                return cls(family, np.zeros(1), np.ones(1))
+        return cls.of(family, block)
 
     @property
     def changes(self) -> bool:
@@ -162,8 +174,7 @@ class Problem:
         theta = self.theta(u, rows)
         block = self.rows(rows)
         with np.errstate(all="ignore"):
-            parts = block.parts() if block.long else (block,)
-            by_parameter = np.asarray(sum(self._mean_score(part, theta) for part in parts))
+            by_parameter = block.total_of(lambda part: self._mean_score(part, theta))
             if self._bends:
                 return np.asarray(np.einsum("rj,rij->ri", by_parameter, self._slopes(u, rows)))
             return by_parameter * self.slope(theta)
@@ -182,8 +193,7 @@ class Problem:
         theta = self.theta(u, rows)
         block = self.rows(rows)
         with np.errstate(all="ignore"):
-            parts = block.parts() if block.long else (block,)
-            mean = np.asarray(sum(self._mean_second(part, theta) for part in parts))
+            mean = block.total_of(lambda part: self._mean_second(part, theta))
             slope = self.slope(theta)
             bend = np.stack([self._domain(j).bend(theta[:, j]) for j in self.free], axis=-1)
             diagonal = range(len(self.free))

@@ -16,7 +16,7 @@ import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
-from modelselect.fitting.compress import compress, compressible
+from modelselect.fitting.compress import compress, compressible, nodes_of
 from modelselect.fitting.problem import Problem
 from modelselect.fitting.solve import ALMOST, Maximum, Rows, maximise
 
@@ -206,12 +206,11 @@ def _stand_in(block: Block) -> Block | None:
     bounds = block.truncation
     if bounds is not None and any(end.shape[-1] > 1 for end in bounds):
         return None
-    if block.exact or np.isfinite(block.upper - block.lower).all():
-        points = block if block.exact else Block(block.points, block.points, block.weights)
-        cheap = not block.exact and points.lower.shape[1] >= MANY_CELLS
-        small = points if cheap else None
-        if compressible(points):
-            small = points.remembered(compress, lambda: compress(points))
+    if block.exact:
+        small = nodes_of(block)
+    elif np.isfinite(block.upper - block.lower).all():
+        points = Block(block.points, block.points, block.weights)
+        small = nodes_of(points) or (points if points.lower.shape[1] >= MANY_CELLS else None)
     else:
         small = _of_censored(block)
     if small is None or bounds is None:
