@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from modelselect.domain import Array
 from modelselect.statistics import (
     ORDERED,
-    STRETCH,
     TOGETHER,
     distinct_and_equal,
     equal,
@@ -100,7 +99,10 @@ class Block:
         """The function's value, with those of others that the same pass over a long sample gives."""
         for compute, functions, positive in TOGETHER:
             if function in functions and not (positive and not self.statistic(minimum) > 0):
-                return cast(dict[Any, Array], self._cached(compute, lambda: compute(x, self.weights)))
+                if compute in self._cache:  # what is still missing has to be computed by itself
+                    return {}
+                self._cache[compute] = True
+                return compute(x, self.weights)
         return {}
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -208,12 +210,12 @@ class Rescaled(Block):
     scale: Array
 
     @cached_property
-    def lower(self) -> Array:  # type: ignore[override]
+    def lower(self) -> Array:
         """All of them at once."""
         return (self.source.lower - self.shift[:, None]) / self.scale[:, None]
 
     @property
-    def upper(self) -> Array:  # type: ignore[override]
+    def upper(self) -> Array:
         """The same."""
         return self.lower
 

@@ -293,7 +293,7 @@ ORDERED: dict[Statistic, Callable[[Array], Array]] = {
 
 
 def distinct_and_equal(x: Array, weights: Array) -> bool:
-    """Whether one sample ``(1, m)`` of four numbers or more is in ascending order without ties, all weighing the same."""
+    """Whether one sample ``(1, m)`` of four numbers or more ascends without ties, and all weigh the same."""
     return len(x) == len(weights) == 1 and x.shape[1] > 3 and equal(weights) and bool(np.all(x[:, 1:] > x[:, :-1]))
 
 
@@ -321,9 +321,9 @@ def moments_together(x: Array, weights: Array) -> dict[Statistic, Array]:
 
 
 def logs_together(x: Array, weights: Array) -> dict[Statistic, Array]:
-    """`mean_log`, `variance_log`, `size`, and the excesses of one long sample ``(1, m)`` of positive numbers in one pass.
+    """`mean_log`, `variance_log`, `size` and the excesses of one long sample ``(1, m)`` of positive numbers.
 
-    An excess that is a small difference of large numbers is left out: its own function keeps the digits.
+    One pass. An excess that is a small difference of large numbers is left out: its own function keeps the digits.
     """
     w = weights[0]
     unit = float(np.exp2(np.rint(np.log2(x[0, x.shape[1] // 2]))))

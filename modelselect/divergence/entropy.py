@@ -141,12 +141,9 @@ def continuous_estimate(x: ArrayLike, weights: ArrayLike | None = None) -> tuple
             tied = np.count_nonzero(repeats[1:] | repeats[:-1])
             return Entropy(np.nan, f"none: {tied} of {n} observations are tied", np.nan), None
     m = spacing_order(n)
-    terms: Terms = SpacingTerms(data, int(m))
-    if n <= _KEPT:
-        terms = np.asarray(terms)
-        mean, sd = float(terms.mean()), float(terms.std(ddof=1))
-    else:
-        mean, sd = terms.moments()
+    windows = SpacingTerms(data, int(m))
+    terms: Terms = np.asarray(windows) if n <= _KEPT else windows
+    mean, sd = windows.moments() if isinstance(terms, SpacingTerms) else (float(terms.mean()), terms.std(ddof=1))
     twice = float(spacing_m(data, 2 * m)) if n <= STRETCH else SpacingTerms(data, 2 * int(m)).mean()
     value = 1.5 * mean - 0.5 * twice
     se = float(sd / np.sqrt(n)) if np.isfinite(value) else np.nan

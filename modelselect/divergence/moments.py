@@ -69,8 +69,8 @@ class Moments:
         best = int(np.argmax(np.where(known, guess, -np.inf)))
         with np.errstate(invalid="ignore"):
             cuts = stretches(len(shares), _STRETCHES)
-            middle = cuts[len(cuts) // 2]
-            level = float(np.mean(terms[middle]))  # or thereabouts
+            some = cuts[len(cuts) // 2]
+            level = float(terms[some] @ shares[some] / shares[some].sum())  # or thereabouts, of a long sample
             # differences to the best law, and last its own loss beyond the surprise of the data
             centre = np.append(guess[best] - guess, level + guess[best])
 
@@ -89,9 +89,9 @@ class Moments:
                 return own, first, d @ d.T
 
             # laws without a finite difference to the best one, and that one itself, are added up by themselves
-            lone = np.flatnonzero(~known | (np.arange(K) == best))
+            lone = [k for k in range(K) if k == best or not known[k]]
             own, first, second = (sum(parts) for parts in zip(*over_stretches(sums, cuts), strict=True))
-            total = own[lone == best] - (centre + first)[:K]
+            total = own[lone.index(best)] - (centre + first)[:K]
             total[lone] = own
             second -= np.outer(first, first)
             variance = np.diag(second)

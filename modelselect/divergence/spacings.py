@@ -153,7 +153,7 @@ class SpacingTerms:
 
         def logs(cut: slice) -> float:
             widths = self.widths(cut.start, cut.stop)
-            if 1.0 / _PRODUCT < widths.min() and widths.max() < _PRODUCT:
+            if widths.min() > 1.0 / _PRODUCT and widths.max() < _PRODUCT:
                 short = widths[len(widths) // _FACTORS * _FACTORS :]
                 widths = np.append(widths[: len(widths) - len(short)].reshape(_FACTORS, -1).prod(axis=0), short)
             with np.errstate(divide="ignore"):

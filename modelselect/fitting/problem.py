@@ -50,7 +50,7 @@ class Standard:
         """As `of`, but no change where sums of squares and reciprocals of a long sample are safe as it is."""
         if block.long and block.exact:
             low, high = float(block.statistic(observed.minimum)[0]), float(block.statistic(observed.maximum)[0])
-            safe = _SAFE < high - low and max(abs(low), abs(high)) < 1.0 / _SAFE
+            safe = high - low > _SAFE and max(abs(low), abs(high)) < 1.0 / _SAFE
             if safe and (low <= 0.0 or low > _SAFE):
                 return cls(family, np.zeros(1), np.ones(1))
         return cls.of(family, block)

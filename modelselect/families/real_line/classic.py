@@ -21,7 +21,6 @@ from modelselect.families.special import (
 )
 from modelselect.family import Family, Limit, Parameter, register
 
-
 #: Degrees of freedom times the rounding error of log(1 + z²) that are still nothing.
 _FEW_DEGREES = 100.0
 
