@@ -11,17 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.domain import Array
-from modelselect.statistics import (
-    ORDERED,
-    TOGETHER,
-    distinct_and_equal,
-    equal,
-    maximum,
-    minimum,
-    over_stretches,
-    spread,
-    stretches,
-)
+from modelselect.long_samples import ORDERED, TOGETHER, distinct_and_equal
+from modelselect.statistics import maximum, minimum, spread
+from modelselect.stretches import equal, over_stretches, stretches
 
 #: So many stretches are one part: formulas take more calls an observation than sums.
 _STRETCHES = 2

@@ -67,7 +67,7 @@ def gather_values(
         else weights_of(weights, len(x), "weights" if what == "values" else what, raw)
     )
     notes: list[str] = []
-    used = w > 0
+    used = np.broadcast_to(True, len(x)) if weights is None else w > 0
     absent = np.array([is_missing(v) for v in x], dtype=bool) if nominal else ~np.isfinite(x)
     absent &= used
     if not nominal and absent.any() and np.isinf(x[absent]).any():

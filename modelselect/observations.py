@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
-from modelselect.statistics import decimal_step, divisor, equal, stretches
+from modelselect.statistics import decimal_step, divisor
+from modelselect.stretches import equal, stretches
 
 Flags = NDArray[np.bool_]
 

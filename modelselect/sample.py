@@ -24,7 +24,7 @@ from modelselect.gathering import (
     gather_values,
 )
 from modelselect.observations import flags_of, is_number, items_of, numbers_or_labels, one_dimensional, weights_of
-from modelselect.statistics import equal
+from modelselect.stretches import equal
 
 Kind = Literal["lattice", "continuous", "nominal"]
 

@@ -8,19 +8,17 @@ of rounded values.
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.domain import Array
+from modelselect.stretches import STRETCH, stretches
 
 Statistic = Callable[[Array, Array], Array]
-Result = TypeVar("Result")
 
 
 def _average(formula: Callable[[Array], Array], x: Array, weights: Array) -> Array:
@@ -181,7 +179,7 @@ def maximum(x: Array, weights: Array) -> Array:
 def quantile(x: Array, weights: Array, level: float) -> Array:
     """Return the weighted quantile: the smallest x with cumulative weight ≥ level, a midpoint where it is met."""
     if len(x) == len(weights) == 1 and 0 < weights[0, 0] == weights.min() == weights.max() and _ascending(x):
-        return _quantile_of_equals(x, level)
+        return quantile_of_equals(x, level)
     if len(x) == 1 and len(weights) > 1:  # groups that share their values are sorted at once; no weight, no step
         if not _ascending(x):
             order = np.argsort(x[0], kind="stable")
@@ -201,7 +199,7 @@ def quantile(x: Array, weights: Array, level: float) -> Array:
     return np.asarray(0.5 * (take(x, low[:, None], -1) + take(x, high[:, None], -1))[:, 0])
 
 
-def _quantile_of_equals(x: Array, level: float) -> Array:
+def quantile_of_equals(x: Array, level: float) -> Array:
     """The same of one sorted sample ``(1, m)`` in which all weigh the same: nothing need be added up."""
     m = x.shape[1]
     low = bisect_left(range(m), level - _SLACK, key=lambda i: (i + 1) / m)
@@ -247,7 +245,7 @@ def spread(x: Array, weights: Array) -> Array:
     x, different = _sorted_distinct(x, weights)
     count = different.sum(axis=-1, keepdims=True)
     if len(x) == 1 and count[0, 0] == x.shape[1]:
-        iqr, whole = _quantile_of_equals(x, 0.75) - _quantile_of_equals(x, 0.25), x[:, -1] - x[:, 0]
+        iqr, whole = quantile_of_equals(x, 0.75) - quantile_of_equals(x, 0.25), x[:, -1] - x[:, 0]
     else:
         share = different / count
         iqr = quantile(x, share, 0.75) - quantile(x, share, 0.25)
@@ -277,160 +275,8 @@ def size(x: Array, weights: Array) -> Array:
         return np.asarray(np.exp(_average(logs, x, used)))
 
 
-def _of_ordered(level: float) -> Callable[[Array], Array]:
-    return lambda x: _quantile_of_equals(x, level)
-
-
-#: Statistics of one sample ``(1, m)`` of distinct numbers in ascending order that all weigh the same: nothing is added.
-ORDERED: dict[Statistic, Callable[[Array], Array]] = {
-    minimum: lambda x: x[:, 0],
-    maximum: lambda x: x[:, -1],
-    median: _of_ordered(0.5),
-    lower_quartile: _of_ordered(0.25),
-    upper_quartile: _of_ordered(0.75),
-    spread: lambda x: _quantile_of_equals(x, 0.75) - _quantile_of_equals(x, 0.25),
-}
-
-
-def distinct_and_equal(x: Array, weights: Array) -> bool:
-    """Whether one sample ``(1, m)`` of four numbers or more ascends without ties, and all weigh the same."""
-    return len(x) == len(weights) == 1 and x.shape[1] > 3 and equal(weights) and bool(np.all(x[:, 1:] > x[:, :-1]))
-
-
-# -- all at once -------------------------------------------------------------------------------------------------------
-
-
-def moments_together(x: Array, weights: Array) -> dict[Statistic, Array]:
-    """`mean`, `mean_square` and `variance` of one long sample ``(1, m)`` in one pass.
-
-    Each stretch has its own mean, around which it is squared; stretches are put together by Chan, Golub & LeVeque
-    (1983), so that no digit is lost that two passes would keep.
-    """
-    w = weights[0]
-
-    def of(cut: slice) -> list[float]:
-        return [*_moments(x[0, cut], w[cut]), float(_added(np.square(x[0, cut]), w[cut]))]
-
-    mass, sums, squares, raw = _columns(of, len(w))
-    center, total, second = _joined(mass, sums, squares)
-    return {
-        mean: np.array([center]),
-        variance: np.array([second / total]),
-        mean_square: np.array([raw.sum() / total]),
-    }
-
-
-def logs_together(x: Array, weights: Array) -> dict[Statistic, Array]:
-    """`mean_log`, `variance_log`, `size` and the excesses of one long sample ``(1, m)`` of positive numbers.
-
-    One pass. An excess that is a small difference of large numbers is left out: its own function keeps the digits.
-    """
-    w = weights[0]
-    unit = float(np.exp2(np.rint(np.log2(x[0, x.shape[1] // 2]))))
-
-    def of(cut: slice) -> list[float]:
-        y = x[0, cut] / unit  # exact, and logarithms near 0
-        return [
-            *_moments(np.log(y), w[cut]), float(_added(y, w[cut])), float(_added(1.0 / y, w[cut])),
-        ]  # fmt: skip
-
-    with np.errstate(all="ignore"):
-        mass, sums, squares, plain, reciprocal = _columns(of, len(w))
-        center, total, second = _joined(mass, sums, squares)
-        average, inverse = plain.sum() / total, reciprocal.sum() / total
-        found = {
-            mean_log: center + np.log(unit),
-            variance_log: second / total,
-            size: np.exp(center) * unit,
-            mean_reciprocal: inverse / unit,
-        }
-        excess, other = np.log(average) - center, inverse - 1.0 / average
-        if excess > _DIGITS * max(1.0, abs(center)):
-            found[log_excess] = excess
-        if other > _DIGITS * inverse:
-            found[reciprocal_excess] = other / unit
-    return {function: np.array([value]) for function, value in found.items()}
-
-
-def _moments(y: Array, w: Array) -> tuple[float, float, float]:
-    """Total weight, weighted sum, and sum of squares around the mean."""
-    mass = float(w[0] * len(w) if equal(w) else w.sum())
-    total = float(_added(y, w))
-    return mass, total, float(_added(np.square(y - (total / mass if mass > 0 else 0.0)), w))
-
-
-def _added(y: Array, w: Array) -> float:
-    return float(w[0] * y.sum() if equal(w) else (w * y).sum())
-
-
-def _columns(of: Callable[[slice], list[float]], m: int) -> list[Array]:
-    return list(np.array(list(over_stretches(of, stretches(m, 2)))).T)
-
-
-def _joined(mass: Array, sums: Array, squares: Array) -> tuple[float, float, float]:
-    """Mean, total weight and sum of squares around the mean of the stretches together."""
-    total = float(mass.sum())
-    center = float(sums.sum()) / total
-    return center, total, float((squares + mass * np.square(sums / np.where(mass > 0, mass, 1.0) - center)).sum())
-
-
-#: What is computed together: of any numbers, and of positive ones.
-TOGETHER: tuple[tuple[Callable[[Array, Array], dict[Statistic, Array]], frozenset[Statistic], bool], ...] = (
-    (moments_together, frozenset({mean, mean_square, variance}), False),
-    (
-        logs_together,
-        frozenset({mean_log, variance_log, size, mean_reciprocal, log_excess, reciprocal_excess}),
-        True,
-    ),
-)
-#: Share of two numbers that their difference must be to have all its digits but two.
-_DIGITS = 1e-2
-
-
-# -- stretches ---------------------------------------------------------------------------------------------------------
-
-#: Observations that are worked on at a time: what fits the cache, and products that BLAS leaves to one thread.
-STRETCH = 8192
-#: Stretches that a further thread must have to itself.
-_WORTH_A_THREAD = 4
-#: Runs of stretches that each thread takes one after the other, lest one of them ends late.
-_RUNS = 4
 #: Rounding errors of a cumulated share.
 _SLACK = 1e-12
-
-
-def stretches(m: int, times: int = 1) -> list[slice]:
-    """Cut m observations into stretches, so that no temporary grows with the sample."""
-    return [slice(i, min(i + times * STRETCH, m)) for i in range(0, m, times * STRETCH)]
-
-
-def over_stretches(function: Callable[[slice], Result], cuts: Sequence[slice]) -> Iterator[Result]:
-    """Values of a function of stretches in their order, computed on all cores: what is added up of them is the same."""
-    threads = min(_cores(), len(cuts) // _WORTH_A_THREAD)
-    if threads < 2:
-        yield from map(function, cuts)
-        return
-
-    def quietly(run: Sequence[slice]) -> list[Result]:  # what numpy is told in one thread is not known in the others
-        with np.errstate(all="ignore"):
-            return [function(cut) for cut in run]
-
-    length = -(-len(cuts) // (_RUNS * threads))
-    with ThreadPoolExecutor(threads) as pool:
-        for results in pool.map(quietly, [cuts[i : i + length] for i in range(0, len(cuts), length)]):
-            yield from results
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def equal(weights: Array) -> bool:
-    """Whether the weights of one sample are known to be all the same: one number, repeated without being stored."""
-    return weights.strides[-1] == 0
-
-
 #: From here on every float is an integer, which says nothing about a grid.
 _LARGEST = 2.0**52
 

@@ -31,7 +31,7 @@ from modelselect.divergence.nsb import nsb
 from modelselect.divergence.spacings import MINIMUM_SIZE, SpacingTerms, spacing, spacing_m, spacing_order, spacing_terms
 from modelselect.divergence.weighted import effective_size, rising, weighted_spacing, weighted_terms
 from modelselect.errors import DataError
-from modelselect.statistics import STRETCH, equal
+from modelselect.stretches import STRETCH, equal
 
 Floats: TypeAlias = NDArray[np.float64]
 Booleans: TypeAlias = NDArray[np.bool_]
@@ -118,7 +118,7 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
 def continuous_estimate(x: ArrayLike, weights: ArrayLike | None = None) -> tuple[Entropy, Terms | None]:
     """Return `continuous_entropy`, and where the weights are whole the pointwise terms, in ascending order of x."""
     data = np.asarray(x, dtype=np.float64).ravel()
-    w = np.broadcast_to(1.0, data.size) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
+    w = np.broadcast_to(1.0, data.size) if weights is None else np.asarray(weights, dtype=np.float64).reshape(-1)
     if w.size != data.size:
         raise DataError(f"weights must be one a value: there are {w.size} for {data.size} values")
     if not np.isfinite(data).all():

@@ -13,7 +13,7 @@ import numpy as np
 
 from modelselect.divergence.entropy import Terms
 from modelselect.domain import Array
-from modelselect.statistics import equal, over_stretches, stretches
+from modelselect.stretches import equal, over_stretches, stretches
 
 #: So many stretches are worked on at a time: formulas take more calls an observation than sums.
 _STRETCHES = 2

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from modelselect.errors import DataError
-from modelselect.statistics import over_stretches, stretches
+from modelselect.stretches import over_stretches, stretches
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from modelselect.block import Block, Rescaled
 from modelselect.domain import Array
-from modelselect.statistics import STRETCH, equal
+from modelselect.stretches import STRETCH, equal
 
 #: Observations below which nothing is gained.
 WORTHWHILE = 3000

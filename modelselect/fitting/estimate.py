@@ -6,9 +6,7 @@ exists; nothing is ever dropped.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,14 +16,13 @@ import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
-from modelselect.families.truncated import far_above
-from modelselect.family import Family, Limit
+from modelselect.family import Family
 from modelselect.fitting import status as why
 from modelselect.fitting.answer import Estimate
 from modelselect.fitting.compress import nodes_of
 from modelselect.fitting.ends import hold_ends
 from modelselect.fitting.likelihood import mean_log_likelihood
-from modelselect.fitting.limits import Limits
+from modelselect.fitting.limits import Limits, keywords
 from modelselect.fitting.problem import Problem, Standard
 from modelselect.fitting.search import ascend, best_integer, maxima
 from modelselect.fitting.solve import ALMOST, DEFINITE
@@ -120,7 +117,7 @@ class _Work:
         self.status = np.full(self.groups, "", dtype=object)
         self.reason = np.full(self.groups, "", dtype=object)
         self.given = {name: theta[:, j].copy() for j, name in enumerate(self.names) if name not in free}
-        self.limits = Limits(family, block, self.given, [], estimate, self.groups, rough)
+        self.limits = Limits(family, block, self.given, estimate, self.groups, rough)
         nodes = nodes_of(block) if rough and free and block.long and block.plain and not family.discrete else None
         self.nodes = None if family.atoms else nodes
 
@@ -136,7 +133,7 @@ class _Work:
             self._refuse_impossible()
             return
         self._refuse_constant()
-        self.limits.candidates = self._find_limits()
+        self.limits.find(self.free)
         for i in range(len(self.limits.candidates)):
             self._reach(i, self.limits.apply_certain(i, self.open, self.theta, self.value))
         if not self.open.any():
@@ -230,31 +227,6 @@ class _Work:
         touching = highest <= lowest + 1e-9 * np.abs(lowest) * (not self.block.exact)
         rows = np.broadcast_to(touching, (self.groups,)) & self.open
         self._settle(rows, Status.DEGENERATE_SAMPLE, why.CONSTANT if self.block.exact else why.TOUCHING)
-
-    def _find_limits(self) -> list[Limit]:
-        """Limits of the family that the given parameters leave open."""
-        found: tuple[Limit, ...] = ()
-        allowed: tuple[str, ...] = ()
-        if self.family.limit is not None:
-            allowed, _ = _keywords(_plain(self.family.limit))
-            own = self.family.limit(
-                *self._statistics(self.block), **{n: v for n, v in self.given.items() if n in allowed}
-            )
-            found = (own,) if isinstance(own, Limit) else own
-        if self.block.truncation is not None:
-            low = np.where(self.block.weights > 0, self.block.truncation[0], np.inf).min()
-            found = (*found, *(far_above(self.family, float(low)) if np.isfinite(low) else ()))
-        limits = []
-        for limit in found:
-            # a parameter that tends to its limit must be free to do so, or be there
-            targets = [(value, limit.parameters.get(name)) for name, value in self.given.items()]
-            there = all(isinstance(target, str) or np.all(value == target) for value, target in targets)
-            held = any(not isinstance(target, str) for _, target in targets)
-            if there and not (held and all(isinstance(limit.parameters.get(name), str) for name in self.free)):
-                certain = np.broadcast_to(limit.certain, (self.groups,)) & all(name in allowed for name in self.given)
-                certain = certain & self.block.plain  # the theory is one of exact points
-                limits.append(limit._replace(certain=certain))
-        return limits
 
     def _reach(self, i: int, rows: NDArray[np.bool_]) -> None:
         if rows.any():
@@ -381,7 +353,7 @@ class _Work:
         """Whether the family has a closed form for these given parameters."""
         if self.family.mle is None:
             return False
-        allowed, needed = _keywords(_plain(self.family.mle))
+        allowed, needed = keywords(self.family.mle)
         return set(needed) <= set(self.given) <= set(allowed)
 
     def _exact(self, block: Block, theta: Array) -> Array:
@@ -412,15 +384,3 @@ class _Work:
 
     def _statistics(self, block: Block) -> list[Array]:
         return [block.statistic(function) for function in self.family.statistics]
-
-
-@cache
-def _keywords(function: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Keyword-only arguments of a closed form: the parameters that may be, and that must be, given."""
-    only = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    return tuple(p.name for p in only), tuple(p.name for p in only if p.default is p.empty)
-
-
-def _plain(method: Any) -> Any:
-    """Return the function of a bound method."""
-    return getattr(method, "__func__", method)

@@ -13,7 +13,7 @@ from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.masses import log_mass
-from modelselect.statistics import equal
+from modelselect.stretches import equal
 
 __all__ = ["log_mass", "mean_log_likelihood", "pointwise", "weighted_mean"]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from modelselect.block import Block
 from modelselect.domain import Array
+from modelselect.families.truncated import far_above
 from modelselect.family import Family, Limit
 from modelselect.fitting.answer import Estimate
 from modelselect.fitting.likelihood import mean_log_likelihood
@@ -40,16 +43,39 @@ class Limits:
         family: Family,
         block: Block,
         given: Mapping[str, Array],
-        candidates: list[Limit],
         estimate: Callable[..., Estimate],
         groups: int,
         rough: bool = False,
     ) -> None:
-        self.family, self.block, self.given, self.candidates = family, block, given, candidates
+        self.family, self.block, self.given = family, block, given
+        self.candidates: list[Limit] = []
         self.fits: dict[int, Estimate] = {}
         self.reached = np.full(groups, -1)
         self._certain = np.zeros(groups, dtype=bool)
         self._estimate, self._groups, self._rough = estimate, groups, rough
+
+    def find(self, free: Sequence[str]) -> None:
+        """Find the limits of the family that the given parameters leave open."""
+        family, block = self.family, self.block
+        found: tuple[Limit, ...] = ()
+        allowed: tuple[str, ...] = ()
+        if family.limit is not None:
+            allowed, _ = keywords(family.limit)
+            statistics = [block.statistic(function) for function in family.statistics]
+            own = family.limit(*statistics, **{n: v for n, v in self.given.items() if n in allowed})
+            found = (own,) if isinstance(own, Limit) else own
+        if block.truncation is not None:
+            low = np.where(block.weights > 0, block.truncation[0], np.inf).min()
+            found = (*found, *(far_above(family, float(low)) if np.isfinite(low) else ()))
+        for limit in found:
+            # a parameter that tends to its limit must be free to do so, or be there
+            targets = [(value, limit.parameters.get(name)) for name, value in self.given.items()]
+            there = all(isinstance(target, str) or np.all(value == target) for value, target in targets)
+            held = any(not isinstance(target, str) for _, target in targets)
+            if there and not (held and all(isinstance(limit.parameters.get(name), str) for name in free)):
+                certain = np.broadcast_to(limit.certain, (self._groups,)) & all(name in allowed for name in self.given)
+                certain = certain & block.plain  # the theory is one of exact points
+                self.candidates.append(limit._replace(certain=certain))
 
     def apply_certain(self, i: int, open_: Flags, theta: Array, value: Array) -> Flags:
         """Groups for which theory says that limit i is reached; their theta and value are filled in."""
@@ -133,3 +159,14 @@ class Limits:
         value[rows] = fit.log_likelihood[take][rows]
         self.reached[rows] = i
         return rows
+
+
+def keywords(method: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Keyword-only arguments of a closed form, or of a limit: the parameters that may be, and that must be, given."""
+    return _keywords(getattr(method, "__func__", method))
+
+
+@cache
+def _keywords(function: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    only = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return tuple(p.name for p in only), tuple(p.name for p in only if p.default is p.empty)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
 import modelselect.statistics as observed
 from modelselect.block import Block
-from modelselect.domain import Array
+from modelselect.domain import Array, Interval
 from modelselect.family import Family
 from modelselect.fitting.likelihood import mean_log_likelihood, weighted_mean
 from modelselect.fitting.solve import Rows
@@ -119,9 +121,15 @@ class Problem:
 
     def theta(self, u: Array, rows: Rows) -> Array:
         """All parameters ``(r, p)`` at free coordinates u ``(r, free)`` of rows (row r belongs to group r mod G)."""
+        last = self._last.get("theta")  # the solver asks several times for those of one step
+        if last is None or not (np.array_equal(last[0], u) and np.array_equal(last[1], rows)):
+            last = self._last["theta"] = u.copy(), rows.copy(), self._theta(u, rows)
+        return last[2].copy()
+
+    def _theta(self, u: Array, rows: Rows) -> Array:
         theta = self.given[rows % self.groups]
-        for i, j in enumerate(self.free):
-            theta[:, j] = self._domain(j).from_real(u[:, i])
+        for i, domain in enumerate(self._domains):
+            theta[:, self.free[i]] = domain.from_real(u[:, i])
         if self._bends and self.family.bend is not None:
             with np.errstate(all="ignore"):
                 theta = np.stack(np.broadcast_arrays(*self.family.bend(*theta.T)), axis=-1)
@@ -133,8 +141,7 @@ class Problem:
             with np.errstate(all="ignore"):
                 theta = np.stack(np.broadcast_arrays(*self.family.straighten(*theta.T)), axis=-1)
         columns = []
-        for j in self.free:
-            domain = self._domain(j)
+        for j, domain in zip(self.free, self._domains, strict=True):
             real = domain.to_real(theta[:, j])
             columns.append(
                 np.clip(np.where(np.isnan(real), 0.0, real), -40.0, 40.0)
@@ -195,7 +202,7 @@ class Problem:
         with np.errstate(all="ignore"):
             mean = block.total_of(lambda part: self._mean_second(part, theta))
             slope = self.slope(theta)
-            bend = np.stack([self._domain(j).bend(theta[:, j]) for j in self.free], axis=-1)
+            bend = np.stack([d.bend(theta[:, j]) for j, d in zip(self.free, self._domains, strict=True)], axis=-1)
             diagonal = range(len(self.free))
             H = mean[:, 1:] * slope[:, :, None] * slope[:, None, :]
             H[:, diagonal, diagonal] += bend * mean[:, 0]
@@ -244,7 +251,7 @@ class Problem:
 
     def slope(self, theta: Array) -> Array:
         """d(parameter)/d(coordinate) of the free parameters, ``(r, free)``."""
-        return np.stack([self._domain(j).slope(theta[:, j]) for j in self.free], axis=-1)
+        return np.stack([d.slope(theta[:, j]) for j, d in zip(self.free, self._domains, strict=True)], axis=-1)
 
     @property
     def _bends(self) -> bool:
@@ -258,7 +265,8 @@ class Problem:
         there = (u + steps.reshape(4 * p, 1, p)).reshape(-1, p)
         theta = self.theta(there, np.tile(rows, 4 * p))
         # a scale may change by e^100 along a coordinate: the parameters' own coordinates are smooth
-        real = np.stack([self._domain(j).to_real(theta[:, j]) for j in range(theta.shape[1])], axis=-1)
+        domains = [parameter.domain for parameter in self.family.parameters.values()]
+        real = np.stack([domain.to_real(theta[:, j]) for j, domain in enumerate(domains)], axis=-1)
         real = real.reshape(4, p, r, -1)
         by = np.moveaxis((8.0 * (real[2] - real[1]) - (real[3] - real[0])) / (12.0 * h), 0, 1)
         return np.asarray(by * self.slope(self.theta(u, rows))[:, None, :])
@@ -271,8 +279,22 @@ class Problem:
             return self.block
         return self.block.take(rows % self.groups)
 
-    def _domain(self, j: int):  # type: ignore[no-untyped-def]
-        return list(self.family.parameters.values())[j].domain
+    @cached_property
+    def _domains(self) -> tuple[Interval, ...]:
+        """Of the free parameters."""
+        parameters = list(self.family.parameters.values())
+        return tuple(parameters[j].domain for j in self.free)
+
+    def remembered(self, key: str, compute: Callable[[], Any]) -> Any:
+        """Return what is computed of this problem, once; the key says what."""
+        if key not in self._last:
+            self._last[key] = compute()
+        return self._last[key]
+
+    @cached_property
+    def _last(self) -> dict[str, Any]:
+        """What was asked for before."""
+        return {}
 
 
 def _power_of_two(size: Array) -> Array:

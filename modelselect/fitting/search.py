@@ -289,7 +289,7 @@ def _maximise(problem: Problem, start: Array) -> Maximum:
         units=problem.units,
         gradient=problem.gradient if exact else None,
         second=problem.second if exact and problem.curved else None,
-        hopeless=lambda u, rows: _collapsed(problem, u, rows) | _at_limit(problem, u, rows),
+        hopeless=_hopeless(problem),
         negligible=np.tile(negligible, len(start) // problem.groups),
     )
 
@@ -322,20 +322,31 @@ def starts(problem: Problem) -> Array:
     return theta.reshape(-1, theta.shape[-1])
 
 
-def _at_limit(problem: Problem, u: Array, rows: Rows) -> Flags:
-    """Whether the shape of a continuous family has gone to infinity, where a simpler law is its limit."""
+def _hopeless(problem: Problem) -> Callable[[Array, Rows], Flags]:
+    """Tell rows that have collapsed, and those at a limit: the shape of a continuous family has gone to infinity."""
+    shapes, least = _endless(problem)
+
+    def test(u: Array, rows: Rows) -> Flags:
+        flags = _collapsed(problem, u, rows)
+        if shapes:
+            far = least[rows % problem.groups]
+            flags = flags | (np.abs(problem.theta(u, rows)[:, shapes]) > far[:, None]).any(axis=-1)
+        return flags
+
+    return test
+
+
+def _endless(problem: Problem) -> tuple[list[int], Array]:
+    """Columns of the shapes at whose infinity a simpler law is the limit, and what is as good as infinite ``(G,)``."""
     family = problem.family
     if family.discrete or family.limit is None:
-        return np.zeros(len(rows), dtype=bool)
+        return [], np.zeros(0)
     endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
     shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
-    if not shapes:
-        return np.zeros(len(rows), dtype=bool)
     # the law of a shape s differs from its limit by about 1/s nats an observation, or less
     total = problem.block.total
     least = np.where(total < _KNOWN, AT_LIMIT, np.clip(1e3 * total, *_NEAR_LIMIT))
-    far = np.broadcast_to(least, (problem.groups,))[rows % problem.groups]
-    return np.asarray((np.abs(problem.theta(u, rows)[:, shapes]) > far[:, None]).any(axis=-1))
+    return shapes, np.broadcast_to(least, (problem.groups,))
 
 
 def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
@@ -344,9 +355,14 @@ def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
     flags = np.broadcast_to(np.asarray(problem.family.unbounded(*theta.T), dtype=bool), (len(rows),))
     if problem.family.made:
         flags = flags | problem.family.degenerate(problem.rows(rows), theta)
+    column, floor = problem.remembered("floor", lambda: _floor(problem))
+    return flags if column is None else np.asarray(flags | (theta[:, column] < floor[rows % problem.groups]))
+
+
+def _floor(problem: Problem) -> tuple[int | None, Array]:
+    """Column of the scale of a law that may lie anywhere, if it is free, and below what it has collapsed ``(G,)``."""
     roles = [parameter.role for parameter in problem.family.parameters.values()]
     if "location" not in roles or "scale" not in roles or roles.index("scale") not in problem.free:
-        return flags
-    floor = COLLAPSED * np.broadcast_to(problem.block.statistic(observed.spread), (problem.groups,))
-    scale = theta[:, roles.index("scale")]
-    return np.asarray(flags | (scale < floor[rows % problem.groups]))
+        return None, np.zeros(0)
+    spread = problem.block.statistic(observed.spread)
+    return roles.index("scale"), np.broadcast_to(COLLAPSED * spread, (problem.groups,))

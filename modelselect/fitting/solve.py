@@ -148,7 +148,8 @@ def maximise(
         usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
         g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
         root, eigenvalue, eigenvector = principal(J)
-        axes[active], dual[active] = whitening(root, eigenvalue, eigenvector)
+        if second is None:
+            axes[active], dual[active] = whitening(root, eigenvalue, eigenvector)
         scaled = np.where(usable, np.abs(g / root).max(axis=-1), np.inf)
         seen = (root**2 > NOISE * np.maximum(1.0, np.abs(value[active]))[:, None]).all(axis=-1)
         score[active] = scaled
