@@ -19,7 +19,7 @@ from modelselect.stretches import equal, over_stretches, stretches
 _STRETCHES = 2
 #: Observations that are worked on all at once.
 _LONG = 32_768
-#: Observations from which on a change of variable is not made at once.
+#: Observations from which on a change of variable is not made at once, and it is asked whether they are in order.
 _MANY = 2048
 
 
@@ -81,10 +81,11 @@ class Block:
         """Value of a function of `modelselect.statistics` for each group, computed once and kept."""
         x = self.lower if function is minimum else self.upper if function is maximum else self.points
         with np.errstate(all="ignore"):
-            if self.long and function not in self._cache:
+            if self.groups == 1 and self.weights.shape[1] > _MANY and function not in self._cache:
                 if function in ORDERED and self._cached("orderly", lambda: distinct_and_equal(x, self.weights)):
                     return cast(Array, self._cached(function, lambda: ORDERED[function](x)))
-                self._cache.update(self._together(function, x))
+                if self.long:
+                    self._cache.update(self._together(function, x))
             return cast(Array, self._cached(function, lambda: function(x, self.weights)))
 
     def _together(self, function: Callable[[Array, Array], Array], x: Array) -> dict[Any, Array]:

@@ -168,6 +168,8 @@ class _Work:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _settle(self, rows: NDArray[np.bool_], status: Status, reason: str = "") -> None:
+        if not rows.any():
+            return
         self.status[rows], self.reason[rows] = status, reason
         if not (status.usable or status is Status.OUT_OF_SUPPORT):
             self.theta[np.ix_(rows, self.columns)] = np.nan

@@ -60,7 +60,7 @@ class Standard:
     @property
     def changes(self) -> bool:
         """Whether anything moves at all."""
-        return bool(np.any(self.shift != 0) or np.any(self.scale != 1))
+        return bool((self.shift != 0).any() or (self.scale != 1).any())
 
     def block(self, block: Block) -> Block:
         """Return the data in the new variable."""
@@ -121,9 +121,9 @@ class Problem:
 
     def theta(self, u: Array, rows: Rows) -> Array:
         """All parameters ``(r, p)`` at free coordinates u ``(r, free)`` of rows (row r belongs to group r mod G)."""
-        last = self._last.get("theta")  # the solver asks several times for those of one step
-        if last is None or not (np.array_equal(last[0], u) and np.array_equal(last[1], rows)):
-            last = self._last["theta"] = u.copy(), rows.copy(), self._theta(u, rows)
+        last = self._last.get("theta")  # the solver asks several times for those of one step, which it does not change
+        if last is None or last[0] is not u or last[1] is not rows:
+            last = self._last["theta"] = u, rows, self._theta(u, rows)
         return last[2].copy()
 
     def _theta(self, u: Array, rows: Rows) -> Array:
@@ -167,9 +167,8 @@ class Problem:
         with np.errstate(all="ignore"):
             columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
             value = mean_log_likelihood(self.family, self.rows(rows), columns)
-            value = np.broadcast_to(value, (len(rows),))
-            legal = np.isfinite(theta).all(axis=-1) & np.broadcast_to(self.family.valid(*theta.T), (len(rows),))
-        return np.where(legal & ~np.isnan(value), value, -np.inf)
+            legal = np.isfinite(theta).all(axis=-1) & self.family.valid(*theta.T) & ~np.isnan(value)
+        return np.where(legal, value, -np.inf)
 
     def gradient(self, u: Array, rows: Rows) -> Array:
         """Exact gradient ``(r, free)`` from the family's score."""

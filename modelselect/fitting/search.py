@@ -18,7 +18,7 @@ from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.compress import compress, compressible, nodes_of
 from modelselect.fitting.problem import Problem
-from modelselect.fitting.solve import ALMOST, Maximum, Rows, maximise
+from modelselect.fitting.solve import ALMOST, TOLERANCE, Maximum, Rows, maximise
 
 Flags = NDArray[np.bool_]
 
@@ -35,9 +35,11 @@ MANY_CELLS = 20
 #: Numbers of one observation and one group each that are worked on at a time.
 _CELLS = 65_536
 #: Distance in coordinates from which on two maxima are different ones.
-_APART = 1e-4
+_APART = 1e-3
 #: Starts from which on they are sorted out on a coarse stand-in first.
 _MANY_STARTS = 3
+#: Scaled score at which a maximum on a coarse stand-in is known well enough to start from.
+_ROUGHLY = 1e-4
 #: Scaled score of all observations at a maximum of their stand-in, ten times less than which is expected.
 _NEARBY = 0.01
 #: Least distance of a start from the end of its domain.
@@ -98,7 +100,7 @@ def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Max
     block, start = problem.block, _starts(nodes, moved)
     if problem.groups == 1 and len(start) >= _MANY_STARTS and block.plain and not problem.family.made:
         coarse = replace(problem, block=block.remembered("coarse", lambda: compress(small, fine=False)))
-        top = _maximise(coarse, _starts(coarse, moved))
+        top = _maximise(coarse, _starts(coarse, moved), _ROUGHLY)
         if top.converged.any() and not _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
             start = top.at[_different(top, np.flatnonzero(top.converged))]
     return _best_of(nodes, start)
@@ -279,7 +281,7 @@ def _arranged(problem: Problem, top: Maximum) -> Maximum:
         return replace(top, at=np.where(changed, problem.u(other), top.at))
 
 
-def _maximise(problem: Problem, start: Array) -> Maximum:
+def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> Maximum:
     exact = problem.family.score is not None and problem.block.plain
     total = np.maximum(problem.block.total, 100.0)  # which is 1 where the law of the data is known
     negligible = np.broadcast_to(_NEGLIGIBLE / total, (problem.groups,))
@@ -291,6 +293,7 @@ def _maximise(problem: Problem, start: Array) -> Maximum:
         second=problem.second if exact and problem.curved else None,
         hopeless=_hopeless(problem),
         negligible=np.tile(negligible, len(start) // problem.groups),
+        tolerance=tolerance,
     )
 
 
@@ -352,7 +355,7 @@ def _endless(problem: Problem) -> tuple[list[int], Array]:
 def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
     """Whether the likelihood has no bound here: a density that is infinite at an end, a scale shrunk onto a datum."""
     theta = problem.theta(u, rows)
-    flags = np.broadcast_to(np.asarray(problem.family.unbounded(*theta.T), dtype=bool), (len(rows),))
+    flags = problem.family.unbounded(*theta.T) | np.zeros(len(rows), dtype=bool)
     if problem.family.made:
         flags = flags | problem.family.degenerate(problem.rows(rows), theta)
     column, floor = problem.remembered("floor", lambda: _floor(problem))

@@ -97,6 +97,7 @@ def maximise(
     second: Callable[[Array, Rows], tuple[Array, Array]] | None = None,
     hopeless: Callable[[Array, Rows], NDArray[np.bool_]] | None = None,
     negligible: Array | float = 0.0,
+    tolerance: float = TOLERANCE,
     max_iterations: int = 200,
 ) -> Maximum:
     """Maximise an objective of p coordinates in each of R rows at once.
@@ -116,6 +117,9 @@ def maximise(
     negligible
         Gain of a step ``(R,)`` that is none: many of them in a row lead along a slope that never ends.
 
+    tolerance
+        Scaled score below which a row has arrived.
+
     Notes
     -----
     Rows do not influence each other: a batch gives what its rows give alone. Converged rows leave
@@ -124,7 +128,7 @@ def maximise(
     R, p = start.shape
     at = start.astype(float).copy()
     rows = np.arange(R)
-    value = objective(at, rows)
+    value = objective(start, rows)
     information = np.full((R, p, p), np.nan)
     score, definite = np.full(R, np.inf), np.full(R, -np.inf)
     damping = np.full(R, 1e-3)
@@ -146,7 +150,8 @@ def maximise(
         else:
             g, J = derivatives(objective, here, active, unit, axes[active], dual[active], value[active], gradient)
         usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
-        g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
+        if not usable.all():
+            g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
         root, eigenvalue, eigenvector = principal(J)
         if second is None:
             axes[active], dual[active] = whitening(root, eigenvalue, eigenvector)
@@ -158,7 +163,7 @@ def maximise(
         )
         information[active] = J / (unit[:, :, None] * unit[:, None, :])
 
-        settled = (scaled < TOLERANCE) | last_step[active] | ~usable
+        settled = (scaled < tolerance) | last_step[active] | ~usable
         if hopeless is not None:
             settled |= hopeless(here, active)
         last_step[active] = (scaled < ALMOST) & (definite[active] > DEFINITE)
@@ -185,7 +190,7 @@ def maximise(
         idle[active] = np.where(gained, 0, idle[active] + 1)
         active = active[(moved & (idle[active] < PATIENCE)) | last_step[active]]
 
-    converged = (score < ALMOST) & (definite > DEFINITE) & np.isfinite(value)
+    converged = (score < max(tolerance, ALMOST)) & (definite > DEFINITE) & np.isfinite(value)
     return Maximum(at, value, information, score, definite, converged, idle >= PATIENCE, iterations)
 
 

@@ -35,7 +35,8 @@ class Status(StrEnum):
 
 def usable(status: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each of an array of status words has a likelihood that may be ranked."""
-    return np.isin(status, [one for one in Status if one.usable])
+    found = [status == one for one in Status if one.usable]
+    return np.asarray(np.logical_or.reduce(found), dtype=bool)
 
 
 CONSTANT = "all observations are equal: the likelihood has no maximum, it grows as the law shrinks onto them"
