@@ -10,6 +10,7 @@ from modelselect.domain import Array
 from modelselect.statistics import (
     Statistic,
     log_excess,
+    log_excess_reciprocal,
     lower_quartile,
     maximum,
     mean,
@@ -94,6 +95,9 @@ def logs_together(x: Array, weights: Array) -> dict[Statistic, Array]:
             mean_reciprocal: inverse / unit,
         }
         excess, other = np.log(average) - center, inverse - 1.0 / average
+        mirrored = np.log(inverse) + center
+        if mirrored > _DIGITS * max(1.0, abs(center)):
+            found[log_excess_reciprocal] = mirrored
         if excess > _DIGITS * max(1.0, abs(center)):
             found[log_excess] = excess
         if other > _DIGITS * inverse:
@@ -128,7 +132,9 @@ TOGETHER: tuple[tuple[Callable[[Array, Array], dict[Statistic, Array]], frozense
     (moments_together, frozenset({mean, mean_square, variance}), False),
     (
         logs_together,
-        frozenset({mean_log, variance_log, size, mean_reciprocal, log_excess, reciprocal_excess}),
+        frozenset(
+            {mean_log, variance_log, size, mean_reciprocal, log_excess, reciprocal_excess, log_excess_reciprocal}
+        ),
         True,
     ),
 )

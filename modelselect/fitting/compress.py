@@ -8,6 +8,7 @@ slowly from there: the accuracy of the fit in the tails is decided by the edges,
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from modelselect.stretches import STRETCH, equal
 WORTHWHILE = 3000
 #: Singletons at each end, growth of the bins from there, and how many bins of one size there are: fine, and coarse.
 _FINE, _COARSE = (64, 1.1, 400), (8, 1.5, 40)
+#: Observations that are all kept, where the bins do not begin at the ends of the sample.
+_PIECE = 200
 
 
 def nodes_of(block: Block) -> Block | None:
@@ -34,8 +37,10 @@ def nodes_of(block: Block) -> Block | None:
     return found
 
 
-def compress(block: Block, *, fine: bool = True) -> Block:
+def compress(block: Block, *, fine: bool = True, around: Sequence[int] = ()) -> Block:
     """Return two nodes a bin in place of the exact, sorted observations of each group; weights are kept in sum.
+
+    The observations next to the places `around` stay as they are, like the extreme ones.
 
     Examples
     --------
@@ -44,9 +49,12 @@ def compress(block: Block, *, fine: bool = True) -> Block:
     >>> small.weights.shape[1] < 2000, bool(abs((small.shares * small.lower**3).sum() - (x**3).mean()) < 1e-12)
     (True, True)
     """
-    starts = _bins(block.lower.shape[1], *(_FINE if fine else _COARSE))
     x, w = block.lower, block.weights
     m = x.shape[1]
+    pieces = np.unique([0, *around, m])
+    starts = np.concatenate(
+        [low + _bins(high - low, *(_FINE if fine else _COARSE)) for low, high in itertools.pairwise(pieces)]
+    )
     # a few bins at a time: no temporary grows with the sample
     first = np.unique(np.searchsorted(starts, np.arange(0, m, STRETCH)))
     cuts = [starts[i:j] for i, j in itertools.pairwise(np.append(first, len(starts))) if j > i]
@@ -94,6 +102,8 @@ def compressible(block: Block) -> bool:
 
 def _bins(n: int, singletons: int, growth: float, bins_of_one_size: int) -> NDArray[np.intp]:
     """First index of each bin."""
+    if n <= _PIECE:
+        return np.arange(n)
     plateau = max(n // bins_of_one_size, 1)
     growing = np.floor(growth ** np.arange(int(np.log(plateau) / np.log(growth)) + 1)).astype(int)
     edge = np.concatenate([np.ones(singletons, dtype=int), growing])

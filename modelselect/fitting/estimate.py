@@ -19,7 +19,7 @@ from modelselect.errors import CandidateError
 from modelselect.family import Family
 from modelselect.fitting import status as why
 from modelselect.fitting.answer import Estimate
-from modelselect.fitting.compress import nodes_of
+from modelselect.fitting.compress import compress, nodes_of
 from modelselect.fitting.ends import hold_ends
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.limits import Limits, keywords
@@ -29,6 +29,9 @@ from modelselect.fitting.solve import ALMOST, DEFINITE
 from modelselect.fitting.status import Status, usable
 
 __all__ = ["Estimate", "estimate", "maxima_of"]
+
+#: How often a sharp point of a density is looked at more closely, and within how many observations it is then known.
+_LOOKS, _SEEN = 12, 30
 
 
 def estimate(
@@ -241,13 +244,36 @@ class _Work:
         ends_only = ends_only and bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
         if self.block.truncation is not None or not (self.block.exact or ends_only) or not self._has_exact:
             return False
-        standard = Standard.needed(self.family, self.block)
-        answer = self._exact(standard.block(self.block), standard.parameters(self.theta))
-        found = standard.restore(answer)
+        thin = self._thinned() if self.family.everything and self.block.long else None
+        found = self._exact_of(self.block) if thin is None else thin
         rows = self.open
         self.theta[np.ix_(rows, self.columns)] = found[np.ix_(rows, self.columns)]
         self._judge_closed_form(rows)
         return True
+
+    def _exact_of(self, block: Block) -> Array:
+        """The closed form ``(G, p)`` of a block, which is standardised for it."""
+        standard = Standard.needed(self.family, block)
+        return standard.restore(self._exact(standard.block(block), standard.parameters(self.theta)))
+
+    def _thinned(self) -> Array | None:
+        """The same of one long sample, from nodes where the density is smooth and all observations where it is not.
+
+        Where that is, is known better each time; None where it keeps moving, or the observations are in no order.
+        """
+        nodes = nodes_of(self.block)
+        if nodes is None:
+            return None
+        theta, around = self._exact_of(nodes), np.zeros(0, dtype=np.intp)
+        for _ in range(_LOOKS):
+            kinks = np.array([float(kink[0]) for kink in self.family.kinks(*theta.T)])
+            if not np.isfinite(kinks).all():
+                return None
+            before, around = around, np.sort(np.searchsorted(self.block.lower[0], kinks))
+            if len(before) == len(around) and np.all(np.abs(around - before) < _SEEN):
+                return theta
+            theta = self._exact_of(compress(self.block, around=around.tolist()))
+        return None
 
     def _judge_closed_form(self, rows: NDArray[np.bool_]) -> None:
         good, edge = np.ones(self.groups, dtype=bool), np.zeros(self.groups, dtype=bool)

@@ -16,6 +16,7 @@ from modelselect.domain import Array
 from modelselect.families.truncated import far_above
 from modelselect.family import Family, Limit
 from modelselect.fitting.answer import Estimate
+from modelselect.fitting.compress import nodes_of
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.status import Status, usable
 
@@ -61,7 +62,8 @@ class Limits:
         allowed: tuple[str, ...] = ()
         if family.limit is not None:
             allowed, _ = keywords(family.limit)
-            statistics = [block.statistic(function) for function in family.statistics]
+            seen = (nodes_of(block) if family.everything and block.long and block.plain else None) or block
+            statistics = [seen.statistic(function) for function in family.statistics]
             own = family.limit(*statistics, **{n: v for n, v in self.given.items() if n in allowed})
             found = (own,) if isinstance(own, Limit) else own
         if block.truncation is not None:
