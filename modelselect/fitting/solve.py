@@ -22,8 +22,8 @@ from modelselect.domain import Array
 Rows = NDArray[np.intp]
 Objective = Callable[[Array, Rows], Array]
 
-#: Step of the differences, in local units.
-STEP = 3e-4
+#: Step of the differences, in local units, and where that leads to where there is no likelihood.
+STEP, SHORT = 3e-4, 1e-5
 #: Scaled score below which the maximum is reached, or after one more step.
 TOLERANCE, ALMOST = 1e-10, 1e-8
 #: Smallest eigenvalue of the unit-diagonal information that identifies all parameters.
@@ -150,6 +150,22 @@ def maximise(
         else:
             g, J = derivatives(objective, here, active, unit, axes[active], dual[active], value[active], gradient)
         usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
+        if second is None and not usable.all():
+            # a step led out of the support, to whose end an observation is near
+            odd = np.flatnonzero(~usable)
+            rows_odd = active[odd]
+            g[odd], J[odd] = derivatives(
+                objective,
+                here[odd],
+                rows_odd,
+                unit[odd],
+                axes[rows_odd],
+                dual[rows_odd],
+                value[rows_odd],
+                gradient,
+                SHORT,
+            )
+            usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
         if not usable.all():
             g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
         root, eigenvalue, eigenvector = principal(J)
@@ -239,7 +255,7 @@ def whitening(root: Array, eigenvalue: Array, eigenvector: Array) -> tuple[Array
 
 def derivatives(
     objective: Objective, at: Array, rows: Rows, unit: Array, axes: Array, dual: Array, value: Array,
-    gradient: Callable[[Array, Rows], Array] | None = None,
+    gradient: Callable[[Array, Rows], Array] | None = None, size: float = STEP,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Gradient ``(r, p)`` and information −Hessian ``(r, p, p)`` in local units, by differences of 4th order.
 
@@ -247,7 +263,7 @@ def derivatives(
     f(++) and f(−−) alone: 1 + 4p + p(p−1) evaluations in all.
     """
     r, p = at.shape
-    offset = STEP * unit * np.moveaxis(axes, 2, 0)
+    offset = size * unit * np.moveaxis(axes, 2, 0)
     H = np.empty((r, p, p))
     with np.errstate(all="ignore"):
         multiples = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -256,19 +272,19 @@ def derivatives(
             g = gradient(at, rows) * unit
             there = _at_each(gradient, along, rows).reshape(p, 4, r, p)
             near, far = there[:, 2] - there[:, 1], there[:, 3] - there[:, 0]
-            H = np.moveaxis((8.0 * near - far) / (12.0 * STEP) * unit, 0, 2)
+            H = np.moveaxis((8.0 * near - far) / (12.0 * size) * unit, 0, 2)
             H = np.einsum("rij,rjk->rik", H, dual)
             return g, -0.5 * (H + H.transpose(0, 2, 1))
         f = _at_each(objective, along, rows).reshape(p, 4, r)
-        g = ((8.0 * (f[:, 2] - f[:, 1]) - (f[:, 3] - f[:, 0])) / (12.0 * STEP)).T
+        g = ((8.0 * (f[:, 2] - f[:, 1]) - (f[:, 3] - f[:, 0])) / (12.0 * size)).T
         pairs = [(j, k) for j in range(p) for k in range(j)]
         both = np.array([sign * (offset[j] + offset[k]) for j, k in pairs for sign in (1, -1)]).reshape(-1, r, p)
         mixed = _at_each(objective, at + both, rows).reshape(-1, 2, r).sum(axis=1)
         for j in range(p):
-            H[:, j, j] = (16.0 * (f[j, 1] + f[j, 2]) - (f[j, 0] + f[j, 3]) - 30.0 * value) / (12.0 * STEP**2)
+            H[:, j, j] = (16.0 * (f[j, 1] + f[j, 2]) - (f[j, 0] + f[j, 3]) - 30.0 * value) / (12.0 * size**2)
         for (j, k), sum_ in zip(pairs, mixed, strict=True):
             cross = sum_ - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value
-            H[:, j, k] = H[:, k, j] = cross / (2.0 * STEP**2)
+            H[:, j, k] = H[:, k, j] = cross / (2.0 * size**2)
         return np.einsum("rji,rj->ri", dual, g), -np.einsum("rji,rjk,rkl->ril", dual, H, dual)
 
 
