@@ -780,7 +780,7 @@ def test_a_row_on_its_way_to_a_limit_is_left_where_nothing_tells_them_apart(monk
 
 
 def test_differences_stay_inside_a_support_whose_end_is_near() -> None:
-    # the likeliest end, 23.264, lies 0.2 % beyond the largest of 50 000 draws: maximum by Nelder and Mead, scipy's density
+    # the likeliest end, 23.264, lies 0.2 % beyond the largest of 50 000 draws: by Nelder and Mead
     x = np.random.default_rng(6).gamma(2.3, 1.7, 50_000)
     found = ms.fit("generalized_pareto", ms.Sample(x, resolution=None))
     assert found.status == "converged"
