@@ -165,7 +165,6 @@ def assemble(
     # those without a finite score come last: an infinite loss before no estimate at all
     key = np.where(able & ~np.isnan(score), score, np.inf)
     order = sorted(range(len(fits)), key=lambda i: (not able[i], key[i], not impossible[i], k[i], i))
-    ledger = ledger_of([fits[i] for i in order], of, known=sample.known)
 
     ordered = [fits[i] for i in order]
     loss = scores.divergence.cross_entropy + k / sample.n
@@ -183,7 +182,7 @@ def assemble(
     if by not in ("kl", "kl_corrected"):
         table["score"] = score[order]
     fitted = {fit.label: fit for fit in ordered}
-    return Ranking(table, fitted, of.entropy, ledger, footing, by, sample, unit, of, paired, tuple(criteria), seed)
+    return Ranking(table, fitted, of.entropy, footing, by, sample, unit, of, paired, tuple(criteria), seed)
 
 
 def _logs(fits: Sequence[Contender], cut: slice) -> list[Array]:
