@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the data or the candidates made a run impossible, 2 usage 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -287,6 +288,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if arguments is None:  # a process of our own: nearly all that its imports make stays, and is not garbage
+        gc.set_threshold(100_000, 50, 100)
     settings = _Settings()
     try:
         code = app(
