@@ -301,7 +301,7 @@ def test_variables_are_put_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     if importlib.util.find_spec("pymysql"):
         pytest.skip("pymysql is installed")
-    refused(lambda: source("mysql://me@localhost/db", "SELECT 1"), "pymysql", "pip install 'modelselect[sql]'")
+    refused(lambda: source("mysql://me@localhost/db", "SELECT 1"), "pymysql", "pip install 'modelselect[mysql]'")
 
 
 # PostgreSQL ---------------------------------------------------------------------------------------------------
