@@ -130,7 +130,7 @@ def run(
 @app.command(no_args_is_help=True)
 def rank(
     context: typer.Context,
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="CSV, Parquet or JSON files, or patterns.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="CSV, Parquet, JSON or Arrow files, or patterns.")],
     column: Annotated[
         str | None, typer.Option("--column", "-c", metavar="NAME", help="Column of the observations.")
     ] = None,
