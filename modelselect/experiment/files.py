@@ -119,6 +119,7 @@ def opened(experiment: Experiment) -> Iterator[DataFile]:
     with TemporaryDirectory(prefix="modelselect-") as folder:
         config = {**SEALED, "temp_directory": folder, **limits(experiment.memory)}
         with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute("SET enable_progress_bar = false")  # it would be drawn into what we print
             file = DataFile(experiment, connection)
             source = experiment.data.source
             try:

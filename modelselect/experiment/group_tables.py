@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
 
 #: Rows of the data to a deck, about.
-ROWS_A_DECK = 200_000
+ROWS_A_DECK = 100_000
 _MOST_DECKS = 1_000
 #: How text is read once the type of the whole column is known.
 _READ_AS: dict[str, Callable[[Any], Any]] = {
@@ -285,8 +285,11 @@ def dealt(job: tuple[Piece, Layout]) -> list[pd.DataFrame]:
             rows[name] = rows[name].astype("str")
     if layout.decks == 1:
         return [rows]
-    text = rows[keys].astype(str).agg("\0".join, axis=1) if len(keys) > 1 else rows[keys[0]].astype(str)
-    deck = pd.util.hash_array(text.to_numpy(dtype=object), categorize=True) % np.uint64(layout.decks)
+    begins = (rows[keys] != rows[keys].shift()).any(axis=1).to_numpy()  # rows of a key stand together
+    heads = rows.loc[begins, keys].astype(str)
+    text = heads.agg("\0".join, axis=1) if len(keys) > 1 else heads[keys[0]]
+    decks = pd.util.hash_array(text.to_numpy(dtype=object), categorize=True) % np.uint64(layout.decks)
+    deck = decks[np.cumsum(begins) - 1]
     return [rows[deck == place] for place in range(layout.decks)]
 
 

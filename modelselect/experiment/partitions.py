@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
 
 #: Rows of a Parquet or Arrow file that are read together, about.
-ROWS_A_PARTITION = 2_000_000
+ROWS_A_PARTITION = 1_000_000
 #: Bytes of a CSV file that are read together, about.
-BYTES_A_PARTITION = 2**25
+BYTES_A_PARTITION = 2**24
 _BLOCK = 2**22
 
 
