@@ -45,7 +45,7 @@ def main() -> None:
             results["resample_count"] = 99 if quick else 999
             results[part] = growth.resamples(results["resample_count"])
         elif part == "workers":
-            results[part] = workers.measure(4_000 if quick else 12_000, 50, 1 if quick else 3)
+            results[part] = workers.measure(4_000 if quick else 20_000, 50, 1 if quick else 3)
         elif part == "starts":
             results[part] = growth.starts(2 if quick else 7)
         else:
