@@ -264,7 +264,8 @@ def _workers(row: dict[str, Any]) -> list[str]:
         f"A CSV file of {row['megabytes']:.0f} MB: {_spaced(rows)} rows in no order, {_spaced(row['groups'])} groups;",
         f"{row['families']} in each of them (`data: {{csv: large.csv, column: value, by: group}}`).",
         f"The file is read in {row['pieces']} pieces, whose rows are dealt by group and fitted as Dask tasks; timed is",
-        "the whole run, tables included. Clusters of one worker and of two in turn, both warmed up; medians.",
+        "the whole run, tables included. Clusters of one worker and of two in turn, both warmed up, "
+        f"{row['rounds']} round{'s' * (row['rounds'] > 1)}.",
         "*Path*: processor seconds of the client and the busiest worker, which other programs on the same cores do not",
         "change. *Difference*: the largest relative one of any number to those of `engine: {type: local}`.",
         "",
