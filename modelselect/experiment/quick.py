@@ -114,7 +114,7 @@ def _format(files: Sequence[str]) -> str:
 
 
 def _name(file: str, column: str | None) -> str:
-    stem = re.sub(r"[*?\[\]]+", "", PurePath(file).name.split(".")[0]) or "data"
+    stem = re.sub(r"[*?\[\]]+", "", PurePath(file).name.split(".")[0]).strip("-_ ") or "data"
     return stem if column is None else f"{stem}-{column}"
 
 
