@@ -61,7 +61,7 @@ def rank_experiment(
     """
     data, there = experiment.data, anywhere(experiment)
     pieces = engine.keep(read_piece, [(there, part) for part in partitions(there)])
-    layout = layout_of(experiment, engine.map(outline_of, pieces))
+    layout = layout_of(experiment, engine.map(outline_of, [(piece, data.resolution) for piece in pieces]))
     cards = engine.keep(dealt, [(piece, layout) for piece in pieces])
     hands = [engine.keep(card, [(each, deck) for each in cards]) for deck in range(layout.decks)]
     decks = engine.keep(gathered, [(hand, layout, data.keys) for hand in hands])

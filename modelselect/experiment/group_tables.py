@@ -36,6 +36,7 @@ from modelselect.experiment.readers import quoted
 from modelselect.grouped import Grouped
 from modelselect.observations import resolution_of
 from modelselect.sample import Sample
+from modelselect.statistics import decimal_step
 
 if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 #: Rows of the data to a deck, about.
 ROWS_A_DECK = 100_000
 _MOST_DECKS = 1_000
+#: Real numbers that stand for all, about.
+_SOME = 100_000
 #: How text is read once the type of the whole column is known.
 _READ_AS: dict[str, Callable[[Any], Any]] = {
     "BIGINT": lambda text: pd.to_numeric(text).astype("int64"),
@@ -216,11 +219,25 @@ def _complete(file: DataFile, rows: Any, keys: Sequence[str]) -> tuple[Any, int]
     return kept, int(absent)
 
 
-def outline_of(piece: Piece) -> Outline:
-    """Say what must be known of a piece before any group is fitted."""
+def outline_of(job: tuple[Piece, float | str | None]) -> Outline:
+    """Say what must be known of a piece before any group is fitted: of real numbers some, with the first and the last.
+
+    Parameters
+    ----------
+    job
+        The piece, and the step that is asked for, on which all values must be seen to lie.
+    """
+    piece, resolution = job
     rows = piece.rows
     distinct = np.unique(rows["x"].to_numpy(dtype=float))
+    some = _thinned(distinct)
+    if resolution is None or (resolution == "auto" and decimal_step(some) is None):
+        distinct = some
     return Outline(distinct, float(rows["w"].sum()), piece.kinds, piece.total, piece.kept, piece.absent)
+
+
+def _thinned(distinct: Array) -> Array:
+    return np.unique(np.append(distinct[:: max(1, len(distinct) // _SOME)], distinct[-1:]))
 
 
 # -- all partitions ----------------------------------------------------------------------------------------------------
@@ -254,8 +271,7 @@ def layout_of(experiment: Experiment, outlines: Sequence[Outline]) -> Layout:
     kinds = tuple(
         _common_kind(file, name, [o.kinds[i] for o in outlines if o.kept]) for i, name in enumerate(data.keys)
     )
-    thinned = distinct[:: max(1, len(distinct) // 100_000)]
-    template = Sample(np.unique(np.append(thinned, distinct[-1])), resolution=step)
+    template = Sample(_thinned(distinct), resolution=step)
     # rows of the data, not of the pieces: how many of those there are after counting depends on the partitions
     decks = min(max(1, math.ceil(kept / ROWS_A_DECK)), _MOST_DECKS)
     weighted = step is not None or data.weight is not None
