@@ -292,12 +292,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gc.set_threshold(100_000, 50, 100)
     settings = _Settings()
     try:
-        code = app(
-            arguments if arguments is None else list(arguments),
-            obj=settings,
-            prog_name="modelselect",
-            standalone_mode=False,
-        )
+        given = None if arguments is None else list(arguments)
+        code = app(given, obj=settings, prog_name="modelselect", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # what reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
