@@ -76,7 +76,7 @@ class Divergence:
     cross_entropy: Array
 
 
-def divergence(sample: Observations, of: Level, losses: Moments, k: Array) -> Divergence:
+def divergence(sample: Observations, of: Level, losses: Moments, k: Array, effect: float = 1.0) -> Divergence:
     """KL of a sample against laws whose losses on it are known.
 
     Parameters
@@ -87,6 +87,8 @@ def divergence(sample: Observations, of: Level, losses: Moments, k: Array) -> Di
         Moments of the losses of each law.
     k
         Number of estimated parameters of each law, ``(K,)``.
+    effect
+        Of dependence: how many observations in an order of time are worth one.
     """
     n, cross = sample.n, losses.cross_entropy
     with np.errstate(invalid="ignore"):
@@ -100,7 +102,7 @@ def divergence(sample: Observations, of: Level, losses: Moments, k: Array) -> Di
         variance = losses.spread / max(n - 1.0, 1.0)
         if of.counted:
             cells = of.cells or np.count_nonzero(sample.weights)
-            variance = variance + np.maximum(cells - 1 - k, 1) / (2 * n**2)
+            variance = variance + np.maximum(cells - 1 - k, 1) / (2 * (n / effect) ** 2)
         se = np.sqrt(variance) if np.isfinite(of.entropy.value) else np.full(len(k), np.nan)
         low, high = np.maximum(centre - _Z * se, 0.0), np.maximum(centre + _Z * se, 0.0)
     return Divergence(kl, se, low, high, corrected, cross)

@@ -46,6 +46,7 @@ _NAN = float("nan")
 #: Observations a distinct value below which G, which looks at each value by itself, says nothing.
 _FILLED = 5.0
 _TOO_FEW = "most values were seen a few times only, and G compares each of them by itself"
+_DEPENDENT = "its samples are of independent observations, and these depend on those before them"
 #: Probability that may lie beyond the cells of the table.
 _BEYOND = 1e-12
 
@@ -61,8 +62,10 @@ class Adequacy(NamedTuple):
     reason: str = ""
 
 
-def adequacy_of(fits: Mapping[str, Fit], n_resamples: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Test each candidate; see `Ranking.adequacy`."""
+def adequacy_of(
+    fits: Mapping[str, Fit], n_resamples: int, rng: np.random.Generator, *, dependent: bool = False
+) -> pd.DataFrame:
+    """Test each candidate; see `Ranking.adequacy`. None of observations that are taken to depend on each other."""
     import pandas as pd
 
     sample = sample_of(fits)
@@ -72,7 +75,11 @@ def adequacy_of(fits: Mapping[str, Fit], n_resamples: int, rng: np.random.Genera
     rows = [
         (label, *one)
         for (label, fit), seed in zip(fits.items(), seeds, strict=True)
-        for one in tests(fit, sample, n_resamples, np.random.default_rng(seed))
+        for one in (
+            _untested(sample, _DEPENDENT)
+            if dependent
+            else tests(fit, sample, n_resamples, np.random.default_rng(seed))
+        )
     ]
     frame = pd.DataFrame(rows, columns=["candidate", *Adequacy._fields]).set_index("candidate")
     return frame.astype({"test": "str", "reason": "str"})
@@ -80,13 +87,12 @@ def adequacy_of(fits: Mapping[str, Fit], n_resamples: int, rng: np.random.Genera
 
 def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) -> list[Adequacy]:
     """All tests of one fit: AD, CvM and KS where there is an order, G on a lattice and of labels."""
-    names = ("G",) if sample.kind == "nominal" else ("AD", "CvM", "KS") + (("G",) if sample.kind == "lattice" else ())
     why = untestable(fit, sample)
     if why:
-        return [Adequacy(name, _NAN, _NAN, _NAN, 0, why) for name in names]
+        return _untested(sample, why)
     if fit.law.nominal or sample.kind == "nominal":
         return _of_labels(fit, sample, n_resamples, rng)
-    n = round(sample.n)
+    n, names = round(sample.n), _names(sample)
     own = fit.sample.block(cells=not fit.law.discrete)
     with np.errstate(all="ignore"):
         law = _law(fit)
@@ -110,6 +116,14 @@ def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) 
         else _judged(name, float(value), float(extreme), fitted)
         for name, value, extreme in zip(names, seen[0], above, strict=True)
     ]
+
+
+def _names(sample: Sample) -> tuple[str, ...]:
+    return ("G",) if sample.kind == "nominal" else ("AD", "CvM", "KS") + (("G",) if sample.kind == "lattice" else ())
+
+
+def _untested(sample: Sample, why: str) -> list[Adequacy]:
+    return [Adequacy(name, _NAN, _NAN, _NAN, 0, why) for name in _names(sample)]
 
 
 def _judged(name: str, value: float, extreme: float, drawn: int) -> Adequacy:

@@ -21,7 +21,14 @@ _ESTIMATION = 0.04
 
 
 def confidence_set(
-    loss: Array, covariance: Array, k: Array, n: float, rng: np.random.Generator, confidence: float = CONFIDENCE
+    loss: Array,
+    covariance: Array,
+    k: Array,
+    n: float,
+    rng: np.random.Generator,
+    confidence: float = CONFIDENCE,
+    *,
+    worth: float | None = None,
 ) -> NDArray[np.bool_]:
     """Which of K candidates cannot be excluded from being the best.
 
@@ -44,6 +51,10 @@ def confidence_set(
         Number of observations.
     rng
         Of the draws.
+    confidence
+        That the best one is among them.
+    worth
+        How many independent observations they are worth, if they depend on each other: of what estimation does.
 
     Returns
     -------
@@ -74,7 +85,8 @@ def confidence_set(
     C = covariance[np.ix_(rows, rows)]
     level = loss[rows] + k[rows] / (2.0 * n)
     spread = np.diag(C)[:, None] + np.diag(C) - 2.0 * C
-    floor = np.maximum(np.abs(k[rows][:, None] - k[rows]), 1.0) / n**2
+    worth = n if worth is None else worth
+    floor = np.maximum(np.abs(k[rows][:, None] - k[rows]), 1.0) / worth**2
     se = np.sqrt(np.maximum(spread, 0.0) / n + floor)
     t = (level[:, None] - level) / se
     alive = np.ones(len(rows), dtype=bool)
@@ -86,7 +98,7 @@ def confidence_set(
         most = len(within) * (len(within) - 1) * ndtr(-T)  # two tails, half as many pairs
         if most >= 1.0 - confidence:
             if draws is None:
-                estimation = np.eye(len(within)) * _ESTIMATION / n**2
+                estimation = np.eye(len(within)) * _ESTIMATION / worth**2
                 start, draws = within, _draws(C[np.ix_(within, within)] / n + estimation, rng)
             column = np.searchsorted(start, within)
             if _share_above(draws[:, column], se[np.ix_(within, within)], T) >= 1.0 - confidence:

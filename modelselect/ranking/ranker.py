@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -63,8 +64,9 @@ def rank(
         How the entropy of the sample is estimated, which sets the level of KL and never the order: ``auto``, or one
         of `modelselect.divergence.level.entropy_methods` for the sample.
     dependence
-        ``hac``: standard errors of differences, Vuong's test and the confidence set allow for correlation in the
-        order of time (Newey & West 1987), which the sample must have: ``Sample(values, ordered=True)``.
+        ``hac``: standard errors and intervals of losses and differences, Vuong's test and the confidence set allow for
+        correlation in the order of time (Newey & West 1987), which the sample must have: ``Sample(values,
+        ordered=True)``. Likelihood ratios and tests of fit, which take observations for independent, are refused.
     seed
         Of all that is drawn: the noise that spreads rounded data over their cells where the entropy needs it, the
         folds of a cross-validation, the law of the confidence set's statistic.
@@ -149,7 +151,11 @@ def assemble(
     for fit, mean in zip(fits, -losses.cross_entropy, strict=True):
         if isinstance(fit, Fit) and not fit.exact:
             fit.remember(float(mean))
-    scores = Scores(fits, sample, divergence(sample, of, losses, k), of.entropy.value, seed)
+    effect = 1.0
+    if series is not None:
+        spread, effect = _own_in_time(fits, losses, of.terms, series)
+        losses = replace(losses, spread=spread)
+    scores = Scores(fits, sample, divergence(sample, of, losses, k, effect), of.entropy.value, seed)
     able = np.array([fit.status.usable for fit in fits])
     impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
     if not able.any():
@@ -174,7 +180,7 @@ def assemble(
     small = sample.n <= MOST and series is None and len(fits) > 1
     left_out = left_out_covariance(fits, reference, sample.shares) if small else None
     distinct = int(np.count_nonzero(sample.weights))
-    paired = Paired.of(losses, order, reference, sample.n, distinct, in_time, left_out)
+    paired = Paired.of(losses, order, reference, sample.n, distinct, in_time, left_out, effect)
     table = table_of(ordered, order, scores, loss, order.index(reference), paired, footing)
     for name in criteria:
         if name not in table:
@@ -197,6 +203,22 @@ def _in_time(fits: Sequence[Contender], best: int, losses: Moments, series: NDAr
     with np.errstate(invalid="ignore"):
         differences = np.stack([fits[best].pointwise - fit.pointwise for fit in fits])
         return long_run_covariance((differences - losses.against(best)[0][:, None])[:, series])
+
+
+def _own_in_time(
+    fits: Sequence[Contender], losses: Moments, terms: Array, series: NDArray[np.intp]
+) -> tuple[Array, float]:
+    """Long-run variance of log p̂ − log q of each candidate ``(K,)``, and by how much the largest of them is increased.
+
+    An observation is worth one over the second, its design effect (Kish 1965).
+    """
+    with np.errstate(invalid="ignore"):
+        own = np.stack([-terms - fit.pointwise for fit in fits])[:, series]
+        own = np.where(np.isfinite(own).all(axis=1, keepdims=True), own - own.mean(axis=1, keepdims=True), np.nan)
+        spread = np.diag(long_run_covariance(own))
+        ratio = spread / losses.spread
+    known = ratio[np.isfinite(ratio)]
+    return np.where(np.isfinite(spread), spread, losses.spread), float(max(known.max(initial=1.0), 1.0))
 
 
 def _series(sample: Observations, dependence: str) -> NDArray[np.intp] | None:

@@ -134,7 +134,8 @@ class Ranking:
         ConfigurationError
             P is known, the candidates were not fitted, or fewer than 19 replicates.
         """
-        return adequacy_of(self.fits, n_resamples, np.random.default_rng(self.seed if rng is None else rng))
+        generator = np.random.default_rng(self.seed if rng is None else rng)
+        return adequacy_of(self.fits, n_resamples, generator, dependent=self.paired.dependent)
 
     def bootstrap(
         self, n_resamples: int = 999, rng: np.random.Generator | int | None = None, *, block_length: int = 1

@@ -45,7 +45,8 @@ def table_of(
     k = np.array([fit.k for fit in fits], dtype=float)
     with np.errstate(invalid="ignore"):
         spread = paired.covariance if paired.left_out is None else paired.left_out
-        inside = confidence_set(losses - k / n, spread, k, n, np.random.default_rng(scores.seed))
+        rng = np.random.default_rng(scores.seed)
+        inside = confidence_set(losses - k / n, spread, k, n, rng, worth=paired.worth)
 
     def column(values: Array) -> Array:
         kept = np.array(values, dtype=float)[order]
