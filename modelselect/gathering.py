@@ -20,17 +20,15 @@ from modelselect.observations import (
     ends_of,
     integers,
     is_missing,
-    lag_correlation,
     middles,
     numbers_or_labels,
     one_dimensional,
+    resembling,
     resolution_of,
     rows_in_words,
     weights_of,
 )
 
-#: Correlation of neighbouring observations from which on it is worth a word.
-_ALIKE = 0.05
 WeightsKind = Literal["frequency", "importance"]
 Missing = Literal["refuse", "drop"]
 Resolution: TypeAlias = "float | Literal['auto'] | None"
@@ -353,8 +351,8 @@ def note_neighbours(x: Array, notes: list[str], *, ordered: bool) -> None:
     with np.errstate(all="ignore"):
         if not ordered and (not np.any(x[1:] < x[:-1]) or not np.any(x[1:] > x[:-1])):
             return
-        alike = lag_correlation(x)
-    if alike > max(_ALIKE, 4.0 / np.sqrt(len(x))):
+        alike = resembling(x)
+    if alike:
         then = (
             'standard errors allow for it with dependence="hac"'
             if ordered

@@ -18,6 +18,8 @@ from modelselect.stretches import equal, stretches
 
 Flags = NDArray[np.bool_]
 
+#: Correlation of neighbouring observations from which on it is worth a word.
+_ALIKE = 0.05
 #: Distinct values from which on their common divisor tells the step they were rounded to.
 _TELLING = 5
 #: Numbers from which on a table of integers is cheaper than sorting them.
@@ -296,6 +298,19 @@ def lag_correlation(x: Array) -> float:
         own = centred[: cut.stop - cut.start]
         square += own @ own
     return float(both / square)
+
+
+def resembling(x: Array) -> float:
+    """Correlation of neighbours if it is both large and beyond chance, four standard errors; else 0.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).normal(size=400)
+    >>> resembling(x), round(resembling(np.cumsum(x)), 2)
+    (0.0, 0.99)
+    """
+    alike = lag_correlation(x)
+    return alike if alike > max(_ALIKE, 4.0 / np.sqrt(len(x))) else 0.0
 
 
 def middles(lower: Array, upper: Array) -> Array:

@@ -88,8 +88,6 @@ def test_every_family(name, monkeypatch):
     closed = pairs.closed_form(p, q)
     monkeypatch.setattr(pairs, "closed_form", lambda *_: None)
     assert pairs.kl(p, p) == 0.0
-    if name == "arcsine":
-        return  # infinite at ends that floats do not resolve
     value = pairs.kl(p, q)
     assert value > 0
     if closed is not None:
@@ -158,3 +156,63 @@ def test_a_sample_and_a_law_as_rank_scores_them(resolution):
     law = ms.Distribution.of("gamma", shape=2.0, scale=3.0)
     ranked = ms.rank(sample, [{"gamma": {"shape": 2, "scale": 3}}]).table["kl"].iloc[0]
     assert ms.kl_divergence(sample, law) == pytest.approx(ranked, rel=1e-9, abs=1e-12)
+
+
+# -- ends at which a density is infinite, atoms, infinite order --------------------------------------------------------
+
+
+def _beta_divergence(a, b, c, d):
+    """KL of beta(a, b) from beta(c, d), in closed form."""
+    from scipy.special import betaln, digamma
+
+    return betaln(c, d) - betaln(a, b) + (a - c) * digamma(a) + (b - d) * digamma(b) + (c - a + d - b) * digamma(a + b)
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0, -7.0])
+def test_densities_that_are_infinite_at_an_end_that_is_not_0(end):
+    """Beside 1 or −7 the distance has more digits than x: the arcsine law, wherever it lies."""
+    arcsine, beta = st.arcsine(loc=end), st.beta(0.9, 1.7, loc=end)
+    assert ms.kl_divergence(arcsine, st.uniform(end, 1.0)) == pytest.approx(math.log(4 / math.pi), abs=1e-10)
+    assert ms.kl_divergence(arcsine, beta) == pytest.approx(_beta_divergence(0.5, 0.5, 0.9, 1.7), abs=1e-10)
+    assert ms.entropy(arcsine) == pytest.approx(math.log(math.pi / 4), abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "expected"),
+    [
+        (st.norm(), st.norm(0, 2), math.log(2)),
+        (st.norm(1, 1), st.norm(0, 2), math.log(2) + 1 / 6),
+        (st.norm(0, 2), st.norm(), math.inf),
+        (st.norm(), st.norm(1), math.inf),  # equal spreads: the ratio grows as e^x
+        (st.cauchy(), st.cauchy(0, 2), math.log(2)),
+        (st.cauchy(0, 2), st.cauchy(), math.log(2)),  # a limit far out, which is not reached
+        (st.norm(), st.laplace(), 0.5 + math.log(2) - 0.5 * math.log(2 * math.pi)),  # at ±1
+        (st.expon(), st.gamma(2), math.inf),  # at 0
+        (st.expon(), st.expon(scale=2), math.log(2)),
+        (st.beta(2, 3), st.uniform(), math.log(12 * 4 / 27)),
+        (st.arcsine(loc=4), st.uniform(4, 1), math.inf),
+        (st.uniform(4, 1), st.arcsine(loc=4), math.log(math.pi / 2)),
+        (st.poisson(2), st.poisson(3), 1.0),
+        (st.poisson(3), st.poisson(2), math.inf),
+        (st.binom(10, 0.3), st.binom(10, 0.5), 10 * math.log(1.4)),
+        (st.poisson(3), st.binom(10, 0.3), math.inf),
+        (st.gamma(2.3), st.gamma(2.3), 0.0),
+    ],
+)
+def test_infinite_order_is_the_largest_ratio(p, q, expected):
+    assert ms.renyi(p, q, math.inf) == pytest.approx(expected, abs=1e-9)
+
+
+def test_projection_of_a_law_with_an_atom():
+    hurdle = ms.fit({"hurdle": "gamma"}, [0, 0, 0, 1.2, 2.5, 0.7, 3.1, 0.2]).distribution
+    same = ms.project(hurdle, {"hurdle": "gamma"})
+    assert list(same.distribution.parameters.values()) == pytest.approx(list(hurdle.parameters.values()), abs=1e-8)
+    assert 0 <= same.kl < 1e-12
+    share = hurdle.parameters["zero_probability"]
+    other = ms.project(hurdle, {"hurdle": "lognormal"})
+    parts = {name: hurdle.parameters[name] for name in ("shape", "scale")}
+    alone = ms.project(ms.Distribution.of("gamma", **parts), "lognormal")
+    assert other.kl == pytest.approx((1 - share) * alone.kl, abs=1e-9)
+    assert other.distribution.parameters["zero_probability"] == pytest.approx(share, abs=1e-9)
+    with pytest.raises(ms.DataError, match="has an atom at 0"):
+        ms.project(hurdle, "gamma")

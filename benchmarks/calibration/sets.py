@@ -21,9 +21,12 @@ from benchmarks.calibration.samples import (
 )
 from modelselect.fitting.result import Fit
 from modelselect.ranking.confidence_set import confidence_set
+from modelselect.ranking.ends import ends_taken
 
 SIZES = (50, 100, 200, 500, 1000)
 POSITIVE = ("gamma", "lognormal", "weibull", "exponential", "inverse_gaussian", "rayleigh", "log_logistic", "normal")
+#: The ends of the last two are taken from the sample.
+BOUNDED = ("beta", "kumaraswamy", "uniform", "scaled_power_function")
 COUNTS = ("poisson", "negative_binomial", "geometric", {"zero_inflated": "poisson"}, {"binomial": {"n": 40}})
 TRUTHS: list[tuple[Truth, Sequence[Any]]] = [
     (truth("exponential(1)", st.expon()), POSITIVE),
@@ -35,6 +38,8 @@ TRUTHS: list[tuple[Truth, Sequence[Any]]] = [
         mixture("outside: gamma(2) and gamma(20)", [(0.7, st.gamma(2)), (0.3, st.gamma(20, scale=0.5))]),
         POSITIVE,
     ),
+    (truth("uniform(0, 1)", st.uniform()), BOUNDED),
+    (truth("beta(2, 1)", st.beta(2, 1)), BOUNDED),
     (truth("poisson(3)", st.poisson(3)), COUNTS),
     (truth("nearly poisson: negative_binomial(3, size 20)", st.nbinom(20, 20 / 23)), COUNTS),
 ]
@@ -71,4 +76,6 @@ def inside_of(fits: Sequence[Fit], sample: Any, rng: np.random.Generator) -> Any
     able = np.array([fit.status.usable for fit in fits])
     loss = np.where(able, [-fit.mean_log_likelihood for fit in fits], np.inf)
     paired = paired_of(fits, sample, int(np.argmin(loss + k / sample.n)))
-    return confidence_set(loss, paired.covariance if paired.left_out is None else paired.left_out, k, sample.n, rng)
+    spread = paired.covariance if paired.left_out is None else paired.left_out
+    ends = np.array([ends_taken(fit) for fit in fits], dtype=float)
+    return confidence_set(loss, spread, k, sample.n, rng, ends=ends)

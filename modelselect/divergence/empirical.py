@@ -76,7 +76,9 @@ class Divergence:
     cross_entropy: Array
 
 
-def divergence(sample: Observations, of: Level, losses: Moments, k: Array, effect: float = 1.0) -> Divergence:
+def divergence(
+    sample: Observations, of: Level, losses: Moments, k: Array, effect: float = 1.0, ends: Array | float = 0.0
+) -> Divergence:
     """KL of a sample against laws whose losses on it are known.
 
     Parameters
@@ -89,6 +91,8 @@ def divergence(sample: Observations, of: Level, losses: Moments, k: Array, effec
         Number of estimated parameters of each law, ``(K,)``.
     effect
         Of dependence: how many observations in an order of time are worth one.
+    ends
+        Ends of the support taken from the sample, of each law ``(K,)``: they count twice in k/(2n).
     """
     n, cross = sample.n, losses.cross_entropy
     with np.errstate(invalid="ignore"):
@@ -98,7 +102,7 @@ def divergence(sample: Observations, of: Level, losses: Moments, k: Array, effec
             zero = np.where(np.isfinite(kl), 0.0, np.nan)
             return Divergence(kl, zero, kl, kl, kl, cross)
         corrected = cross + k / n - of.entropy.value
-        centre = cross + k / (2 * n) - of.entropy.value
+        centre = cross + (k + ends) / (2 * n) - of.entropy.value
         variance = losses.spread / max(n - 1.0, 1.0)
         if of.counted:
             cells = of.cells or np.count_nonzero(sample.weights)

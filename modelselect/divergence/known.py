@@ -201,7 +201,7 @@ def renyi(
 ) -> float | Floats:
     """Rényi divergence of order α, log(Σ p^α q^(1-α)) / (α - 1).
 
-    Its limits are taken at α = 0 (-log q(p > 0)), 1 (KL) and ∞ (log max p/q, of vectors only). It grows with α.
+    Its limits are taken at α = 0 (-log q(p > 0)), 1 (KL) and ∞ (log of the largest p/q). It grows with α.
     Parameters, shapes and errors as `kl_divergence`; 0 ≤ α ≤ ∞, anything else is an error too.
     Source: van Erven & Harremoës (2014), Rényi divergence and Kullback-Leibler divergence.
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from modelselect.divergence import terms
 from modelselect.divergence.closed_forms import closed_entropy, closed_form
+from modelselect.divergence.edges import beside, deep
 from modelselect.divergence.laws import Law
 from modelselect.divergence.measures import Pair
-from modelselect.divergence.quadrature import integral, mesh, nodes
+from modelselect.divergence.quadrature import NODES, integral, mesh, nodes
 from modelselect.divergence.series import total
 from modelselect.domain import Array
 from modelselect.errors import DataError, PrecisionError
@@ -27,6 +28,12 @@ Terms = Callable[[Array, Array], Array]
 LEVELS = np.array([1e-12, 1e-9, 1e-6, 1e-4, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1 - 1e-4, 1 - 1e-6, 1 - 1e-9])
 #: Distances beyond an end of q, relative to its size, at which it is asked whether p has mass.
 _JUST_BEYOND = np.array([1e-9, 1e-6, 1e-3, 0.1, 1.0])
+
+
+#: Slope of log p/q in the logarithm of the distance at an end from which on it has no bound; zooms into a maximum.
+_RISES, _ZOOMS = 1e-6, 12
+#: Logarithm of a density above which the difference of two keeps six digits.
+_TOLD = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +119,13 @@ def entropy(p: Law) -> float:
 
 
 def renyi(p: Law, q: Law, alpha: float) -> float:
-    """Rényi divergence of order α, 0 ≤ α < ∞."""
+    """Rényi divergence of order α, 0 ≤ α ≤ ∞."""
     if alpha == 1:
         return kl(p, q)
     if alpha == 0:
         return _order_0(p, q)
     if np.isinf(alpha):
-        raise DataError("alpha: infinite order is known for probability vectors only, not for laws")
+        return _order_infinity(p, q)
     if alpha > 1 and _escapes(p, q):
         return np.inf
     what = f"the Rényi divergence of order {alpha:g}"
@@ -173,6 +180,8 @@ def _mass_outside(q: Law, p: Law) -> float:
         return 0.0  # they were summed over the points of both
     below = p.low - q.step if p.discrete else p.low
     under = float(q.cdf(below)) if np.isfinite(below) and below >= q.low else 0.0
+    if not p.discrete and p.low in q.atoms and p.low in p.atoms:  # inside both
+        under -= float(np.exp(q.logp(np.array([p.low])))[0])
     over = float(q.sf(p.high)) if np.isfinite(p.high) and p.high <= q.high else 0.0
     inside = [atom for atom in off if p.low < atom <= p.high]
     counted = float(np.exp(np.asarray(q.logp(np.array(inside)), dtype=float)).sum()) if inside else 0.0
@@ -193,6 +202,80 @@ def _order_0(p: Law, q: Law) -> float:
         return max(float(-np.log(max(inside, 0.0))), 0.0)
 
 
+def _order_infinity(p: Law, q: Law) -> float:
+    """Logarithm of the largest p/q: among nodes that lie close, and between its neighbours; by its slope at the ends.
+
+    Towards an end the ratio goes by the logarithm of the distance from it, or from the middle: where it still rises
+    there at the last distance that has a float, it has no bound.
+    """
+    if _escapes(p, q):
+        return np.inf
+
+    def ratio(x: Array, slope: Array) -> Array:
+        log_p, log_q = _pointwise(p, q, x)
+        if not p.discrete:
+            log_p, log_q = beside(p, x, slope, log_p), beside(q, x, slope, log_q)
+        with np.errstate(invalid="ignore"):
+            # far out the difference of two large logarithms is nothing but rounding
+            return np.where(np.isneginf(log_p), -np.inf, np.where(np.abs(log_p) < _TOLD, log_p - log_q, np.nan))
+
+    x, slope, t = _ordered_points(p, q)
+    value = ratio(x, slope)
+    told = ~np.isnan(value)
+    x, slope, t, value = x[told], slope[told], t[told], value[told]
+    if len(p.atoms):
+        atoms = np.array(p.atoms)
+        value = np.append(value, ratio(atoms, np.zeros(len(atoms))))
+    top = int(np.argmax(np.where(np.isnan(value), -np.inf, value)))
+    if top >= len(x) or not np.isfinite(value[top]):
+        return float(value[top])
+    if p.points is not None or (p.discrete and x[top] in (p.low, p.high)):
+        return float(value[top])
+    if top in (0, len(x) - 1):
+        before = top + (1 if top == 0 else -1)
+        rate = (value[top] - value[before]) / abs(t[top] - t[before])
+        return np.inf if rate > _RISES else float(value[top])
+    if p.discrete:  # all that lie between the neighbours
+        inner = np.arange(x[top - 1], x[top + 1] + 0.5 * p.step, p.step)
+        return float(np.nanmax(ratio(inner, np.zeros(len(inner)))))
+    low, high = x[top - 1], x[top + 1]
+    for _ in range(_ZOOMS):  # a smooth maximum is found to the square of the last distance, a kink is a node
+        inner = np.linspace(low, high, 41)
+        here = ratio(inner, np.zeros(41))
+        best = int(np.nanargmax(here))
+        value[top] = max(value[top], here[best])
+        low, high = inner[max(best - 1, 0)], inner[min(best + 1, 40)]
+    return float(value[top])
+
+
+def _ordered_points(p: Law, q: Law) -> tuple[Array, Array, Array]:
+    """Points of the support of p in their order, log dx/dt at them, and a scale on which they are even."""
+    if p.discrete:
+        if p.points is not None:
+            return p.points, np.zeros(len(p.points)), p.points
+        far = p.step * np.unique(np.rint(np.geomspace(1.0, 1e12, 2_000)))
+        cuts, anchors = cuts_of(p, q)
+        start = _origin(p) + p.step * np.rint((anchors[0] - _origin(p)) / p.step)
+        x = np.unique([*(start - far), start, *(start + far), p.low, p.high])
+        x = x[(x >= p.low) & (x <= p.high) & np.isfinite(x)]
+        t = np.sign(x - start) * np.log1p(np.abs(x - start) / p.step)
+        return x, np.zeros(len(x)), t
+    cuts, anchors = cuts_of(p, q)
+    inner = np.unique([cut for cut in (*cuts, p.low, p.high) if np.isfinite(cut)])
+    finer = (inner[:-1, None] + np.diff(inner)[:, None] * (np.arange(16) / 16)).ravel()
+    ends = [end for end in (p.low, p.high) if deep(end, p, q)]
+    panels = mesh([*finer, *inner], p.low, p.high, anchors, ends).panels
+    x, slope, _ = nodes(panels)
+    half = 0.5 * (panels.end - panels.start)[:, None]
+    t = 0.5 * (panels.start + panels.end)[:, None] + half * NODES
+    bent = np.broadcast_to(panels.sign[:, None], x.shape).ravel()
+    # ends of equal x keep their order by the distance
+    anchor = np.broadcast_to(panels.anchor[:, None], x.shape).ravel()
+    key = np.where(bent == 0, 0.0, bent * np.exp(np.where(bent != 0, t.ravel(), 0.0)))
+    order = np.lexsort((np.where(np.abs(key) < 1e-9 * np.abs(anchor), key, 0.0), x.ravel()))
+    return x.ravel()[order], slope.ravel()[order], t.ravel()[order]
+
+
 # sums and integrals -----------------------------------------------------------------------------------------------
 
 
@@ -208,6 +291,9 @@ def _on(function: Terms, p: Law, q: Law, *, density: bool = False) -> Callable[[
 
     def integrand(x: Array, slope: Array) -> Array:
         log_p, log_q = _pointwise(p, q, x)
+        if not p.discrete:
+            log_p = beside(p, x, slope, log_p)
+            log_q = log_p if q is p else beside(q, x, slope, log_q)
         for law, logs, other in ((q, log_q, log_p), (p, log_p, log_q)):
             if not law.zeros and np.any(lost := np.isneginf(logs) & (other + slope > -700.0)):
                 inside = lost & (x > law.low) & (x < law.high)
@@ -241,7 +327,8 @@ def _sum(integrand: Callable[[Array, Array], Array], p: Law, q: Law, over: Law |
         f = integrand(x, slope)
         return np.where(np.isin(x, list(inside)), 0.0, f) if inside else f
 
-    return value + integral(smooth, mesh(cuts, low, high, anchors), what)
+    ends = [end for end in (low, high) if deep(end, p, q)]
+    return value + integral(smooth, mesh(cuts, low, high, anchors, ends), what)
 
 
 def cuts_of(p: Law, q: Law) -> tuple[list[float], list[float]]:

@@ -133,9 +133,14 @@ def project(
         which = "gives masses" if law.discrete else "has a density"
         other = "gives masses" if member.discrete else "has a density"
         raise DataError(f"{law.name} {which} and {member.name} {other}: they are never compared")
-    if direction == "forward":
-        return _forward(law, candidate)
-    return _reverse(law, candidate)
+    inside, outside = (member, law) if direction == "forward" else (law, member)
+    alone = sorted(set(outside.atoms) - set(inside.atoms))
+    if alone:
+        raise DataError(
+            f"every member of {member.name} is infinitely far from {law.name}: {outside.name} has an atom at "
+            f"{alone[0]:g}, and {inside.name} gives no mass to single values (hurdle: makes families that do)"
+        )
+    return _forward(law, candidate) if direction == "forward" else _reverse(law, candidate)
 
 
 def _of_sample(sample: Sample, candidate: Candidate, direction: Direction) -> Projection:
@@ -185,6 +190,10 @@ def _estimated(found: Estimate, family: Family, p: Law) -> tuple[Distribution, t
 def _as_block(p: Law, family: Family, kinks: tuple[float, ...] = ()) -> Block:
     """P as a weighted sample: its masses, or the nodes of a quadrature."""
     x, w = _masses(p) if p.discrete else _quadrature(p, kinks)
+    if p.atoms:
+        with np.errstate(all="ignore"):
+            atoms = np.array(p.atoms)
+            x, w = np.append(x, atoms), np.append(w, np.exp(np.asarray(p.logp(atoms), dtype=float)))
     with np.errstate(all="ignore"):
         marks = [*np.asarray(p.ppf(np.array([0.25, 0.5, 0.75])), dtype=float)]
     if any(not parameter.regular for parameter in family.parameters.values()):
@@ -213,8 +222,6 @@ def _masses(p: Law) -> tuple[Array, Array]:
 
 
 def _quadrature(p: Law, kinks: tuple[float, ...]) -> tuple[Array, Array]:
-    if p.atoms:
-        raise DataError(f"{p.name} has atoms; a projection of it is not known")
     cuts, anchors = cuts_of(p, p)
     inner = np.unique([cut for cut in (*cuts, *kinks) if np.isfinite(cut)])
     share = np.arange(_FINER) / _FINER

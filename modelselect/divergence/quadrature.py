@@ -78,7 +78,9 @@ class Mesh(NamedTuple):
     tails: tuple[Tail, ...]
 
 
-def mesh(cuts: Sequence[float], low: float, high: float, anchors: Sequence[float]) -> Mesh:
+def mesh(
+    cuts: Sequence[float], low: float, high: float, anchors: Sequence[float], deep: Sequence[float] = ()
+) -> Mesh:
     """Panels from low to high, cut where it is said.
 
     Parameters
@@ -89,14 +91,18 @@ def mesh(cuts: Sequence[float], low: float, high: float, anchors: Sequence[float
         Ends, possibly infinite.
     anchors
         Points of the middle, from which distances are measured far out.
+    deep
+        Finite ends beside which the integrand goes by the logarithm of the distance, and not by x.
     """
     inner = np.unique([cut for cut in cuts if np.isfinite(cut) and low < cut < high])
+    for end in deep:  # nearer than this x does not say how far
+        inner = inner[np.abs(inner - end) > 2.0**-22 * abs(end)]
     if not len(inner):
         inner = np.array([_between(low, high)])
     rows: list[tuple[float, ...]] = []
     tails = []
     for end, sign, first in ((low, 1.0, inner[0]), (high, -1.0, inner[-1])):
-        panels, tail = _towards(end, sign, float(first), float(anchors[0]))
+        panels, tail = _towards(end, sign, float(first), float(anchors[0]), deep=end in deep)
         rows += panels
         tails.append(tail)
     ends = [end for end in (low, high) if np.isfinite(end)]
@@ -196,14 +202,16 @@ def _between(low: float, high: float) -> float:
     return low + 1.0 if np.isfinite(low) else high - 1.0 if np.isfinite(high) else 0.0
 
 
-def _towards(end: float, sign: float, first: float, middle: float) -> tuple[list[tuple[float, ...]], Tail]:
+def _towards(
+    end: float, sign: float, first: float, middle: float, *, deep: bool = False
+) -> tuple[list[tuple[float, ...]], Tail]:
     """Panels from the first cut to an end: over the logarithm of the distance from it, or from the middle."""
     finite = bool(np.isfinite(end))
     anchor, side = (end, sign) if finite else (middle, -sign)
     # the last points whose distance from the anchor still has half of its digits
     nearest = max(_NEAREST, float(np.log(1e-8 * abs(anchor)) if anchor else -np.inf))
     if finite:
-        nearest = max(_NEAREST, float(np.log(2.0**-44 * abs(anchor))) if anchor else _NEAREST)
+        nearest = max(_NEAREST, float(np.log(2.0**-44 * abs(anchor))) if anchor and not deep else _NEAREST)
     rows: list[tuple[float, ...]] = []
     distance = side * (first - anchor)
     if distance <= 0 or (not finite and np.log(distance) < nearest):

@@ -18,6 +18,7 @@ from modelselect.divergence.moments import Moments
 from modelselect.domain import Array
 from modelselect.fitting.result import Fit
 from modelselect.ranking.contender import Contender
+from modelselect.ranking.ends import ends_taken
 from modelselect.ranking.finite_size import interior_share, mean_ratio, vuong_tails
 from modelselect.ranking.nesting import nesting, reached
 
@@ -178,12 +179,13 @@ def compare(a: Contender, b: Contender, paired: Paired, i: int, j: int) -> Test:
         if relation.boundary:
             return Test(ratio, _on_boundary(ratio, relation.degrees, large, small), "likelihood ratio (boundary)")
         tail = float(chdtrc(relation.degrees, ratio))
-        if _CLEAR < tail and isinstance(large, Fit) and isinstance(small, Fit):
+        if tail > _CLEAR and isinstance(large, Fit) and isinstance(small, Fit):
             mean = mean_ratio(small, large, relation.degrees, np.random.default_rng(_SEED))
             tail = float(chdtrc(relation.degrees, ratio / mean))
         return Test(ratio, tail, "likelihood ratio")
-    corrected = gap - (a.k - b.k) / (2.0 * n)
-    floor = max(abs(a.k - b.k), 1) / paired.worth**2 if a.k or b.k else 0.0
+    ends = ends_taken(a), ends_taken(b)
+    corrected = gap - (a.k + ends[0] - b.k - ends[1]) / (2.0 * n)
+    floor = (max(abs(a.k - b.k), 1) + sum(ends)) / paired.worth**2 if a.k or b.k else 0.0
     spread = math.sqrt(paired.se_left_out(i, j) ** 2 + floor)
     z = corrected / spread if spread > rounding else math.copysign(math.inf, corrected)
     p = float(2.0 * ndtr(-abs(z)))
@@ -199,7 +201,7 @@ def _on_boundary(ratio: float, degrees: int, large: Contender, small: Contender)
     tail = float(chdtrc(degrees, ratio))
     inner = float(chdtrc(degrees - 1, ratio)) if degrees > 1 else float(ratio <= 0)
     w = 0.5
-    if ratio > 0 and _CLEAR < 0.5 * inner + 0.5 * tail and isinstance(large, Fit) and isinstance(small, Fit):
+    if ratio > 0 and 0.5 * inner + 0.5 * tail > _CLEAR and isinstance(large, Fit) and isinstance(small, Fit):
         w = interior_share(small, large, np.random.default_rng(_SEED))
     return (1.0 - w) * inner + w * tail
 

@@ -29,12 +29,14 @@ def confidence_set(
     confidence: float = CONFIDENCE,
     *,
     worth: float | None = None,
+    ends: Array | None = None,
 ) -> NDArray[np.bool_]:
     """Which of K candidates cannot be excluded from being the best.
 
-    T_R is the largest of all |t_fg| = |L̄_f − L̄_g| / se_fg with L̄ the mean loss + k/(2n) and ::
+    T_R is the largest of all |t_fg| = |L̄_f − L̄_g| / se_fg with L̄ the mean loss + (k + e)/(2n), e the number of ends
+    of the support taken from the sample, and ::
 
-        se_fg² = var(L_f − L_g)/n + max(|k_f − k_g|, 1)/n²
+        se_fg² = var(L_f − L_g)/n + (max(|k_f − k_g|, 1) + e_f + e_g)/n²
 
     Its law under equal losses is that of the same statistic of normal draws with the losses' covariance, so that
     the cost does not depend on n. While T_R is larger than its quantile, the candidate with the largest t is dropped.
@@ -55,6 +57,8 @@ def confidence_set(
         That the best one is among them.
     worth
         How many independent observations they are worth, if they depend on each other: of what estimation does.
+    ends
+        Ends of the support taken from the sample ``(K,)``, see `ends_taken`; by default none.
 
     Returns
     -------
@@ -83,10 +87,11 @@ def confidence_set(
         return np.asarray(inside)
     rows = np.flatnonzero(inside)
     C = covariance[np.ix_(rows, rows)]
-    level = loss[rows] + k[rows] / (2.0 * n)
+    taken = np.zeros(len(rows)) if ends is None else ends[rows]
+    level = loss[rows] + (k[rows] + taken) / (2.0 * n)
     spread = np.diag(C)[:, None] + np.diag(C) - 2.0 * C
     worth = n if worth is None else worth
-    floor = np.maximum(np.abs(k[rows][:, None] - k[rows]), 1.0) / worth**2
+    floor = (np.maximum(np.abs(k[rows][:, None] - k[rows]), 1.0) + taken[:, None] + taken) / worth**2
     se = np.sqrt(np.maximum(spread, 0.0) / n + floor)
     t = (level[:, None] - level) / se
     alive = np.ones(len(rows), dtype=bool)
@@ -98,7 +103,7 @@ def confidence_set(
         most = len(within) * (len(within) - 1) * ndtr(-T)  # two tails, half as many pairs
         if most >= 1.0 - confidence:
             if draws is None:
-                estimation = np.eye(len(within)) * _ESTIMATION / worth**2
+                estimation = np.diag(_ESTIMATION + taken[within]) / worth**2
                 start, draws = within, _draws(C[np.ix_(within, within)] / n + estimation, rng)
             column = np.searchsorted(start, within)
             if _share_above(draws[:, column], se[np.ix_(within, within)], T) >= 1.0 - confidence:

@@ -24,6 +24,7 @@ from modelselect.ranking.comparison import Paired
 from modelselect.ranking.contender import Contender
 from modelselect.ranking.criteria import Scores, lookup_criterion
 from modelselect.ranking.dependence import long_run_covariance
+from modelselect.ranking.ends import ends_taken
 from modelselect.ranking.footing import Footing, atoms_of, fit_on_footing, footing_of
 from modelselect.ranking.leverage import MOST, left_out_covariance
 from modelselect.ranking.result import Ranking
@@ -155,7 +156,8 @@ def assemble(
     if series is not None:
         spread, effect = _own_in_time(fits, losses, of.terms, series)
         losses = replace(losses, spread=spread)
-    scores = Scores(fits, sample, divergence(sample, of, losses, k, effect), of.entropy.value, seed)
+    ends = np.array([ends_taken(fit) for fit in fits], dtype=float)
+    scores = Scores(fits, sample, divergence(sample, of, losses, k, effect, ends), of.entropy.value, seed)
     able = np.array([fit.status.usable for fit in fits])
     impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
     if not able.any():

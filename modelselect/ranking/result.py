@@ -156,9 +156,13 @@ class Ranking:
     def stacking(self, folds: int = FOLDS, rng: np.random.Generator | int | None = None) -> pd.Series:
         """Weights of the mixture of all candidates that predicts held-out observations best, index ``candidate``.
 
+        Of fewer observations than folds each is left out alone.
+
         Source: Yao, Vehtari, Simpson & Gelman 2018.
         """
-        parts = folds_of(sample_of(self.fits), folds, np.random.default_rng(self.seed if rng is None else rng))
+        sample = sample_of(self.fits)
+        folds = min(folds, max(int(sample.n), 2)) if folds >= 2 else folds
+        parts = folds_of(sample, folds, np.random.default_rng(self.seed if rng is None else rng))
         nothing = np.full(parts.shape[1], np.nan)
         scores = [held_out(fit, parts) if fit.status.usable else nothing for fit in self.fits.values()]
         weights = stacking_weights(np.stack(scores), self.sample.shares)

@@ -15,6 +15,7 @@ from modelselect.ranking.comparison import Paired, compare
 from modelselect.ranking.confidence_set import confidence_set
 from modelselect.ranking.contender import Contender
 from modelselect.ranking.criteria import Scores
+from modelselect.ranking.ends import ends_taken
 
 
 def table_of(
@@ -46,7 +47,8 @@ def table_of(
     with np.errstate(invalid="ignore"):
         spread = paired.covariance if paired.left_out is None else paired.left_out
         rng = np.random.default_rng(scores.seed)
-        inside = confidence_set(losses - k / n, spread, k, n, rng, worth=paired.worth)
+        ends = np.array([ends_taken(fit) for fit in fits], dtype=float)
+        inside = confidence_set(losses - k / n, spread, k, n, rng, worth=paired.worth, ends=ends)
 
     def column(values: Array) -> Array:
         kept = np.array(values, dtype=float)[order]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from modelselect.observations import resembling
 from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.confidence_set import CONFIDENCE
+from modelselect.ranking.ends import ends_taken
 from modelselect.ranking.predictions import Forecast, PredictionRanking
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.forecasts import temper
-from modelselect.reporting.tables import NOTHING, join, nats, probability
+from modelselect.reporting.tables import NOTHING, count, join, nats, probability
 
 #: Nats in all that a candidate may lie behind and still be called not told apart.
 FAR = 10.0
@@ -17,6 +19,8 @@ FAR = 10.0
 INDICATIVE = 100
 #: Losses that the first sentence lists.
 SHOWN = 6
+#: Correlation of neighbours in time from which on errors that do not allow for it are a tenth too small.
+_STRONG = 0.1
 #: Candidates of a set that are named; the rest is counted.
 _NAMED = 8
 
@@ -28,6 +32,7 @@ def verdict(ranking: Ranking) -> str:
         sentences[0] += "; P is known, so these numbers are exact"
     else:
         sentences += [*_may_be_best(ranking), *_behind(ranking)]
+        sentences += _in_time(ranking)
         sentences += [] if isinstance(ranking, PredictionRanking) else _in_absolute_terms(ranking)
     sentences += [
         f"{_all(list(same))} are one and the same law at their fitted parameters" for same in ranking.redundant
@@ -88,14 +93,19 @@ def _may_be_best(ranking: Ranking) -> list[str]:
     leader = next(iter(table.index))
     if leader not in inside:
         words += f"; {leader}, first by {ranking.by}, is not among them"
-    rough = [label for label in inside if getattr(ranking.fits[label], "irregular", ())]
+    rough = [label for label in inside if _rough(ranking.fits[label])]
     if rough and len(inside) < len(finite):
-        words += f"; a rough confidence, since {_all(rough)} took an end or a whole number from the sample"
+        words += f"; a rough confidence, since {_all(rough)} took a threshold or a whole number from the sample"
     if not rejected:
         return [words]
     those = join([f"{label} ({p})" for label, p in rejected.items()], most=_NAMED)
     special = "a special case" if len(rejected) == 1 else "special cases"
     return [words, f"The likelihood ratio against {ranking.reference} does exclude {those}, {special} of it"]
+
+
+def _rough(fit: object) -> bool:
+    """Whether a parameter is neither regular nor an end at the outermost observation, for which the set allows."""
+    return len(getattr(fit, "irregular", ())) > ends_taken(fit)
 
 
 def _rejected(ranking: Ranking, inside: list[str]) -> dict[str, str]:
@@ -135,6 +145,29 @@ def _behind(ranking: Ranking) -> list[str]:
     test = "" if p == NOTHING else f" ({how}p {p})" if p.startswith("<") else f" ({how}p = {p})"
     fresh = "" if isinstance(ranking, PredictionRanking) else " on fresh data"
     return [f"{who} {loses}{_amount(row['delta'])}{error} nats more than {best}{fresh}{test}"]
+
+
+def _in_time(ranking: Ranking) -> list[str]:
+    """What an order of time does to the errors: allowed for, or not though neighbours are alike."""
+    sample = ranking.sample
+    order = getattr(sample, "order", None)
+    if order is None:
+        return []
+    if ranking.paired.dependent:
+        worth = float(f"{max(ranking.paired.worth, 1.0):.2g}")
+        if worth > 0.95 * sample.n:
+            return ["All errors allow for dependence in the order of time, of which there is hardly any"]
+        return [
+            f"All errors allow for dependence in the order of time, by which the {count(round(sample.n))} observations "
+            f"are worth about {count(round(worth))}"
+        ]
+    alike = resembling(sample.values[order]) if sample.kind != "nominal" else 0.0
+    if alike < _STRONG:
+        return []
+    return [
+        f"Neighbours in time are alike (correlation {alike:.2f}), so that all of this is less certain than it looks; "
+        "dependence: hac allows for it"
+    ]
 
 
 def _in_absolute_terms(ranking: Ranking) -> list[str]:
