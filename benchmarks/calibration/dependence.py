@@ -12,12 +12,12 @@ from modelselect import Sample, rank
 
 #: Correlation of neighbours, sizes; of the latent normal series (of the observations it is a little less).
 CORRELATIONS = (0.0, 0.5, 0.8)
-SIZES = (200, 1000, 5000)
+SIZES = (200, 1000)
 TRUTH = truth("gamma(shape 2)", st.gamma(2))
 FAMILIES = ("gamma", "weibull", "lognormal")
-RESAMPLES = 199
+RESAMPLES = 99
 #: Samples of a cell of which the blocks are drawn, which costs most.
-BLOCKS = 0.25
+BLOCKS = 1 / 3
 
 
 def run(replicates: int, seed: int) -> list[dict[str, Any]]:

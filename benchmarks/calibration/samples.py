@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ from modelselect.ranking.leverage import MOST, left_out_covariance
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
+#: Whether cells of a name are to be simulated.
+Wanted = Callable[[str], bool]
 #: Numbers of one batch of samples.
 BATCH = 400_000
 #: Nodes of the quadrature by which the truth is known.
@@ -85,6 +87,11 @@ class Truth:
         if not usable(found.status).all():
             raise RuntimeError(f"{candidate.label} on {self.name}: {found.status[0]}, {found.reason[0]}")
         return float(-found.log_likelihood[0]) - self.entropy
+
+
+def always(_name: str) -> bool:
+    """Every cell."""
+    return True
 
 
 def truth(name: str, law: Any) -> Truth:

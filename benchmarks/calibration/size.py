@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from scipy.optimize import brentq
 
 from benchmarks.calibration.samples import (
     Truth,
+    Wanted,
     all_fits,
+    always,
     block_of,
     mixture,
     paired_of,
@@ -53,6 +56,36 @@ APART: list[tuple[str, Any, str, Any]] = [
     ("normal", st.norm(), "gumbel", st.gumbel_r(scale=0.8)),
     ("poisson", st.poisson(3), "geometric", st.geom(0.25, loc=-1)),
 ]
+#: Other laws that are equally far from two families at some value between two: a name, and the law at a value.
+ELSEWHERE: list[tuple[str, str, str, Callable[[float], Truth], float, float]] = [
+    (
+        "poisson",
+        "geometric",
+        "negative_binomial",
+        lambda size: truth(f"negative_binomial(3, size {size:.2f})", st.nbinom(size, size / (size + 3.0))),
+        1.1,
+        50.0,
+    ),
+    (
+        "poisson",
+        "geometric",
+        "zero_inflated",
+        lambda w: mixture(
+            f"poisson(3) with {100 * w:.1f} % more zeros",
+            [(w, st.randint(0, 1)), (1.0 - w, st.poisson(3.0 / (1.0 - w)))],
+        ),
+        0.01,
+        0.6,
+    ),
+    (
+        "poisson",
+        "geometric",
+        "two_poissons",
+        lambda a: mixture(f"poisson(3 ± {a:.2f})", [(0.5, st.poisson(3.0 - a)), (0.5, st.poisson(3.0 + a))]),
+        0.1,
+        2.9,
+    ),
+]
 #: Tests of fit: truth, family that is tested, whether it is right.
 FITS: list[tuple[Truth, str, bool]] = [
     (truth("normal(0, 1)", st.norm()), "normal", True),
@@ -73,26 +106,41 @@ DRAWS = 20_000
 FEWER = {"gamma": 0.5, "weibull": 0.5}
 
 
-def run(replicates: int, seed: int) -> dict[str, list[dict[str, Any]]]:
-    """All tests."""
+def run(replicates: int, seed: int, wanted: Wanted = always) -> dict[str, list[dict[str, Any]]]:
+    """All tests of the pairs and families that are wanted, by their names."""
     pairwise._DRAWS = DRAWS
     rows: dict[str, list[dict[str, Any]]] = {"nested": [], "power": [], "vuong": [], "adequacy": []}
     for place, (law, small, large, edge) in enumerate(NESTED):
+        if not wanted(f"nested {law.name} {small} {large}"):
+            continue
         for n in (50, 200, 1000):
-            count = replicates if (large, n) != ("student_t", 1000) else replicates // 4  # dear
             rng = np.random.default_rng([seed, 3, place, n])
             robust = not edge and n < 1000
-            rows["nested"] += [line | {"edge": edge} for line in _pair(law, small, large, n, count, rng, robust=robust)]
+            lines = _pair(law, small, large, n, replicates, rng, robust=robust)
+            rows["nested"] += [line | {"edge": edge} for line in lines]
     for place, (law, small, large) in enumerate(ALTERNATIVES):
+        if not wanted(f"power {law.name} {small} {large}"):
+            continue
         for n in (50, 200):
             rng = np.random.default_rng([seed, 4, place, n])
             rows["power"] += _pair(law, small, large, n, replicates // 4, rng, robust=False)
     for place, (a, law_a, b, law_b) in enumerate(APART):
+        if not wanted(f"apart {a} {b}"):
+            continue
         law = equally_far(a, law_a, b, law_b)
         for n in (50, 200, 1000):
             rng = np.random.default_rng([seed, 5, place, n])
             rows["vuong"] += _pair(law, a, b, n, replicates, rng, robust=n < 1000)
+    for place, (a, b, name, at, low, high) in enumerate(ELSEWHERE):
+        if not wanted(f"apart {a} {b} {name}"):
+            continue
+        law = _equally_far_at(a, b, at, low, high)
+        for n in (50, 200, 1000):
+            rng = np.random.default_rng([seed, 8, place, n])
+            rows["vuong"] += _pair(law, a, b, n, replicates, rng, robust=False)
     for place, (law, family, right) in enumerate(FITS):
+        if not wanted(f"fits {law.name} {family}"):
+            continue
         for n in (50, 200):
             rng = np.random.default_rng([seed, 6, place, n])
             count = round(replicates * (FEWER.get(family, 1.0) if right else 0.1))
@@ -102,16 +150,21 @@ def run(replicates: int, seed: int) -> dict[str, list[dict[str, Any]]]:
 
 def equally_far(a: str, law_a: Any, b: str, law_b: Any) -> Truth:
     """Mixture of a law of each of two families that is equally far from both: their KL at the best parameters agree."""
-    one, other = parsed([a, b])
 
     def mixed(w: float) -> Truth:
         return mixture(f"{w:.3f} {a} + {1 - w:.3f} {b}", [(w, law_a), (1.0 - w, law_b)])
 
-    def gap(w: float) -> float:
-        law = mixed(w)
+    return _equally_far_at(a, b, mixed, 0.01, 0.99)
+
+
+def _equally_far_at(a: str, b: str, law_at: Callable[[float], Truth], low: float, high: float) -> Truth:
+    one, other = parsed([a, b])
+
+    def gap(value: float) -> float:
+        law = law_at(value)
         return law.loss(one) - law.loss(other)
 
-    return mixed(float(brentq(gap, 0.01, 0.99, xtol=1e-6)))
+    return law_at(float(brentq(gap, low, high, xtol=1e-6)))
 
 
 def _pair(
