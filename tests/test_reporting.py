@@ -400,7 +400,36 @@ def test_the_verdict_names_the_criterion_that_put_another_first():
     assert rank(sample, ["gamma", "weibull"]).verdict.startswith("weibull loses 0.0083 nats")
 
 
-def test_the_verdict_calls_a_confidence_rough_where_ends_were_estimated():
+def test_the_verdict_calls_a_confidence_rough_where_a_whole_number_was_estimated():
+    counts = np.random.default_rng(0).binomial(9, 0.4, 300)
+    ranking = rank(counts, ["binomial", "geometric"])
+    assert "; a rough confidence, since binomial took a whole number from the sample" in ranking.verdict
+    # for an end at the outermost observation the set allows
     ranking = rank(np.random.default_rng(0).random(200), ["uniform", "normal"])
-    assert "At 90 % confidence uniform is the better of the two; a rough confidence" in ranking.verdict
-    assert "rough" not in rank(np.random.default_rng(0).normal(size=200), ["uniform", "normal"]).verdict
+    assert "At 90 % confidence uniform is the better of the two." in ranking.verdict
+
+
+def test_the_verdict_says_what_an_order_of_time_does():
+    rng = np.random.default_rng(4)
+    x = np.empty(600)
+    x[0] = 0.0
+    for i in range(1, 600):
+        x[i] = 0.8 * x[i - 1] + rng.normal()
+    plain = rank(Sample(x, ordered=True), ["normal", "laplace"]).verdict
+    assert "Neighbours in time are alike (correlation 0.8" in plain
+    assert "dependence: hac allows for it" in plain
+    hac = rank(Sample(x, ordered=True), ["normal", "laplace"], dependence="hac").verdict
+    assert re.search(r"by which the 600 observations are worth about \d+\.", hac)
+    assert "Neighbours" not in hac
+    assert "Neighbours" not in rank(x, ["normal", "laplace"]).verdict  # nobody said that the rows are in time
+    alone = rank(Sample(rng.normal(size=600), ordered=True), ["normal", "laplace"]).verdict
+    assert "Neighbours" not in alone
+
+
+def test_the_verdict_keeps_equal_laws_together():
+    """At its limit the negative binomial is the Poisson law: a penalty alone does not exclude it."""
+    squares = {0: 0, 1: 20, 2: 43, 3: 53, 4: 86, 5: 70, 6: 54, 7: 37, 8: 18, 9: 10, 10: 5, 11: 2, 12: 2}
+    ranking = rank(squares, ["poisson", "negative_binomial", "geometric"])
+    assert ranking.table["in_confidence_set"][["poisson", "negative_binomial"]].all()
+    assert "negative_binomial is excluded" not in ranking.verdict
+    assert "geometric is excluded" in ranking.verdict

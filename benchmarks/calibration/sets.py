@@ -24,6 +24,7 @@ from benchmarks.calibration.samples import (
 from modelselect.fitting.result import Fit
 from modelselect.ranking.confidence_set import confidence_set
 from modelselect.ranking.ends import ends_taken
+from modelselect.ranking.nesting import reached
 
 SIZES = (50, 100, 200, 500, 1000)
 POSITIVE = ("gamma", "lognormal", "weibull", "exponential", "inverse_gaussian", "rayleigh", "log_logistic", "normal")
@@ -82,4 +83,5 @@ def inside_of(fits: Sequence[Fit], sample: Any, rng: np.random.Generator) -> Any
     paired = paired_of(fits, sample, int(np.argmin(loss + k / sample.n)))
     spread = paired.covariance if paired.left_out is None else paired.left_out
     ends = np.array([ends_taken(fit) for fit in fits], dtype=float)
+    k = np.array([reached(fit).k for fit in fits], dtype=float)
     return confidence_set(loss, spread, k, sample.n, rng, ends=ends)

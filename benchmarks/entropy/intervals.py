@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 import modelselect as ms
-from benchmarks.calibration.samples import Array, Truth, fits_of, mixture, parsed, standard_error, truth
+from benchmarks.calibration.samples import Array, Truth, fits_of, losses_of, mixture, parsed, standard_error, truth
 from benchmarks.entropy.estimators import Rows, entropy_of
 from modelselect.block import Block
 from modelselect.divergence.empirical import divergence
@@ -153,7 +153,7 @@ def _intervals(
         levels[i] = of.entropy.value
         refused[i] = sample.exact and not np.isfinite(levels[i])
         of = _forced(sample) if refused[i] else of
-        found = divergence(sample, of, np.stack([f.pointwise for f in fits]), np.array([f.k for f in fits], float))
+        found = divergence(sample, of, losses_of(fits, sample, of.terms), np.array([f.k for f in fits], float))
         given[i] = np.isfinite(found.kl_high) & np.array([f.status.usable for f in fits])
         inside[i] = (found.kl_low <= true) & (true <= found.kl_high)
     able = np.isfinite(levels)

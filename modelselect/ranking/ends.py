@@ -37,4 +37,4 @@ def _(fit: Fit) -> int:
     support, values = law.support, fit.sample.values
     half = 0.5 * float(fit.sample.resolution or 0.0)
     touching = [abs(support.low - values[0]) <= 1.001 * half, abs(support.high - values[-1]) <= 1.001 * half]
-    return min(sum(touching), len(moved))
+    return int(min(sum(map(bool, touching)), len(moved)))

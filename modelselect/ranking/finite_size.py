@@ -134,7 +134,7 @@ def _leverage(found: Estimate, block: Block) -> Array:
     if not names:
         return np.zeros_like(block.weights)
     s, J = scores_and_information(found.family, block, found.parameters, names)
-    able = np.isfinite(s).all(axis=(1, 2)) & np.isfinite(J).all(axis=(1, 2))
+    able = np.asarray(np.isfinite(s).all(axis=(1, 2)) & np.isfinite(J).all(axis=(1, 2)))
     able &= np.linalg.eigvalsh(np.where(able[:, None, None], J, 0.0))[:, 0] > 0
     inverse = np.linalg.inv(np.where(able[:, None, None], J, np.eye(len(names))))
     value = np.einsum("gim,gij,gjm->gm", s, inverse, s) / block.total[:, None]

@@ -210,15 +210,17 @@ def _in_time(fits: Sequence[Contender], best: int, losses: Moments, series: NDAr
 def _own_in_time(
     fits: Sequence[Contender], losses: Moments, terms: Array, series: NDArray[np.intp]
 ) -> tuple[Array, float]:
-    """Long-run variance of log p̂ − log q of each candidate ``(K,)``, and by how much the largest of them is increased.
+    """Long-run variance of log p̂ − log q of each candidate ``(K,)``, and how many observations are worth one.
 
-    An observation is worth one over the second, its design effect (Kish 1965).
+    The latter, the design effect (Kish 1965), is the largest ratio of the long-run to the plain variance of log q: the
+    terms of p̂ are mostly noise, of which neighbours know nothing.
     """
     with np.errstate(invalid="ignore"):
-        own = np.stack([-terms - fit.pointwise for fit in fits])[:, series]
-        own = np.where(np.isfinite(own).all(axis=1, keepdims=True), own - own.mean(axis=1, keepdims=True), np.nan)
+        logq = np.stack([fit.pointwise for fit in fits])[:, series]
+        logq = np.where(np.isfinite(logq).all(axis=1, keepdims=True), logq, np.nan)
+        own, logq = (each - each.mean(axis=1, keepdims=True) for each in (logq + terms[series], logq))
         spread = np.diag(long_run_covariance(own))
-        ratio = spread / losses.spread
+        ratio = np.diag(long_run_covariance(logq)) / np.mean(np.square(logq), axis=1)
     known = ratio[np.isfinite(ratio)]
     return np.where(np.isfinite(spread), spread, losses.spread), float(max(known.max(initial=1.0), 1.0))
 

@@ -16,6 +16,7 @@ from modelselect.ranking.confidence_set import confidence_set
 from modelselect.ranking.contender import Contender
 from modelselect.ranking.criteria import Scores
 from modelselect.ranking.ends import ends_taken
+from modelselect.ranking.nesting import reached
 
 
 def table_of(
@@ -42,13 +43,15 @@ def table_of(
         weight = weight / weight.sum()
 
     losses = np.array([loss[i] if fit.status.usable else np.inf for i, fit in zip(order, fits, strict=True)])
-    # at the best member of each family: k/n of the corrected losses less k/(2n), which the set adds itself
-    k = np.array([fit.k for fit in fits], dtype=float)
+    # at the best member of each family: k/n of the corrected losses less k/(2n), which the set adds itself; a law at
+    # its limit is the limit law, with the parameters of that
+    losses = losses - np.array([fit.k for fit in fits], dtype=float) / n
+    k = np.array([reached(fit).k for fit in fits], dtype=float)
     with np.errstate(invalid="ignore"):
         spread = paired.covariance if paired.left_out is None else paired.left_out
         rng = np.random.default_rng(scores.seed)
         ends = np.array([ends_taken(fit) for fit in fits], dtype=float)
-        inside = confidence_set(losses - k / n, spread, k, n, rng, worth=paired.worth, ends=ends)
+        inside = confidence_set(losses, spread, k, n, rng, worth=paired.worth, ends=ends)
 
     def column(values: Array) -> Array:
         kept = np.array(values, dtype=float)[order]

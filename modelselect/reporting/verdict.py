@@ -88,19 +88,33 @@ def _may_be_best(ranking: Ranking) -> list[str]:
         words = f"The data do not settle which is best: at {100 * CONFIDENCE:.0f} % confidence it may be {who}"
     rejected = _rejected(ranking, inside)
     far = finite[finite["in_confidence_set"].to_numpy() & (ranking.sample.n * finite["delta"].to_numpy() > FAR)]
-    for label, row in far.drop(index=list(rejected), errors="ignore").iterrows():
-        words += f"; {label} lies {_amount(row['delta'])} ± {nats(row['delta_se'])} behind, too uncertain to exclude it"
+    far = far.drop(index=list(rejected), errors="ignore")
+    gaps = [(str(label), f"{_amount(row['delta'])} ± {nats(row['delta_se'])} behind") for label, row in far.iterrows()]
+    if len(gaps) == 1:
+        words += f"; {gaps[0][0]} lies {gaps[0][1]}, too uncertain to exclude it"
+    elif gaps:
+        words += f"; {join([f'{label} ({gap})' for label, gap in gaps], most=_NAMED)} are too uncertain to exclude"
     leader = next(iter(table.index))
     if leader not in inside:
         words += f"; {leader}, first by {ranking.by}, is not among them"
     rough = [label for label in inside if _rough(ranking.fits[label])]
     if rough and len(inside) < len(finite):
-        words += f"; a rough confidence, since {_all(rough)} took a threshold or a whole number from the sample"
+        words += f"; a rough confidence, since {_irregular(ranking, rough)} from the sample"
     if not rejected:
         return [words]
     those = join([f"{label} ({p})" for label, p in rejected.items()], most=_NAMED)
     special = "a special case" if len(rejected) == 1 else "special cases"
     return [words, f"The likelihood ratio against {ranking.reference} does exclude {those}, {special} of it"]
+
+
+def _irregular(ranking: Ranking, rough: list[str]) -> str:
+    """Who took what, a whole number or a threshold, from the sample."""
+    taken: dict[str, list[str]] = {}
+    for label in rough:
+        law = ranking.fits[label].law
+        whole = any(law.parameters[name].domain.lattice for name in ranking.fits[label].irregular)
+        taken.setdefault("a whole number" if whole else "a threshold", []).append(label)
+    return " and ".join(f"{_all(labels)} took {what}" for what, labels in taken.items())
 
 
 def _rough(fit: object) -> bool:
