@@ -282,5 +282,12 @@ def test_data_in_time(tmp_path: Path) -> None:
     hac = Experiment.from_dict({**settings, "dependence": "hac"}).run()
     assert any("neighbouring observations are alike" in note for note in naive.notes)
     assert hac.ranking.table["delta_se"].iloc[1] > naive.ranking.table["delta_se"].iloc[1]
+    one, blocks = (
+        Experiment.from_dict({**settings, "bootstrap": 99, "block_length": length}).run().studies.bootstrap
+        for length in (None, 20)
+    )
+    second = hac.ranking.table.index[1]
+    width = [float(table.loc[second, "delta_high"] - table.loc[second, "delta_low"]) for table in (one, blocks)]
+    assert width[1] > 1.3 * width[0]  # neighbours drawn together
     with pytest.raises(ConfigurationError, match="ordered"):
         Experiment.from_dict({**settings, "data": {"csv": str(path), "ordered": True, "weight": "t"}})

@@ -198,6 +198,14 @@ def test_stacking_prefers_the_truth_and_mixes():
     assert ms.rank(GAMMA, list(fits)).stacking().sum() == pytest.approx(1.0)
 
 
+def test_stacking_of_fewer_observations_than_folds_leaves_each_out():
+    few = [1.0, 2.5, 3.1, 0.7, 2.2]
+    ranking = ms.rank(few, ["normal", "exponential"])
+    scores = np.stack([leave_one_out(fit) for fit in ranking.fits.values()])
+    expected = stacking_weights(scores, ranking.sample.shares)
+    assert ranking.stacking().to_numpy() == pytest.approx(expected, abs=1e-6)
+
+
 def test_stacking_where_an_observation_is_impossible_to_all():
     """The largest one, held out, lies beyond the ends that all candidates estimated: the others decide."""
     scores = np.array([[-np.inf, 0.0, -1.0, -2.0], [-np.inf, -1.0, -0.2, -0.1]])

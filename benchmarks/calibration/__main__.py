@@ -17,7 +17,7 @@ PARTS = {
     "size": ("size", 2000, 200),
     "parameters": ("parameters", 2000, 200),
     "sets": ("sets", 1000, 100),
-    "dependence": ("dependence", 300, 20),
+    "dependence": ("dependence", 200, 20),
     "levels": ("levels", 2000, 100),
     "nested": ("nested", 200, 20),
     "selection": ("selection", 120, 8),

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 #: Settings under ``data`` that groups do not have.
 _DATA = ("event", "lower", "upper", "truncation", "ordered", "formula", "labels")
 #: What is asked of one ranking.
-_STUDIES = ("criteria", "entropy", "dependence", "adequacy", "bootstrap", "stacking", "profiles", "predictions")
+_STUDIES = (
+    "criteria", "entropy", "dependence", "adequacy", "bootstrap", "block_length", "stacking", "profiles", "predictions"
+)  # fmt: skip
 
 
 def grouping_problems(experiment: Experiment) -> list[Problem]:

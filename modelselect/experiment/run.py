@@ -321,7 +321,7 @@ def _studies(experiment: Experiment, ranking: Ranking, tell: Progress) -> Studie
         made["adequacy"] = ranking.adequacy(experiment.adequacy)
         tell("adequacy")
     if experiment.bootstrap is not None:
-        made["bootstrap"] = ranking.bootstrap(experiment.bootstrap).table
+        made["bootstrap"] = ranking.bootstrap(experiment.bootstrap, block_length=experiment.block_length or 1).table
         tell("bootstrap")
     if experiment.stacking is not None:
         made["stacking"] = ranking.stacking(experiment.stacking).to_frame()
