@@ -35,14 +35,14 @@ def rows_of(page: str, part: str) -> Any:
 
 
 def merged(old: Rows, new: Rows) -> Rows:
-    """Rows, those of the same cell replaced."""
+    """Rows, those of the same cell replaced; the others are marked as kept."""
     names = ("truth", "a", "b", "family", "n", "test")
 
     def key(row: dict[str, Any]) -> tuple[Any, ...]:
         return tuple(row.get(name) for name in names)
 
     fresh = {key(row): row for row in new}
-    return [fresh.pop(key(row), row) for row in old] + list(fresh.values())
+    return [fresh.pop(key(row), row | {"kept": True}) for row in old] + list(fresh.values())
 
 
 def _tables(lines: list[str]) -> list[list[list[str]]]:

@@ -15,6 +15,7 @@ from benchmarks.calibration.figures import draw
 from benchmarks.calibration.kept import HEADINGS, section
 
 Rows = list[dict[str, Any]]
+_ITALICS = " In italics: cells of the page of 2026-11-20, not simulated anew."
 
 
 def write(results: dict[str, Any], output: Path) -> None:
@@ -38,6 +39,8 @@ def write(results: dict[str, Any], output: Path) -> None:
         mark = f"* <!-- {name} --> "
         sections.append((name, ([mark + one.removeprefix(mark).removeprefix("* ") for one in sentences], table)))
     lines += [sentence for _, (sentences, _) in sections for sentence in sentences]
+    drawn = re.findall(r"\(figures/(calibration_\w+\.svg)\)", before)
+    figures += [name for name in drawn if name not in figures and (output.parent / "figures" / name).exists()]
     lines += ["", *[f"![{name.removesuffix('.svg').replace('_', ' ')}](figures/{name})" for name in figures]]
     for _, (_, table) in sections:
         lines += ["", *table] if table else []
@@ -47,11 +50,11 @@ def write(results: dict[str, Any], output: Path) -> None:
 
 def _older(results: dict[str, Any], before: str) -> str:
     """Which parts are those of a page that was made before."""
-    kept = [HEADINGS[name].lower() for name in PARTS if not results.get(name) and section(before, name)[1]]
+    kept = [f"“{HEADINGS[name]}”" for name in PARTS if not results.get(name) and section(before, name)[1]]
     day = re.search(r"\d{4}-\d{2}-\d{2}", before)
-    kept_since = re.search(r"; (.*) of (\d{4}-\d{2}-\d{2})\.", before)
-    since = kept_since.group(2) if kept_since else day.group(0) if day else "before"
-    return f"; {', '.join(kept)} of {since}" if kept else ""
+    kept_since = re.search(r"”, as of (\d{4}-\d{2}-\d{2})\.", before)
+    since = kept_since.group(1) if kept_since else day.group(0) if day else "before"
+    return f"; {', '.join(kept)}, as of {since}" if kept else ""
 
 
 def _parameters(rows: Rows) -> tuple[list[str], list[str]]:
@@ -166,7 +169,8 @@ def _size(parts: dict[str, Rows]) -> tuple[list[str], list[str]]:
         "",
         "Share of samples, in %, in which p ≤ 0.05 although the smaller family is right: by `comparisons`, and in",
         'brackets by `ranking.test(…, method="pretest")`. 2000 samples a cell,',
-        "standard error 0.5. A law at its limit counts as no rejection. The pre-test has 20 000 draws.",
+        "standard error 0.5. A law at its limit counts as no rejection. The pre-test has 20 000 draws."
+        + (_ITALICS if any(row.get("kept") for row in [*nested, *vuong]) else ""),
         "",
         *_header("truth", "smaller", "larger", "", *(f"n = {n}" for n in every)),
         *_pairs(nested, every, lambda r: "boundary" if r["edge"] else "interior"),
@@ -220,14 +224,15 @@ def _sets(rows: Rows) -> tuple[list[str], list[str]]:
         "",
         "How often, in %, the set holds the best family (the smallest of those that hold the truth, else the nearest",
         f"by quadrature), and in brackets how many it keeps. {rows[0]['replicates']} samples a cell, standard error at "
-        f"most {_percent(max(r['held_se'] for r in rows))}.",
+        f"most {_percent(max(r['held_se'] for r in rows))}.{_ITALICS if any(row.get('kept') for row in rows) else ''}",
         "",
         *_header("truth", "best of", *(f"n = {n}" for n in sizes)),
     ]
     for truth, best in _keys(rows, "truth", "best"):
         cells = [_cell(rows, truth=truth, n=n) for n in sizes]
-        shown = [f"{_marked(r['held'], r['held'] < 0.9)} ({r['size']:.1f})" if r else "" for r in cells]
-        table.append(_row(truth, f"{best} of {cells[0]['candidates'] if cells[0] else ''}", *shown))
+        shown = [_dated(f"{_marked(r['held'], r['held'] < 0.9)} ({r['size']:.1f})", r) if r else "" for r in cells]
+        first = next(r for r in cells if r)
+        table.append(_row(truth, f"{best} of {first['candidates']}", *shown))
     return sentences, table
 
 
@@ -401,10 +406,15 @@ def _pairs(rows: Rows, sizes: Sequence[int], kind: Any) -> Iterable[str]:
     for truth, a, b in _keys(rows, "truth", "a", "b"):
         cells = [_cell(rows, truth=truth, a=a, b=b, n=n) for n in sizes]
         shown = [
-            _percent(r["rejects"]) + (f" ({_percent(r['pretest'])})" if "pretest" in r else "") if r else ""
+            _dated(_percent(r["rejects"]) + (f" ({_percent(r['pretest'])})" if "pretest" in r else ""), r) if r else ""
             for r in cells
         ]
-        yield _row(truth, a, b, kind(cells[0]), *shown)
+        yield _row(truth, a, b, kind(next(r for r in cells if r)), *shown)
+
+
+def _dated(cell: str, row: dict[str, Any]) -> str:
+    """In italics what was not simulated anew."""
+    return f"*{cell}*" if row.get("kept") else cell
 
 
 def _grouped(rows: Rows) -> list[str]:
