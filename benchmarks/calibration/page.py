@@ -148,9 +148,9 @@ def _size(parts: dict[str, Rows]) -> tuple[list[str], list[str]]:
     sentences = [
         f"* **Likelihood ratios of nested pairs at 5 % reject a true smaller family in {_range(usual)}** from n = 200 "
         f"(one interior parameter; {_range([r for r in inner if r['n'] < 200])} at n = 50), and in {_range(edge)} "
-        f"where it is on the boundary (n = {at}). There the weight ½ of χ² is replaced by the share of samples of the smaller "
-        "family in which the larger one wins, which is below ½ in samples of this size; with ½ it was 2.6–4.9 %. Where "
-        "the likelihood has a kink (Laplace's) the ratio is divided by its mean in such samples; with χ² as it stands "
+        f"where it is on the boundary (n = {at}). There the weight ½ of χ² is replaced by the share of samples of the "
+        "smaller family in which the larger one wins, which is below ½ in samples of this size; with ½ it was 2.6–4.9 "
+        "%. Where the likelihood has a kink (Laplace's) the ratio is divided by its mean in such samples; with χ² as it stands "
         'it was 8.6 % at n = 50. The robust weights of `test(…, method="pretest")` are estimated too, and reject '
         f'{_range(robust, "pretest")}.',
         f"* **Tests of fit at 5 % reject a true family in {_percent(min(sizes))}–{_percent(max(sizes))} %** "
@@ -161,8 +161,8 @@ def _size(parts: dict[str, Rows]) -> tuple[list[str], list[str]]:
         "both fits: with the plain one Weibull and lognormal, or normal and Gumbel, were at 12 and 14 % at n = 50. "
         "Of Poisson and geometric the differences are so skewed that the normal law is far (12 and 9 % at n = 50 and "
         "200): for counts with closed estimates p is that of samples of the mixture of both fitted laws that is "
-        "equally far from both; it holds where the truth is another law, too. Johnson's and Hall's corrections, and resamples of the "
-        "data themselves (7.0 and 6.6 %), were no cure. "
+        "equally far from both; it holds where the truth is another law, too. Johnson's and Hall's corrections, and "
+        "resamples of the data themselves (7.0 and 6.6 %), were no cure. "
         f"After the pre-test: {_range(careful, 'pretest')}.",
     ]
     every = sorted({row["n"] for row in nested})
