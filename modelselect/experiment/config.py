@@ -108,9 +108,8 @@ Candidate: TypeAlias = Annotated[str | dict[Any, Any], PlainValidator(_candidate
 Replicates: TypeAlias = Annotated[int, Field(ge=19, le=1_000_000)]
 Folds: TypeAlias = Annotated[int, Field(ge=2, le=1_000)]
 #: Settings that are written only where they say something.
-_ON_REQUEST = (
-    "criteria", "entropy", "dependence", "adequacy", "bootstrap", "block_length", "stacking", "tests", "memory"
-)  # fmt: skip
+_STUDIES = ("adequacy", "bootstrap", "block_length", "stacking")
+_ON_REQUEST = ("criteria", "entropy", "dependence", *_STUDIES, "tests", "memory")
 
 
 class Experiment(BaseModel):
@@ -144,9 +143,7 @@ class Experiment(BaseModel):
     bootstrap: Replicates | None = Field(
         None, description="Resamples to which every candidate is refitted: how often each would win; about 999."
     )
-    block_length: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="How many neighbours the bootstrap draws together, of data in an order of time."
-    )
+    block_length: Folds | None = Field(None, description="Neighbours in time that the bootstrap draws together.")
     stacking: Folds | None = Field(
         None, description="Folds of the cross-validation that weighs the candidates against each other; about 10."
     )
