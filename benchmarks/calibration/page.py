@@ -150,8 +150,9 @@ def _size(parts: dict[str, Rows]) -> tuple[list[str], list[str]]:
         f"(one interior parameter; {_range([r for r in inner if r['n'] < 200])} at n = 50), and in {_range(edge)} "
         f"where it is on the boundary (n = {at}). There the weight ½ of χ² is replaced by the share of samples of the "
         "smaller family in which the larger one wins, which is below ½ in samples of this size; with ½ it was 2.6–4.9 "
-        "%. Where the likelihood has a kink (Laplace's) the ratio is divided by its mean in such samples; with χ² as it "
-        'stands it was 8.6 % at n = 50. The robust weights of `test(…, method="pretest")` are estimated too, and reject '
+        "%. Where the likelihood has a kink (Laplace's) the ratio is divided by its mean in such samples; with χ² as "
+        'it stands it was 8.6 % at n = 50. The robust weights of `test(…, method="pretest")` are estimated too, and '
+        "reject "
         f'{_range(robust, "pretest")}.',
         f"* **Tests of fit at 5 % reject a true family in {_percent(min(sizes))}–{_percent(max(sizes))} %** "
         f"(G; AD, CvM, KS; refitted bootstrap, B = 199, n = 50 and 200).",

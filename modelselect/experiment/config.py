@@ -108,8 +108,7 @@ Candidate: TypeAlias = Annotated[str | dict[Any, Any], PlainValidator(_candidate
 Replicates: TypeAlias = Annotated[int, Field(ge=19, le=1_000_000)]
 Folds: TypeAlias = Annotated[int, Field(ge=2, le=1_000)]
 #: Settings that are written only where they say something.
-_STUDIES = ("adequacy", "bootstrap", "block_length", "stacking")
-_ON_REQUEST = ("criteria", "entropy", "dependence", *_STUDIES, "tests", "memory")
+_ON_REQUEST = "criteria", "entropy", "dependence", "adequacy", "bootstrap", "block_length", "stacking", "tests", "memory"
 
 
 class Experiment(BaseModel):
