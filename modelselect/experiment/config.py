@@ -108,7 +108,7 @@ Candidate: TypeAlias = Annotated[str | dict[Any, Any], PlainValidator(_candidate
 Replicates: TypeAlias = Annotated[int, Field(ge=19, le=1_000_000)]
 Folds: TypeAlias = Annotated[int, Field(ge=2, le=1_000)]
 #: Settings that are written only where they say something.
-_ON_REQUEST = "criteria", "entropy", "dependence", "adequacy", "bootstrap", "block_length", "stacking", "tests", "memory"
+_ASKED_FOR = "criteria", "entropy", "dependence", "adequacy", "bootstrap", "block_length", "stacking", "tests", "memory"
 
 
 class Experiment(BaseModel):
@@ -212,7 +212,7 @@ class Experiment(BaseModel):
 
     def on_request(self) -> list[str]:
         """Names of the settings beyond the ranking itself that say something."""
-        return [name for name in _ON_REQUEST if getattr(self, name) not in (None, [], "none", "auto", False)]
+        return [name for name in _ASKED_FOR if getattr(self, name) not in (None, [], "none", "auto", False)]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the settings as plain data; ``from_dict`` makes the same experiment of them."""
