@@ -154,7 +154,7 @@ def assemble(
             fit.remember(float(mean))
     effect = 1.0
     if series is not None:
-        spread, effect = _own_in_time(fits, losses, of.terms, series)
+        spread, effect = _own_in_time(fits, losses, np.asarray(of.terms[:]), series)
         losses = replace(losses, spread=spread)
     ends = np.array([ends_taken(fit) for fit in fits], dtype=float)
     scores = Scores(fits, sample, divergence(sample, of, losses, k, effect, ends), of.entropy.value, seed)
