@@ -28,7 +28,7 @@ from modelselect.fitting.limits import Limits
 from modelselect.fitting.problem import Problem, Standard
 from modelselect.fitting.search import ascend, best_integer, maxima
 from modelselect.fitting.solve import ALMOST, DEFINITE
-from modelselect.fitting.status import Status, usable
+from modelselect.fitting.status import Status, Verdicts
 
 __all__ = ["Estimate", "estimate", "maxima_of"]
 
@@ -111,20 +111,19 @@ class _Work:
         self.value = np.full(self.groups, np.nan)
         self.collapsed = np.zeros(self.groups, dtype=bool)  # from some start
         self.best = np.full(self.groups, -np.inf)  # reached by the search, whether or not it is a maximum
-        self.status = np.full(self.groups, "", dtype=object)
-        self.reason = np.full(self.groups, "", dtype=object)
+        self.verdicts = Verdicts(self.groups)
         self.given = {name: theta[:, j].copy() for j, name in enumerate(self.names) if name not in free}
         self.limits = Limits(family, block, self.given, [], estimate, self.groups)
 
     @property
     def open(self) -> NDArray[np.bool_]:
-        return np.asarray(self.status == "", dtype=bool)
+        return self.verdicts.open
 
     def run(self) -> None:
         self._refuse_outside()
         if not self.free:
             self._settle(self.open, Status.CLOSED_FORM)
-            self._evaluate(usable(self.status))
+            self._evaluate(self.verdicts.usable)
             self._refuse_impossible()
             return
         self._refuse_constant()
@@ -141,9 +140,9 @@ class _Work:
         else:
             self._solve()
         for i in range(len(self.limits.candidates)):
-            self._reach(i, self.limits.apply_better(i, self.status, self.best, self.theta, self.value))
+            self._reach(i, self.limits.apply_better(i, self.verdicts, self.best, self.theta, self.value))
         # where the others have found nothing, the start that collapsed has
-        nothing = np.isin(self.status, [Status.FAILED, Status.NOT_IDENTIFIED]) & self.collapsed
+        nothing = self.verdicts.among(Status.FAILED, Status.NOT_IDENTIFIED) & self.collapsed
         self._settle(nothing, Status.UNBOUNDED, why.COLLAPSED)
 
     def result(self) -> Estimate:
@@ -152,8 +151,7 @@ class _Work:
             self.free,
             self.theta,
             self.value,
-            self.status,
-            self.reason,
+            self.verdicts,
             tuple(self.limits.fits.values()),
             self.limits.places(),
         )
@@ -161,7 +159,9 @@ class _Work:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _settle(self, rows: NDArray[np.bool_], status: Status, reason: str = "") -> None:
-        self.status[rows], self.reason[rows] = status, reason
+        if not rows.any():
+            return
+        self.verdicts.settle(rows, status, reason)
         if not (status.usable or status is Status.OUT_OF_SUPPORT):
             self.theta[np.ix_(rows, self.columns)] = np.nan
             self.value[rows] = np.nan
@@ -195,15 +195,14 @@ class _Work:
             return
         self.value[rows] = -np.inf
         self.theta[np.ix_(rows, self.columns)] = np.nan
-        self.status[rows] = Status.OUT_OF_SUPPORT
+        reason = f"observations lie outside the support {support}"
         if self.groups == 1:
-            self.reason[0] = why.outside_support(block, outside[0], support, low, high)
-        else:
-            self.reason[rows] = f"observations lie outside the support {support}"
+            reason = why.outside_support(block, outside[0], support, low, high)
+        self.verdicts.settle(np.asarray(rows), Status.OUT_OF_SUPPORT, reason)
 
     def _refuse_impossible(self) -> None:
         """Observations to which the *given* parameters assign probability 0, or a density that is infinite."""
-        usable = self.status == Status.CLOSED_FORM
+        usable = self.verdicts.among(Status.CLOSED_FORM)
         never, always, unknown = (usable & test(self.value) for test in (np.isneginf, np.isposinf, np.isnan))
         self._settle(never, Status.OUT_OF_SUPPORT, why.IMPOSSIBLE)
         self._settle(always, Status.UNBOUNDED, why.INFINITE)
@@ -248,8 +247,7 @@ class _Work:
 
     def _reach(self, i: int, rows: NDArray[np.bool_]) -> None:
         if rows.any():
-            self.status[rows] = Status.BOUNDARY
-            self.reason[rows] = why.at_limit(self.limits.candidates[i], self.free)
+            self.verdicts.settle(rows, Status.BOUNDARY, why.at_limit(self.limits.candidates[i], self.free))
 
     def _closed_form(self) -> bool:
         """Try the family's exact answer; True where there is one."""
@@ -279,7 +277,7 @@ class _Work:
         self._settle(rows & good & edge, Status.BOUNDARY, why.ON_EDGE)
         self._settle(rows & ~good & self._shrunk, Status.UNBOUNDED, why.COLLAPSED)
         self._settle(rows & ~good & self.open, Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
-        self._evaluate(rows & usable(self.status))
+        self._evaluate(rows & self.verdicts.usable)
         self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
 
     def _evaluate(self, rows: NDArray[np.bool_]) -> None:
@@ -351,7 +349,7 @@ class _Work:
         answer = with_integer(best_integer(lambda n: with_integer(n).log_likelihood, low))
         self.theta[rows] = answer.parameters
         self.value[rows] = self.best[rows] = answer.log_likelihood
-        self.status[rows], self.reason[rows] = answer.status, answer.reason
+        self.verdicts.put(rows, answer.verdicts)
 
     # -- pieces ----------------------------------------------------------------------------------------------------
 
