@@ -127,6 +127,9 @@ class Family:
     #: Not None only where a family defines it: the exact maximum-likelihood estimate from the statistics.
     #: Keyword-only arguments are the parameters that may be given instead of estimated.
     mle: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
+    #: Not None only where a family defines it: statistics → the only interior maximum, by an iteration of the family's
+    #: own that ends at the last digits; NaN where there is none or it does not end, and the solver searches.
+    peak: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     #: Not None only where defined: derivatives of logp with respect to each parameter, a tuple of arrays.
     score: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     #: Not None only where defined, beside `score`: second derivatives of logp, the lower triangle of their matrix row

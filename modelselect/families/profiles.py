@@ -6,6 +6,7 @@ import numpy as np
 
 import modelselect.statistics as observed
 from modelselect.domain import Array
+from modelselect.families.special import log1p_deficit
 
 #: Cells of a table over all integers up to the largest count that is made.
 _CELLS = 2**21
@@ -63,9 +64,9 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
 
     With N_j the share of the counts above j the profile over the mean has the derivative ::
 
-        Σ_j N_j / (r + j) − log(1 + x̄/r)
+        Σ_j N_j / (r + j) − log(1 + x̄/r) = x̄/r − log(1 + x̄/r) − Σ_j N_j j / (r (r + j))
 
-    in the size r, in which no digamma is left. It has one zero if the variance exceeds the mean (Levin & Reeds 1977);
+    in the size r, in which no digamma is left, and on the right no difference of what is nearly equal where r is large. It has one zero if the variance exceeds the mean (Levin & Reeds 1977);
     times r (r + x̄) it is nearly straight in log r, and Newton's method finds it from the moments.
 
     Examples
@@ -78,21 +79,29 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
     whole = len(x) == 1 and np.all((x >= 0) & (x == np.floor(x)))
     if not whole or not top * groups <= _CELLS:
         return np.full(groups, np.nan)
-    table = np.zeros((groups, int(top) + 1))
-    table[:, x[0].astype(np.intp)] = weights
-    above = np.cumsum(table[:, :0:-1], axis=-1)[:, ::-1] / weights.sum(axis=-1, keepdims=True)
-    j = np.arange(top)
+    table = weights
+    if x.shape[1] != top + 1.0:  # some of the integers are missing
+        table = np.zeros((groups, int(top) + 1))
+        table[:, x[0].astype(np.intp)] = weights
+    found, rows = np.full(groups, np.nan), np.flatnonzero(variance > mean)
+    if not len(rows):
+        return found
+    above = np.cumsum(table[rows, :0:-1], axis=-1)[:, ::-1] / weights[rows].sum(axis=-1, keepdims=True)
+    j, mean = np.arange(top), mean[rows]
+    r = mean * mean / (variance[rows] - mean)
     with np.errstate(all="ignore"):
-        over = variance > mean
-        r = np.where(over, mean * mean / (variance - mean), np.nan)
         for _ in range(_STEPS):
             near = 1.0 / (r[:, None] + j)
             share = above * near
-            slope = share.sum(axis=-1) - np.log1p(mean / r)
+            slope = log1p_deficit(mean / r) - np.einsum("gj,j->g", share, j) / r
             bend = mean / (r * (r + mean)) - np.einsum("gj,gj->g", share, near)
             step = -slope * (r + mean) / ((2.0 * r + mean) * slope + r * (r + mean) * bend)
-            step = np.clip(np.where(np.isfinite(step), step, 0.0), -_LONGEST, _LONGEST)
+            step = np.clip(np.where(np.isfinite(step), step, np.nan), -_LONGEST, _LONGEST)
             r = r * np.exp(step)
-            if np.max(np.abs(step), initial=0.0) < 1e-9:
+            there = np.abs(step) < 1e-9  # what is left is its square
+            found[rows[there]] = r[there]
+            if there.all():
                 break
-    return np.asarray(r)
+            if 2 * np.count_nonzero(there) >= len(rows):
+                rows, above, mean, r = rows[~there], above[~there], mean[~there], r[~there]
+    return found

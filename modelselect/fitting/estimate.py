@@ -134,11 +134,13 @@ class _Work:
             return
         if self._closed_form():
             return
-        integer = [j for j in self.columns if self.family.parameters[self.names[j]].domain.lattice]
-        if integer:
-            self._search_integer(integer[0])
-        else:
-            self._solve()
+        self._climb()
+        if self.open.any():
+            integer = [j for j in self.columns if self.family.parameters[self.names[j]].domain.lattice]
+            if integer:
+                self._search_integer(integer[0])
+            else:
+                self._solve()
         for i in range(len(self.limits.candidates)):
             self._reach(i, self.limits.apply_better(i, self.verdicts, self.best, self.theta, self.value))
         # where the others have found nothing, the start that collapsed has
@@ -286,6 +288,19 @@ class _Work:
                 self.family, self.block, tuple(self.theta[:, j, None] for j in range(len(self.names)))
             )
         self.value = np.where(rows, np.broadcast_to(value, (self.groups,)), self.value)
+
+    def _climb(self) -> None:
+        """Take the maximum that the family's own iteration has found, where it has."""
+        if self.family.peak is None or self.given or not self.block.plain:
+            return
+        with np.errstate(all="ignore"):
+            theta = np.stack(np.broadcast_arrays(*self.family.peak(*self._statistics(self.block))), axis=-1)
+        found = self.open & np.isfinite(theta).all(axis=-1)
+        if found.any():
+            self.theta[found] = theta[found]
+            self._evaluate(found)
+            self.best[found] = self.value[found]
+            self._settle(found & np.isfinite(self.value), Status.CONVERGED)
 
     def _solve(self) -> None:
         rows = np.flatnonzero(self.open)

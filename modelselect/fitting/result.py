@@ -322,4 +322,9 @@ def estimate_candidate(
     if candidate.method != "mle":
         return estimate_by(candidate.method, law, block, fixed)
     bounds = {name: ends for name, ends in candidate.bounds.items() if name not in given}
-    return estimate_within(law, block, bounds, fixed) if bounds else estimate(law, block, fixed, near)
+    if bounds:
+        return estimate_within(law, block, bounds, fixed)
+    if fixed or near is not None:
+        return estimate(law, block, fixed, near)
+    found: Estimate = block.remembered((law,), lambda: estimate(law, block))  # which may be the limit of another law
+    return found
