@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,8 +25,8 @@ Indices = NDArray[np.intp]
 CELLS = 65_536
 #: A table of counts over all values between the ends is used while it has at most so many cells an observation.
 _DENSE = 4
-#: Groups of all extents stand in one table, in their order, while it has at most so many cells for one that is needed.
-_WASTE = 2
+#: Rows that are counted at a time.
+_ROWS = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,70 +174,58 @@ class Grouped:
 
     def rectangles(self, cells: int = CELLS) -> Iterator[Rectangle]:
         """Hand out all groups as rectangles of at most `cells` cells (or one group), groups of like extent together."""
-        first = self.starts[:-1]
-        low, high = (end.reduceat(self.values, first).astype(float) for end in (np.minimum, np.maximum))
-        step = self.resolution
-        extent = self.rows if step is None else np.rint((high - low) / step).astype(np.intp) + 1
-        dense = np.zeros(len(self), dtype=bool) if step is None else extent <= _DENSE * np.maximum(self.rows, 8)
-        for table in (True, False):
-            which = np.flatnonzero(dense == table)
-            if not len(which):
-                continue
-            width = np.where(table, high if step is not None else 0.0, self.rows)[which]
-            if not table or self._cells(which, low, high, table=True) > _WASTE * extent[which].sum():
-                which = which[np.argsort(width, kind="stable")]
-            for part in self._parts(which, low, high, cells, table=table):
-                if table:
-                    yield self._table(part, float(low[part].min()), float(high[part].max()))
-                else:
-                    yield self._padded(part)
-
-    def _parts(self, which: Indices, low: Array, high: Array, cells: int, *, table: bool) -> Iterator[Indices]:
-        """Cut groups in their order into parts of at most `cells` cells."""
         start = 0
-        while start < len(which):
-            stop = start + 1
-            # double the part while it fits, then find its end
-            size = 1
-            while size and stop < len(which):
-                ahead = which[start : min(stop + size, len(which))]
-                if self._cells(ahead, low, high, table=table) <= cells:
-                    stop, size = start + len(ahead), 2 * size
-                else:
-                    size //= 2
-            yield which[start:stop]
+        while start < len(self):  # so many groups at a time that what is made of their rows is small
+            stop = max(int(np.searchsorted(self.starts, self.starts[start] + _ROWS, side="right")) - 1, start + 1)
+            yield from self._among(np.arange(start, stop), cells)
             start = stop
 
-    def _cells(self, part: Indices, low: Array, high: Array, *, table: bool) -> float:
-        if not table:
-            return float(len(part) * self.rows[part].max())
-        step = self.resolution or 1.0
-        return float(len(part)) * (float(high[part].max() - low[part].min()) / step + 1.0)
+    def _among(self, groups: Indices, cells: int) -> Iterator[Rectangle]:
+        """Rectangles of some groups whose rows are side by side."""
+        first, sizes, step = self.starts[groups], self.rows[groups], self.resolution
+        x = self.values[first[0] : first[-1] + sizes[-1]]
+        low, high = (end.reduceat(x, first - first[0]).astype(float) for end in (np.minimum, np.maximum))
+        extent = sizes if step is None else np.rint((high - low) / step).astype(np.intp) + 1
+        dense = np.zeros(len(groups), dtype=bool) if step is None else extent <= _DENSE * np.maximum(sizes, 8)
+        counted = np.flatnonzero(dense)
+        if len(counted):
+            yield from self._tables(groups, counted[np.argsort(high[counted], kind="stable")], low, high, cells)
+        rest = np.flatnonzero(~dense)
+        rest = rest[np.argsort(sizes[rest], kind="stable")]
+        for part in _parts(rest, lambda some: float(len(some) * sizes[some].max()), cells):
+            yield self._padded(groups[part])
 
-    def _rows_of(self, part: Indices) -> Indices | slice:
-        """Rows of some groups, one group after the other."""
-        first, sizes = self.starts[part], self.rows[part]
-        if part[-1] - part[0] == len(part) - 1 and np.all(np.diff(part) == 1):  # side by side, as the rows are
-            return slice(self.starts[part[0]], self.starts[part[-1] + 1])
+    def _rows_of(self, groups: Indices) -> Indices | slice:
+        """Rows of some groups in ascending order, one group after the other."""
+        first, sizes = self.starts[groups], self.rows[groups]
+        if groups[-1] - groups[0] == len(groups) - 1 and np.all(np.diff(groups) == 1):  # side by side, as the rows are
+            return slice(first[0], first[-1] + sizes[-1])
         return np.repeat(first - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
 
-    def _table(self, part: Indices, low: float, high: float) -> Rectangle:
-        """Counts over the values from the lowest to the highest of all these groups."""
-        step, rows, sizes = self.resolution or 1.0, self._rows_of(part), self.rows[part]
+    def _tables(self, groups: Indices, which: Indices, low: Array, high: Array, cells: int) -> Iterator[Rectangle]:
+        """Counts over the values from the lowest to the highest of the groups of each part, counted for all at once."""
+        step = self.resolution or 1.0
+
+        def size(some: Indices) -> float:
+            return float(len(some)) * (float(high[some].max() - low[some].min()) / step + 1.0)
+
+        parts = list(_parts(which, size, cells))
+        lowest = [float(low[part].min()) for part in parts]
+        widths = [round((high[part].max() - least) / step) + 1 for part, least in zip(parts, lowest, strict=True)]
+        ends = np.cumsum([len(part) * m for part, m in zip(parts, widths, strict=True)])
+        zero = np.empty(len(groups), dtype=np.intp)  # where the count of the value 0 of each group would stand
+        for part, end, m, least in zip(parts, ends, widths, lowest, strict=True):
+            zero[part] = end + np.arange(-len(part), 0) * m - round(least / step)
+        which = np.sort(which)
+        rows, sizes = self._rows_of(groups[which]), self.rows[groups[which]]
         x, w = self.values[rows], None if self.weights is None else self.weights[rows]
-        m = round((high - low) / step) + 1
-        line = np.arange(len(part)) * m  # where the cells of each group begin
-        if x.dtype.kind == "i":
-            place = np.repeat(line - round(low), sizes)
-            place += x
-        else:
-            place = np.rint(x - low if step == 1.0 else (x - low) / step).astype(np.intp)
-            place += np.repeat(line, sizes)
-        flat = np.bincount(place, weights=w, minlength=len(part) * m)
-        weights = np.asarray(flat, dtype=float).reshape(len(part), m)
-        values = low + step * np.arange(m)
-        values = values if step != 1.0 else np.rint(values)
-        return Rectangle(part, np.asarray(values[None, :], dtype=float), weights, np.full(len(part), m))
+        place = np.repeat(zero[which], sizes)
+        place += x if x.dtype.kind == "i" else np.rint(x if step == 1.0 else x / step).astype(np.intp)
+        counts = np.bincount(place, weights=w, minlength=ends[-1])
+        for part, end, m, least in zip(parts, ends, widths, lowest, strict=True):
+            weights = counts[end - len(part) * m : end].astype(float, copy=False).reshape(len(part), m)
+            values = least + step * np.arange(m) if step != 1.0 else np.rint(least) + np.arange(m)
+            yield Rectangle(groups[part], values[None, :], weights, np.full(len(part), m))
 
     def _padded(self, part: Indices) -> Rectangle:
         """Values of each group in a row of its own; on a lattice equal ones become one."""
@@ -257,6 +245,23 @@ class Grouped:
             values, weights, sizes = distinct_in_rows(values, weights)
         filler = values[np.arange(len(part)), sizes - 1]
         return Rectangle(part, np.where(np.isfinite(values), values, filler[:, None]), weights, sizes)
+
+
+def _parts(which: Indices, size: Callable[[Indices], float], most: float) -> Iterator[Indices]:
+    """Cut groups in their order into parts of a size that is at most so much, or of one group."""
+    start = 0
+    while start < len(which):
+        stop = start + 1
+        # double the part while it fits, then find its end
+        ahead = 1
+        while ahead and stop < len(which):
+            longer = min(stop + ahead, len(which))
+            if size(which[start:longer]) <= most:
+                stop, ahead = longer, 2 * ahead
+            else:
+                ahead //= 2
+        yield which[start:stop]
+        start = stop
 
 
 def distinct_in_rows(values: Array, weights: Array) -> tuple[Array, Array, Indices]:

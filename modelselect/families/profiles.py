@@ -66,8 +66,9 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
 
         Σ_j N_j / (r + j) − log(1 + x̄/r) = x̄/r − log(1 + x̄/r) − Σ_j N_j j / (r (r + j))
 
-    in the size r, in which no digamma is left, and on the right no difference of what is nearly equal where r is large. It has one zero if the variance exceeds the mean (Levin & Reeds 1977);
-    times r (r + x̄) it is nearly straight in log r, and Newton's method finds it from the moments.
+    in the size r, in which no digamma is left, and on the right no difference of what is nearly equal where r is
+    large. It has one zero if the variance exceeds the mean (Levin & Reeds 1977); times r (r + x̄) it is nearly straight
+    in log r, and Newton's method finds it from the moments.
 
     Examples
     --------
