@@ -129,6 +129,8 @@ class Grouped:
         >>> grouped.keys["shop"].tolist(), grouped.values.tolist(), grouped.starts.tolist()
         (['a', 'b'], [5, 2, 3], [0, 1, 3])
         """
+        import pandas as pd
+
         names = [by] if isinstance(by, str) else list(by)
         for setting, name in (*(("by", name) for name in names), ("value", value), ("weight", weight)):
             if name is not None and name not in frame.columns:
@@ -162,7 +164,7 @@ class Grouped:
         first = starts[:-1]
         if order is not None:
             x, w, first = x[order], None if w is None else w[order], order[first]
-        keys = frame[names].iloc[first].reset_index(drop=True)
+        keys = pd.DataFrame({name: frame[name].array.take(first) for name in names}, copy=False)
         return cls(keys, x, w, starts, step, tuple(notes))
 
     def sample(self, group: int) -> Sample:

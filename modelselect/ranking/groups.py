@@ -17,7 +17,7 @@ from modelselect.errors import ConfigurationError, DataError, did_you_mean
 from modelselect.families.candidates import Candidate
 from modelselect.family import Family
 from modelselect.grouped import Grouped
-from modelselect.ranking.group_fits import OUT, STATUSES, USABLE, number_of_free, template_of
+from modelselect.ranking.group_fits import OUT, STATUSES, USABLE, Reasons, number_of_free, template_of
 from modelselect.ranking.group_parts import Part, Plan, join, ledger_of, plan_of, rank_part
 from modelselect.ranking.ranker import rank
 from modelselect.ranking.result import Ranking
@@ -47,7 +47,7 @@ class GroupRanking:
     estimates
         Label → parameters ``(G, p)``.
     reasons
-        Candidate, status, reason, number of groups and the first of them: whatever is not a plain success.
+        (place of the candidate, status, reason) → number of groups and the place of the first of them.
     p_value
         Of the runner-up against the best ``(G,)``; None where it was not asked for.
     """
@@ -63,7 +63,7 @@ class GroupRanking:
     log_likelihood: Array
     status_codes: NDArray[np.int8]
     estimates: Mapping[str, Array]
-    reasons: pd.DataFrame
+    reasons: Reasons
     p_value: Array | None = None
     seed: int = 0
 
@@ -202,10 +202,10 @@ class GroupRanking:
         frame["bic"] = frame["n_parameters"] * np.log(self.n.sum()) - 2.0 * frame["log_likelihood"]
         return frame
 
-    @property
+    @cached_property
     def ledger(self) -> pd.DataFrame:
         """Candidate, status, reason, number of groups and the first of them: whatever is not a plain success."""
-        return self.reasons
+        return ledger_of(self.candidates, self.groups.keys, self.reasons)
 
     def ranking(self, key: Hashable | tuple[Hashable, ...]) -> Ranking:
         """Return the whole ranking of one group, with errors, tests and figures.
@@ -342,7 +342,7 @@ def ranking_of(plan: Plan, parts: Sequence[Part]) -> GroupRanking:
         whole.log_likelihood,
         whole.status,
         whole.estimates,
-        ledger_of(plan, whole),
+        whole.reasons,
         whole.p_value if plan.tests else None,
         plan.seed,
     )
