@@ -208,8 +208,8 @@ class Grouped:
         """Counts over the values from the lowest to the highest of the groups of each part, counted for all at once."""
         step = self.resolution or 1.0
 
-        def size(some: Indices) -> float:
-            return float(len(some)) * (float(high[some].max() - low[some].min()) / step + 1.0)
+        def size(some: Indices) -> float:  # the last of them is the highest
+            return float(len(some)) * (float(high[some[-1]] - low[some].min()) / step + 1.0)
 
         parts = list(_parts(which, size, cells))
         lowest = [float(low[part].min()) for part in parts]

@@ -38,6 +38,10 @@ def _average(formula: Callable[[Array], Array], x: Array, weights: Array) -> Arr
 def _sum(y: Array, weights: Array) -> Array:
     if len(y) == 1 < len(weights) and np.isfinite(y).all():  # groups share their values
         return np.asarray(np.einsum("gm,m->g", weights, y[0]))
+    if len(weights) > 1 and y.shape == weights.shape and y.shape[-1] <= _SHORT:
+        total = np.einsum("gm,gm->g", weights, y)
+        if np.isfinite(total).all():
+            return np.asarray(total)
     return np.asarray(np.sum(weights * np.where(weights > 0, y, 0.0), axis=-1))
 
 
@@ -274,6 +278,8 @@ def size(x: Array, weights: Array) -> Array:
         return np.asarray(np.exp(_average(logs, x, used)))
 
 
+#: Observations of each of several groups up to which they are added one by one: faster, and exact enough.
+_SHORT = 2048
 #: Observations that are worked on at a time: what fits the cache, and products that BLAS leaves to one thread.
 STRETCH = 8192
 #: Rounding errors of a cumulated share.

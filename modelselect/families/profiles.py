@@ -80,22 +80,23 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
     whole = len(x) == 1 and np.all((x >= 0) & (x == np.floor(x)))
     if not whole or not top * groups <= _CELLS:
         return np.full(groups, np.nan)
-    table = weights
-    if x.shape[1] != top + 1.0:  # some of the integers are missing
-        table = np.zeros((groups, int(top) + 1))
-        table[:, x[0].astype(np.intp)] = weights
     found, rows = np.full(groups, np.nan), np.flatnonzero(variance > mean)
     if not len(rows):
         return found
-    above = np.cumsum(table[rows, :0:-1], axis=-1)[:, ::-1] / weights[rows].sum(axis=-1, keepdims=True)
+    above = np.zeros((int(top) + 1, len(rows)))  # a line for each j: sums over short lines are slow
+    above[x[0].astype(np.intp)] = weights[rows].T
+    for line in range(int(top) - 1, 0, -1):
+        above[line] += above[line + 1]
+    above = above[1:] / np.einsum("gm->g", weights)[rows]
     j, mean = np.arange(top), mean[rows]
     r = mean * mean / (variance[rows] - mean)
     with np.errstate(all="ignore"):
         for _ in range(_STEPS):
-            near = 1.0 / (r[:, None] + j)
+            near = j[:, None] + r
+            np.divide(1.0, near, out=near)
             share = above * near
-            slope = log1p_deficit(mean / r) - np.einsum("gj,j->g", share, j) / r
-            bend = mean / (r * (r + mean)) - np.einsum("gj,gj->g", share, near)
+            slope = log1p_deficit(mean / r) - np.einsum("jg,j->g", share, j) / r
+            bend = mean / (r * (r + mean)) - np.einsum("jg,jg->g", share, near)
             step = -slope * (r + mean) / ((2.0 * r + mean) * slope + r * (r + mean) * bend)
             step = np.clip(np.where(np.isfinite(step), step, np.nan), -_LONGEST, _LONGEST)
             r = r * np.exp(step)
@@ -104,5 +105,5 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
             if there.all():
                 break
             if 2 * np.count_nonzero(there) >= len(rows):
-                rows, above, mean, r = rows[~there], above[~there], mean[~there], r[~there]
+                rows, above, mean, r = rows[~there], above[:, ~there], mean[~there], r[~there]
     return found

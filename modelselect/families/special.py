@@ -19,8 +19,6 @@ _BERNOULLI = bernoulli(16)
 _EULER_MACLAURIN = np.array([_BERNOULLI[2 * k] / factorial(2 * k) for k in range(1, 8)])
 #: From here on log-gamma differences are replaced by Stirling's error and the deviance.
 LARGE = 100.0
-#: (u − log(1 + u))/u² as a power series.
-_DEFICIT = (-1.0) ** np.arange(16) / np.arange(2.0, 18.0)
 #: Successive integers up to which a sum over them is added up for all at once.
 _TABLE = 4096
 #: Steps up of the digamma function, made in one call where there are few arguments.
@@ -73,11 +71,14 @@ def _counts_up(x: Array) -> bool:
 
 def _log_rising_table(s: Array, x: Array) -> Array:
     """The same for x, x + 1, … and s ``(G, 1)``: Σ log(1 + j/s) over j < x, term by term."""
-    table = np.empty((len(s), x.shape[1]))
-    table[:, :1] = log_rising_excess(s, x[0, :1]) if x[0, 0] > 0 else 0.0
-    np.divide(x[:, :-1], s, out=table[:, 1:])
-    np.log1p(table[:, 1:], out=table[:, 1:])
-    return np.cumsum(table, axis=1, out=table)
+    table = np.empty((x.shape[1], len(s)))
+    table[0] = log_rising_excess(s[:, 0], x[0, :1]) if x[0, 0] > 0 else 0.0
+    np.log1p(np.divide(x[0, :-1, None], s[:, 0], out=table[1:]), out=table[1:])
+    if len(s) == 1:
+        return np.cumsum(table, axis=0).T
+    for line in range(1, len(table)):  # as the sum along one axis, but all groups at once
+        table[line] += table[line - 1]
+    return np.ascontiguousarray(table.T)
 
 
 def log_minus_digamma(a: Any) -> Array:
@@ -185,8 +186,11 @@ def log1p_square(z: Any) -> Any:
 def log1p_deficit(u: Any) -> Any:
     """The deficit u − log(1 + u) for u ≥ 0, to full precision where u is small."""
     u = np.asarray(u, dtype=float)
-    series = np.polynomial.polynomial.polyval(np.minimum(u, 0.1), _DEFICIT)
-    return np.where(u < 0.1, u * u * series, u - np.log1p(u))
+    with np.errstate(all="ignore"):  # log(1 + u) = 2 artanh t
+        t = u / (2.0 + u)
+        s = t * t
+        rest = 1 / 3 + s * (1 / 5 + s * (1 / 7 + s * (1 / 9 + s * (1 / 11 + s * (1 / 13 + s / 15)))))
+        return np.where(u < 0.1, t * (u - 2.0 * s * rest), u - np.log1p(u))
 
 
 def log1mexp(a: Any) -> Any:

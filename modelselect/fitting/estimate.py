@@ -191,6 +191,8 @@ class _Work:
                 else:
                     beyond = (block.upper <= low) | (block.lower >= high)
                 outside = np.where(block.lower == block.upper, outside, beyond)
+        if not np.any(outside):
+            return
         outside = np.broadcast_to(outside & (block.weights > 0), (self.groups, block.weights.shape[1]))
         rows = outside.any(axis=-1)
         if not rows.any():

@@ -87,10 +87,9 @@ class GroupFits:
     def _level(self, rectangle: Rectangle) -> None:
         rows, step = rectangle.groups, self.data.resolution
         if step is not None:
-            self.entropy[rows] = lattice(
-                rectangle.values, rectangle.weights, step, seed=self.seed, pointwise=False
-            ).value
-            self.in_sample[rows] = plug_in(rectangle.weights)
+            weights = np.asfortranarray(rectangle.weights)  # short rows are summed column by column
+            self.entropy[rows] = lattice(rectangle.values, weights, step, seed=self.seed, pointwise=False).value
+            self.in_sample[rows] = plug_in(weights)
         elif self.data.weights is None:
             with np.errstate(invalid="ignore"):
                 value = spacing(rectangle.values, rectangle.sizes)
