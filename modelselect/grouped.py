@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Indices = NDArray[np.intp]
 
 #: Cells of one rectangle: what the caches hold.
-CELLS = 65_536
+CELLS = 98_304
 #: A table of counts over all values between the ends is used while it has at most so many cells an observation.
 _DENSE = 4
 #: Rows that are counted at a time.

@@ -76,20 +76,21 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
     array([0.7419])
     """
     groups, top = len(weights), float(x.max(initial=0.0))
-    mean, variance = observed.mean(x, weights), observed.variance(x, weights)
     whole = len(x) == 1 and np.all((x >= 0) & (x == np.floor(x)))
     if not whole or not top * groups <= _CELLS:
         return np.full(groups, np.nan)
-    found, rows = np.full(groups, np.nan), np.flatnonzero(variance > mean)
+    total, first, second = (np.einsum("gm,m->g", weights, x[0] ** k) for k in range(3))
+    beyond = total * second - np.square(first) - total * first  # n² (variance − mean), exact for counts of no great size
+    found, rows = np.full(groups, np.nan), np.flatnonzero(beyond > 0)
     if not len(rows):
         return found
     above = np.zeros((int(top) + 1, len(rows)))  # a line for each j: sums over short lines are slow
     above[x[0].astype(np.intp)] = weights[rows].T
     for line in range(int(top) - 1, 0, -1):
         above[line] += above[line + 1]
-    above = above[1:] / np.einsum("gm->g", weights)[rows]
-    j, mean = np.arange(top), mean[rows]
-    r = mean * mean / (variance[rows] - mean)
+    above = above[1:] / total[rows]
+    j, mean = np.arange(top), (first / total)[rows]
+    r = np.square(first)[rows] / beyond[rows]
     with np.errstate(all="ignore"):
         for _ in range(_STEPS):
             near = j[:, None] + r
