@@ -795,8 +795,13 @@ def test_the_iteration_of_the_negative_binomial_ends_where_the_solver_does(monke
     np.testing.assert_allclose(mine.log_likelihood, solved.log_likelihood, rtol=1e-13)
     np.testing.assert_allclose(mine.parameters, solved.parameters, rtol=1e-8)
     np.testing.assert_allclose(mine.parameters, [one.parameters[0] for one in alone], rtol=1e-11)
+    rows = np.concatenate([np.sort(draws[4])[::-1], [7.0]])[None, :]  # a count in many rows, and one of no weight
+    again = estimate(family, Block(rows, rows, (rows * 0.0 + 1.0) * (np.arange(61) < 60)))
+    monkeypatch.undo()
+    one = estimate(family, Block(rows, rows, (rows * 0.0 + 1.0) * (np.arange(61) < 60)))
+    np.testing.assert_allclose(one.parameters, again.parameters, rtol=1e-8)
+    np.testing.assert_allclose(one.parameters, mine.parameters[4:5], rtol=1e-11)
     # where it is all but Poisson: 248.40436227625900 by mpmath at forty digits, where it makes the derivative 0
     few = np.array([[368.0, 366.0, 184.0, 62.0, 16.0, 4.0]])
-    monkeypatch.undo()
     far = estimate(family, Block(x[None, :6], x[None, :6], few))
     assert far.parameters[0, 1] == pytest.approx(248.404362276259, rel=1e-12)

@@ -80,12 +80,16 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
     if not whole or not top * groups <= _CELLS:
         return np.full(groups, np.nan)
     total, first, second = (np.einsum("gm,m->g", weights, x[0] ** k) for k in range(3))
-    beyond = total * second - np.square(first) - total * first  # n² (variance − mean), exact for counts of no great size
+    beyond = total * second - np.square(first) - total * first  # n² (variance − mean), often exact
     found, rows = np.full(groups, np.nan), np.flatnonzero(beyond > 0)
     if not len(rows):
         return found
     above = np.zeros((int(top) + 1, len(rows)))  # a line for each j: sums over short lines are slow
-    above[x[0].astype(np.intp)] = weights[rows].T
+    places = x[0].astype(np.intp)
+    if np.all(places[1:] > places[:-1]):
+        above[places] = weights[rows].T
+    else:
+        np.add.at(above, places, weights[rows].T)
     for line in range(int(top) - 1, 0, -1):
         above[line] += above[line + 1]
     above = above[1:] / total[rows]
