@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.domain import Array
-from modelselect.statistics import STRETCH, maximum, minimum, stretches
+from modelselect.long_samples import ORDERED, TOGETHER, distinct_and_equal
+from modelselect.statistics import maximum, minimum, spread
+from modelselect.stretches import equal, over_stretches, stretches
 
 #: So many stretches are one part: formulas take more calls an observation than sums.
-_STRETCHES = 4
+_STRETCHES = 2
+#: Observations that are worked on all at once.
+_LONG = 32_768
+#: Observations from which on a change of variable is not made at once, and it is asked whether they are in order.
+_MANY = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +70,7 @@ class Block:
     @property
     def shares(self) -> Array:
         """Weights that sum to one in each group, ``(G, m)``."""
-        return cast(Array, self._cached("shares", lambda: self.weights / self.total[:, None]))
+        return cast(Array, self._cached("shares", self._shares))
 
     @property
     def points(self) -> Array:
@@ -74,7 +81,22 @@ class Block:
         """Value of a function of `modelselect.statistics` for each group, computed once and kept."""
         x = self.lower if function is minimum else self.upper if function is maximum else self.points
         with np.errstate(all="ignore"):
+            if self.groups == 1 and self.weights.shape[1] > _MANY and function not in self._cache:
+                if function in ORDERED and self._cached("orderly", lambda: distinct_and_equal(x, self.weights)):
+                    return cast(Array, self._cached(function, lambda: ORDERED[function](x)))
+                if self.long:
+                    self._cache.update(self._together(function, x))
             return cast(Array, self._cached(function, lambda: function(x, self.weights)))
+
+    def _together(self, function: Callable[[Array, Array], Array], x: Array) -> dict[Any, Array]:
+        """The function's value, with those of others that the same pass over a long sample gives."""
+        for compute, functions, positive in TOGETHER:
+            if function in functions and not (positive and not self.statistic(minimum) > 0):
+                if compute in self._cache:  # what is still missing has to be computed by itself
+                    return {}
+                self._cache[compute] = True
+                return compute(x, self.weights)
+        return {}
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         """Return what is computed from these data, once; the key says what."""
@@ -85,6 +107,8 @@ class Block:
         return cast(Block, self._cached((shift.tobytes(), scale.tobytes()), lambda: self._rescaled(shift, scale)))
 
     def _rescaled(self, shift: Array, scale: Array) -> Block:
+        if self.groups == 1 and self.upper is self.lower and self.weights.shape[1] > _MANY:
+            return Rescaled(self, shift, scale)
         lower = (self.lower - shift[:, None]) / scale[:, None]
         upper = lower if self.upper is self.lower else (self.upper - shift[:, None]) / scale[:, None]
         bounds = self.truncation
@@ -118,11 +142,18 @@ class Block:
     @property
     def long(self) -> bool:
         """Whether this is one sample of so many observations that it is worked through in stretches."""
-        return self.groups == 1 and self.weights.shape[1] > _STRETCHES * STRETCH
+        return self.groups == 1 and self.weights.shape[1] > _LONG
 
-    def parts(self) -> Iterator[Block]:
-        """Stretches of the observations, one after the other."""
-        return (self.part(cut) for cut in stretches(self.weights.shape[1], _STRETCHES))
+    def total_of(self, function: Callable[[Block], Array]) -> Array:
+        """Sum of what a function gives for stretches of the observations, or for all of them at once if they are few.
+
+        Each stretch has its shares in the whole, so that means of stretches add up to the mean.
+        """
+        if not self.long:
+            return function(self)
+        _ = self.shares, self.exact  # once, before the stretches ask for them
+        cuts = stretches(self.weights.shape[1], _STRETCHES)
+        return np.asarray(sum(over_stretches(lambda cut: function(self.part(cut)), cuts)))
 
     def part(self, cut: slice) -> Block:
         """Some of the observations of all groups; their shares are those in the whole."""
@@ -137,6 +168,11 @@ class Block:
             part._cache["exact"] = True
         return part
 
+    def _shares(self) -> Array:
+        if self.groups == 1 and equal(self.weights):
+            return np.broadcast_to(1.0 / self.weights.shape[1], self.weights.shape)
+        return np.asarray(self.weights / self.total[:, None])
+
     def _points(self) -> Array:
         if self.exact:
             return self.lower
@@ -148,3 +184,43 @@ class Block:
         if key not in self._cache:
             self._cache[key] = compute()
         return self._cache[key]
+
+
+class Rescaled(Block):
+    """(x − shift) / scale of one sample of points, computed a stretch at a time, or when all are asked for."""
+
+    def __init__(self, source: Block, shift: Array, scale: Array) -> None:
+        bounds = source.truncation
+        if bounds is not None:
+            bounds = (bounds[0] - shift[:, None]) / scale[:, None], (bounds[1] - shift[:, None]) / scale[:, None]
+        known = {"exact": True, "total": source.total, "shares": source.shares}
+        fields = {"weights": source.weights, "truncation": bounds, "_cache": known}
+        for name, value in {**fields, "source": source, "shift": shift, "scale": scale}.items():
+            object.__setattr__(self, name, value)
+
+    source: Block
+    shift: Array
+    scale: Array
+
+    @cached_property
+    def lower(self) -> Array:
+        """All of them at once."""
+        return (self.source.lower - self.shift[:, None]) / self.scale[:, None]
+
+    @property
+    def upper(self) -> Array:
+        """The same."""
+        return self.lower
+
+    def statistic(self, function: Callable[[Array, Array], Array]) -> Array:
+        """As of a Block; the spread is that of the source in other units."""
+        return self.source.statistic(spread) / self.scale if function is spread else super().statistic(function)
+
+    def part(self, cut: slice) -> Block:
+        """Some of the observations, rescaled."""
+        part = self.source.part(cut)
+        bounds = self.truncation
+        if bounds is not None:
+            bounds = tuple(end if end.shape[1] == 1 else end[:, cut] for end in bounds)  # type: ignore[assignment]
+        x = (part.lower - self.shift[:, None]) / self.scale[:, None]
+        return Block(x, x, part.weights, bounds, {"exact": True, "shares": part.shares})

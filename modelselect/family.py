@@ -214,6 +214,9 @@ class Family:
             over = over | (x == outer.high)
         return under, over
 
+    #: Whether `statistics` hold the sample itself: a long one is thinned out where the density is smooth.
+    everything: ClassVar[bool] = False
+
     def kinks(self, *parameters: Any) -> tuple[Any, ...]:
         """Points inside the support at which the density is not smooth (at most one in an interval)."""
         return ()

@@ -81,7 +81,7 @@ def gather_values(
     if len(x) == 0:
         raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
     if w is not None or bounds is not None or weights_kind != "frequency":
-        w = _weighed(np.ones(len(x)) if w is None else w, weights_kind, notes)
+        w = _weighed(np.broadcast_to(1.0, len(x)) if w is None else w, weights_kind, notes)
     if nominal:
         fields = _nominal(x, np.ones(len(x)) if w is None else w, known, notes, n_missing, labels)
     else:
@@ -101,6 +101,7 @@ def gather_values(
             known=known,
             n_missing=n_missing,
             whole_weights=weights_kind,
+            distinct=bounds is None,
         )
     if ordered and len(fields["values"]) == len(np.unique(fields["values"])):
         fields["order"] = np.searchsorted(fields["values"], x)
@@ -310,13 +311,14 @@ def _fields(
     n_missing: int = 0,
     whole_weights: WeightsKind = "frequency",
     said: bool = False,
+    distinct: bool = False,
 ) -> Fields:
-    """Equal observations become one; what they are is said in notes."""
+    """Equal observations become one, unless they are distinct points already; what they are is said in notes."""
     exact = lower is upper or bool(np.all(lower == upper))
     if bounds is not None and all(np.all(end == end[0]) for end in bounds):
         bounds = bounds[0][:1], bounds[1][:1]
     if exact and (bounds is None or len(bounds[0]) == len(bounds[1]) == 1):
-        values, weights = distinct_numbers(lower, w)
+        values, weights = (lower, w) if distinct else distinct_numbers(lower, w)
         lower = upper = values
     else:
         ends = () if bounds is None else tuple(np.broadcast_to(end, lower.shape) for end in bounds)

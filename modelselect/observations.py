@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
-from modelselect.statistics import decimal_step, divisor, stretches
+from modelselect.statistics import decimal_step, divisor
+from modelselect.stretches import equal, stretches
 
 Flags = NDArray[np.bool_]
 
@@ -113,7 +114,7 @@ def numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool]
         distinct, where = np.unique(raw, return_inverse=True)
         return distinct.astype(str).astype(float)[where], False
     if raw.dtype.kind in "biuf":
-        return raw.astype(float), False
+        return raw.astype(float, copy=False), False
     if raw.dtype.kind in "UST":
         return raw.astype(str if raw.dtype.kind == "S" else object).astype(object), True
     if raw.dtype.kind == "O":
@@ -259,8 +260,8 @@ def distinct_numbers(x: NDArray[Any], w: Array | None = None) -> tuple[Array, Ar
     (array([1., 3.]), array([1., 2.]))
     """
     if len(x) and _ascending(x[:_FEW]) and _ascending(x):
-        return np.asarray(x, dtype=float), np.ones(len(x)) if w is None else w
-    alike = w is None or np.all(w == w[0])
+        return np.array(x, dtype=float), np.broadcast_to(1.0, len(x)) if w is None else w
+    alike = w is None or equal(w) or np.all(w == w[0])
     each = 1.0 if w is None else float(w[0])
     if len(x) > _FEW and x.max() - (low := x.min()) < len(x) and integers(x):
         if x.dtype.kind != "i":
@@ -281,7 +282,7 @@ def distinct_numbers(x: NDArray[Any], w: Array | None = None) -> tuple[Array, Ar
     first = np.ones(len(x), dtype=bool)
     np.greater(ordered[1:], ordered[:-1], out=first[1:])
     if first.all():
-        return np.asarray(ordered, dtype=float), np.full(len(x), each)
+        return np.asarray(ordered, dtype=float), np.broadcast_to(each, len(x))
     places = np.flatnonzero(first)
     return np.asarray(ordered[places], dtype=float), np.asarray(np.diff(places, append=len(x)) * each, dtype=float)
 

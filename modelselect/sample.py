@@ -24,6 +24,7 @@ from modelselect.gathering import (
     gather_values,
 )
 from modelselect.observations import flags_of, is_number, items_of, numbers_or_labels, one_dimensional, weights_of
+from modelselect.stretches import equal
 
 Kind = Literal["lattice", "continuous", "nominal"]
 
@@ -277,6 +278,8 @@ class Sample:
     @property
     def shares(self) -> Array:
         """Share of each distinct observation, summing to 1."""
+        if equal(self.weights):
+            return np.broadcast_to(1.0 / len(self.weights), len(self.weights))
         return np.asarray(self.weights / self.weights.sum())
 
     @property
@@ -302,6 +305,8 @@ class Sample:
     @property
     def tied(self) -> float:
         """Number of observations that share their value, or both ends, with another one."""
+        if equal(self.weights):
+            return float(self.weights.sum()) if self.weights[0] > 1 else 0.0
         return float(self.weights[self.weights > 1].sum())
 
     def block(self, cells: bool = False) -> Block:

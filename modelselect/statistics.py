@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelselect.domain import Array
+from modelselect.stretches import STRETCH, stretches
 
 Statistic = Callable[[Array, Array], Array]
 
@@ -182,7 +183,7 @@ def maximum(x: Array, weights: Array) -> Array:
 def quantile(x: Array, weights: Array, level: float) -> Array:
     """Return the weighted quantile: the smallest x with cumulative weight ≥ level, a midpoint where it is met."""
     if len(x) == len(weights) == 1 and 0 < weights[0, 0] == weights.min() == weights.max() and _ascending(x):
-        return _quantile_of_equals(x, level)
+        return quantile_of_equals(x, level)
     if len(x) == 1 and len(weights) > 1:  # groups that share their values are sorted at once; no weight, no step
         if not _ascending(x):
             order = np.argsort(x[0], kind="stable")
@@ -202,7 +203,7 @@ def quantile(x: Array, weights: Array, level: float) -> Array:
     return np.asarray(0.5 * (take(x, low[:, None], -1) + take(x, high[:, None], -1))[:, 0])
 
 
-def _quantile_of_equals(x: Array, level: float) -> Array:
+def quantile_of_equals(x: Array, level: float) -> Array:
     """The same of one sorted sample ``(1, m)`` in which all weigh the same: nothing need be added up."""
     m = x.shape[1]
     low = bisect_left(range(m), level - _SLACK, key=lambda i: (i + 1) / m)
@@ -248,7 +249,7 @@ def spread(x: Array, weights: Array) -> Array:
     x, different = _sorted_distinct(x, weights)
     count = different.sum(axis=-1, keepdims=True)
     if len(x) == 1 and count[0, 0] == x.shape[1]:
-        iqr, whole = _quantile_of_equals(x, 0.75) - _quantile_of_equals(x, 0.25), x[:, -1] - x[:, 0]
+        iqr, whole = quantile_of_equals(x, 0.75) - quantile_of_equals(x, 0.25), x[:, -1] - x[:, 0]
     else:
         share = different / count
         iqr = quantile(x, share, 0.75) - quantile(x, share, 0.25)
@@ -280,17 +281,8 @@ def size(x: Array, weights: Array) -> Array:
 
 #: Observations of each of several groups up to which they are added one by one: faster, and exact enough.
 _SHORT = 2048
-#: Observations that are worked on at a time: what fits the cache, and products that BLAS leaves to one thread.
-STRETCH = 8192
 #: Rounding errors of a cumulated share.
 _SLACK = 1e-12
-
-
-def stretches(m: int, times: int = 1) -> list[slice]:
-    """Cut m observations into stretches, so that no temporary grows with the sample."""
-    return [slice(i, i + times * STRETCH) for i in range(0, m, times * STRETCH)]
-
-
 #: From here on every float is an integer, which says nothing about a grid.
 _LARGEST = 2.0**52
 

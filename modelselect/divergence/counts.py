@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, entr, exp1
 
 from modelselect.errors import DataError
-from modelselect.statistics import STRETCH, stretches
+from modelselect.stretches import STRETCH, stretches
 
 Floats: TypeAlias = NDArray[np.float64]
 Booleans: TypeAlias = NDArray[np.bool_]

@@ -28,18 +28,22 @@ from modelselect.divergence.counts import (
 )
 from modelselect.divergence.grid import heaped, in_steps_of_one, units_of
 from modelselect.divergence.nsb import nsb
-from modelselect.divergence.spacings import MINIMUM_SIZE, spacing, spacing_m, spacing_order, spacing_terms
+from modelselect.divergence.spacings import MINIMUM_SIZE, SpacingTerms, spacing, spacing_m, spacing_order, spacing_terms
 from modelselect.divergence.weighted import effective_size, rising, weighted_spacing, weighted_terms
 from modelselect.errors import DataError
+from modelselect.stretches import STRETCH, equal
 
 Floats: TypeAlias = NDArray[np.float64]
 Booleans: TypeAlias = NDArray[np.bool_]
+#: Pointwise terms of one sample: all at once, or a stretch when it is asked for.
+Terms: TypeAlias = Floats | SpacingTerms
 
 JITTER_SEED = 0  # of the noise where no other is given: the same data give the same entropy
 DRAWS = 4  # of the noise that spreads rounded data over their cells
 JITTER_LIMIT = 10_000_000  # observations of one sample that are expanded to be jittered
 SPARSE_SINGLETONS = 0.05
 SPARSE_DISTINCT = 20
+_KEPT = 2**21  # observations up to which their terms are kept
 LEAST_WORTH = 20  # effective number of fractionally weighted observations, or of events: fewer were not simulated
 
 
@@ -111,15 +115,18 @@ def continuous_entropy(x: ArrayLike, weights: ArrayLike | None = None) -> Entrop
     return continuous_estimate(x, weights)[0]
 
 
-def continuous_estimate(x: ArrayLike, weights: ArrayLike | None = None) -> tuple[Entropy, Floats | None]:
+def continuous_estimate(x: ArrayLike, weights: ArrayLike | None = None) -> tuple[Entropy, Terms | None]:
     """Return `continuous_entropy`, and where the weights are whole the pointwise terms, in ascending order of x."""
     data = np.asarray(x, dtype=np.float64).ravel()
-    w = np.ones(data.size) if weights is None else checked_counts(weights).ravel()
+    w = np.broadcast_to(1.0, data.size) if weights is None else np.asarray(weights, dtype=np.float64).reshape(-1)
     if w.size != data.size:
         raise DataError(f"weights must be one a value: there are {w.size} for {data.size} values")
     if not np.isfinite(data).all():
         raise DataError("x must be finite; it holds NaN or infinite values")
-    if not whole(w):
+    ones = equal(w) and w.size and w[0] == 1.0
+    if not ones:
+        w = checked_counts(w)
+    if not ones and not whole(w):
         return _weighted_entropy(data[w > 0], w[w > 0]), None
     n, heavy = round(float(w.sum())), int(np.count_nonzero(w > 1.5))
     if n < MINIMUM_SIZE:
@@ -134,9 +141,12 @@ def continuous_estimate(x: ArrayLike, weights: ArrayLike | None = None) -> tuple
             tied = np.count_nonzero(repeats[1:] | repeats[:-1])
             return Entropy(np.nan, f"none: {tied} of {n} observations are tied", np.nan), None
     m = spacing_order(n)
-    terms = spacing_terms(data, m)
-    value = 1.5 * float(terms.mean()) - 0.5 * float(spacing_m(data, 2 * m))
-    se = float(terms.std(ddof=1) / np.sqrt(n)) if np.isfinite(value) else np.nan
+    windows = SpacingTerms(data, int(m))
+    terms: Terms = np.asarray(windows) if n <= _KEPT else windows
+    mean, sd = windows.moments() if isinstance(terms, SpacingTerms) else (float(terms.mean()), terms.std(ddof=1))
+    twice = float(spacing_m(data, 2 * m)) if n <= STRETCH else SpacingTerms(data, 2 * int(m)).mean()
+    value = 1.5 * mean - 0.5 * twice
+    se = float(sd / np.sqrt(n)) if np.isfinite(value) else np.nan
     return Entropy(value, f"spacing (1.5 H_m - 0.5 H_2m, m = {m})", se), terms
 
 

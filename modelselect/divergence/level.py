@@ -23,6 +23,7 @@ from modelselect.divergence.entropy import (
     LEAST_WORTH,
     Entropy,
     Estimate,
+    Terms,
     continuous_entropy,
     continuous_estimate,
     jittered,
@@ -87,7 +88,7 @@ class Level:
 
     entropy: Entropy
     in_sample: float
-    terms: Array
+    terms: Terms
     counted: bool
     cells: int | None = None
 
@@ -384,7 +385,7 @@ def _level_with_atoms(sample: Sample, here: NDArray[np.bool_], seed: int, method
         terms = np.where(here, -np.log(w / n), -np.log(share) if share else 0.0)
     if rest is None:
         return Level(Entropy(between, "plug-in of the atoms", 0.0), between, terms, counted=True)
-    terms[~here] += rest.terms
+    terms[~here] += np.asarray(rest.terms)
     value = float(chao_wang_jost(groups)) + share * rest.entropy.value
     names = " and ".join(f"{x:g}" for x in sample.values[here])
     text = f"of the atoms at {names}, and of the others: {rest.entropy.method.removeprefix('none: ')}"

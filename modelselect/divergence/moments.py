@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modelselect.divergence.entropy import Terms
 from modelselect.domain import Array
-from modelselect.statistics import stretches
+from modelselect.stretches import equal, over_stretches, stretches
 
-#: So many stretches are asked for at a time: formulas take more calls an observation than sums.
-_STRETCHES = 4
+#: So many stretches are worked on at a time: formulas take more calls an observation than sums.
+_STRETCHES = 2
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Moments:
     covariance: Array
 
     @classmethod
-    def of(cls, logq: Callable[[slice], Sequence[Array]], guess: Array, shares: Array, terms: Array) -> Moments:
+    def of(cls, logq: Callable[[slice], Sequence[Array]], guess: Array, shares: Array, terms: Terms) -> Moments:
         """Accumulate them, a stretch of the observations at a time.
 
         Parameters
@@ -67,23 +68,31 @@ class Moments:
         guess = np.where(known, guess, 0.0)
         best = int(np.argmax(np.where(known, guess, -np.inf)))
         with np.errstate(invalid="ignore"):
-            level = sum(float(terms[cut] @ shares[cut]) for cut in stretches(len(shares)))
+            cuts = stretches(len(shares), _STRETCHES)
+            some = cuts[len(cuts) // 2]
+            level = float(terms[some] @ shares[some] / shares[some].sum())  # or thereabouts, of a long sample
             # differences to the best law, and last its own loss beyond the surprise of the data
             centre = np.append(guess[best] - guess, level + guess[best])
-            total, first, second = np.zeros(K), np.zeros(K + 1), np.zeros((K + 1, K + 1))
-            for long in stretches(len(shares), _STRETCHES):
-                every = logq(long)
-                for cut in stretches(len(shares[long])):
-                    logs, share = [each[cut] for each in every], shares[long][cut]
-                    d = np.empty((K + 1, len(share)))
-                    for k, each in enumerate(logs):
-                        total[k] += each @ share
-                        np.subtract(logs[best], each, out=d[k])
-                    np.add(terms[long][cut], logs[best], out=d[K])
-                    d -= centre[:, None]
-                    first += d @ share
-                    d *= np.sqrt(share)
-                    second += d @ d.T
+
+            def sums(cut: slice) -> tuple[Array, Array, Array]:
+                logs, share = logq(cut), shares[cut]
+                d = np.empty((K + 1, len(share)))
+                for k, each in enumerate(logs):
+                    np.subtract(logs[best], each, out=d[k])
+                np.add(terms[cut], logs[best], out=d[K])
+                d -= centre[:, None]
+                own = np.array([logs[k] @ share for k in lone])
+                if equal(share):
+                    return own, d.sum(axis=1) * share[0], (d @ d.T) * share[0]
+                first = d @ share
+                d *= np.sqrt(share)
+                return own, first, d @ d.T
+
+            # laws without a finite difference to the best one, and that one itself, are added up by themselves
+            lone = [k for k in range(K) if k == best or not known[k]]
+            own, first, second = (sum(parts) for parts in zip(*over_stretches(sums, cuts), strict=True))
+            total = own[lone.index(best)] - (centre + first)[:K]
+            total[lone] = own
             second -= np.outer(first, first)
             variance = np.diag(second)
             spread = np.maximum(variance[K] + variance[:K] - 2.0 * second[K, :K], 0.0)

@@ -1,17 +1,20 @@
 """Entropy from the spacings of order statistics, in nats, batched over leading axes."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from modelselect.errors import DataError
+from modelselect.stretches import over_stretches, stretches
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 
 MINIMUM_SIZE = 4  # observations without which spacings say nothing
+#: Widths whose product's logarithm is taken at once, and between which limits it neither overflows nor vanishes.
+_FACTORS, _PRODUCT = 8, 1e37
 
 
 def spacing(x: ArrayLike, sizes: ArrayLike | None = None) -> Floats:
@@ -83,6 +86,81 @@ def spacing_terms(x: ArrayLike, m: ArrayLike, sizes: ArrayLike | None = None) ->
     """
     data, n = order_statistics(x, sizes)
     return _terms(data, _order(m, n), n)
+
+
+class SpacingTerms:
+    """What `spacing_terms` gives for one sorted sample, computed a stretch at a time: a slice of it is an array.
+
+    Examples
+    --------
+    >>> SpacingTerms(np.array([0.0, 1.0, 2.0, 4.0]), 1)[1:3].round(3)
+    array([1.776, 2.182])
+    """
+
+    def __init__(self, x: Floats, m: int) -> None:
+        self.x, self.m = x, m
+        self._digammas = digamma(len(x) + 1.0) - digamma(np.arange(2.0 * m + 1))
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, cut: slice) -> Floats:
+        first, last, _ = cut.indices(len(self.x))
+        terms = self.widths(first, last)
+        with np.errstate(divide="ignore"):
+            np.log(terms, out=terms)
+        terms += self._digammas[2 * self.m]
+        for i in (*range(first, min(self.m, last)), *range(max(len(self.x) - self.m, first), last)):
+            cells = min(i + self.m, len(self.x) - 1) - max(i - self.m, 0)  # the windows at the ends are narrower
+            terms[i - first] += self._digammas[cells] - self._digammas[2 * self.m]
+        return terms
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        every, cuts = np.empty(len(self.x)), stretches(len(self.x))
+        for cut, terms in zip(cuts, over_stretches(self.__getitem__, cuts), strict=True):
+            every[cut] = terms
+        return every if dtype is None else every.astype(dtype)
+
+    def widths(self, first: int, last: int) -> Floats:
+        """x_hi − x_lo of the windows around observations first … last − 1."""
+        x, m, n = self.x, self.m, len(self.x)
+        widths = np.empty(last - first)
+        a, b = min(max(m, first), last), max(min(n - m, last), first)
+        if a < b:
+            np.subtract(x[a + m : b + m], x[a - m : b - m], out=widths[a - first : b - first])
+        for low, high in ((first, a), (max(a, b), last)):
+            i = np.arange(low, high)
+            widths[low - first : high - first] = x[np.minimum(i + m, n - 1)] - x[np.maximum(i - m, 0)]
+        return widths
+
+    def moments(self) -> tuple[float, float]:
+        """Mean and standard deviation (divisor n − 1) of all terms; infinite and NaN where a window has no width."""
+        cuts = stretches(len(self.x))
+        guess = float(self[cuts[len(cuts) // 2]].mean())
+
+        def sums(cut: slice) -> tuple[float, float]:
+            centred = self[cut] - guess
+            return float(centred.sum()), float(centred @ centred)
+
+        with np.errstate(invalid="ignore"):
+            first, second = np.sum(list(over_stretches(sums, cuts)), axis=0)
+            n = len(self.x)
+            return guess + float(first) / n, float(np.sqrt(max(second - first * first / n, 0.0) / (n - 1)))
+
+    def mean(self) -> float:
+        """Mean of all terms, of whose logarithms one is taken of a product of several widths."""
+        n, m = len(self.x), self.m
+
+        def logs(cut: slice) -> float:
+            widths = self.widths(cut.start, cut.stop)
+            if widths.min() > 1.0 / _PRODUCT and widths.max() < _PRODUCT:
+                short = widths[len(widths) // _FACTORS * _FACTORS :]
+                widths = np.append(widths[: len(widths) - len(short)].reshape(_FACTORS, -1).prod(axis=0), short)
+            with np.errstate(divide="ignore"):
+                return float(np.log(widths).sum())
+
+        narrow = self._digammas[m : 2 * m].sum() - m * self._digammas[2 * m]
+        return sum(over_stretches(logs, stretches(n))) / n + float(self._digammas[2 * m] + 2 * narrow / n)
 
 
 def spacing_order(n: ArrayLike) -> Integers:

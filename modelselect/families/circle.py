@@ -13,6 +13,7 @@ from scipy.special import i0e, i1e, ndtri
 import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, Array, Interval
 from modelselect.family import Family, Parameter, register
+from modelselect.stretches import stretches
 
 _CIRCLE = Interval(-np.pi, np.pi).closed()
 _DIRECTION = Interval(-np.pi, np.pi, high_inclusive=True)
@@ -222,7 +223,7 @@ def _log_piece(first: Any, width: Any, concentration: Any) -> Any:
         first, width, k = first[some], width[some], 2 * concentration[some]
         last = 2 * np.arcsin(np.sqrt(np.minimum(np.sin(0.5 * first) ** 2 + _FALL / k, 1.0)))
         width = np.minimum(width, last - first)
-        parts = [_mean_fall(first[part], width[part], k[part]) for part in observed.stretches(len(first))]
+        parts = [_mean_fall(first[part], width[part], k[part]) for part in stretches(len(first))]
         result[some] = np.log(width * np.concatenate(parts)) - k * np.sin(0.5 * first) ** 2
     return result
 

@@ -6,7 +6,6 @@ import numpy as np
 
 import modelselect.statistics as observed
 from modelselect.domain import Array
-from modelselect.families.special import log1p_deficit
 
 #: Cells of a table over all integers up to the largest count that is made.
 _CELLS = 2**21
@@ -100,7 +99,7 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
             near = j[:, None] + r
             np.divide(1.0, near, out=near)
             share = above * near
-            slope = log1p_deficit(mean / r) - np.einsum("jg,j->g", share, j) / r
+            slope = _log1p_deficit(mean / r) - np.einsum("jg,j->g", share, j) / r
             bend = mean / (r * (r + mean)) - np.einsum("jg,jg->g", share, near)
             step = -slope * (r + mean) / ((2.0 * r + mean) * slope + r * (r + mean) * bend)
             step = np.clip(np.where(np.isfinite(step), step, np.nan), -_LONGEST, _LONGEST)
@@ -112,3 +111,12 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
             if 2 * np.count_nonzero(there) >= len(rows):
                 rows, above, mean, r = rows[~there], above[:, ~there], mean[~there], r[~there]
     return found
+
+
+def _log1p_deficit(u: Array) -> Array:
+    """The deficit u − log(1 + u) for u ≥ 0, to full precision where u is small."""
+    with np.errstate(all="ignore"):  # log(1 + u) = 2 artanh t
+        t = u / (2.0 + u)
+        s = t * t
+        rest = 1 / 3 + s * (1 / 5 + s * (1 / 7 + s * (1 / 9 + s * (1 / 11 + s * (1 / 13 + s / 15)))))
+        return np.where(u < 0.1, t * (u - 2.0 * s * rest), u - np.log1p(u))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from math import comb, factorial
 from typing import Any
@@ -169,6 +171,29 @@ def by_count(x: Any, near: Callable[[Any], Any], far: Callable[[Any], Any]) -> A
 # -- elementary --------------------------------------------------------------------------------------------------------
 
 
+_shared = threading.local()
+
+
+@contextmanager
+def shared_logs() -> Iterator[None]:
+    """While laws are evaluated at the same array, one after the other: `log_of` takes its logarithm only once."""
+    _shared.logs = {}
+    try:
+        yield
+    finally:
+        _shared.logs = None
+
+
+def log_of(x: Any) -> Any:
+    """Log x, remembered within `shared_logs`; not to be written into."""
+    logs = getattr(_shared, "logs", None)
+    if logs is None:
+        return np.log(x)
+    if id(x) not in logs:
+        logs[id(x)] = x, np.log(x)  # with x itself, lest another array take its place
+    return logs[id(x)][1]
+
+
 def times(a: Any, log: Any) -> Any:
     """Product with 0·∞ = 0, without the cost of xlogy on millions of observations."""
     with np.errstate(all="ignore"):
@@ -180,17 +205,8 @@ def log1p_square(z: Any) -> Any:
     """Log(1 + z²) for z of any size."""
     with np.errstate(all="ignore"):
         value = np.log1p(z * z)
-        return np.where(np.isinf(value), 2.0 * np.log(np.abs(z)), value) if np.any(np.isinf(value)) else value
-
-
-def log1p_deficit(u: Any) -> Any:
-    """The deficit u − log(1 + u) for u ≥ 0, to full precision where u is small."""
-    u = np.asarray(u, dtype=float)
-    with np.errstate(all="ignore"):  # log(1 + u) = 2 artanh t
-        t = u / (2.0 + u)
-        s = t * t
-        rest = 1 / 3 + s * (1 / 5 + s * (1 / 7 + s * (1 / 9 + s * (1 / 11 + s * (1 / 13 + s / 15)))))
-        return np.where(u < 0.1, t * (u - 2.0 * s * rest), u - np.log1p(u))
+        far = np.isinf(value)
+        return np.where(far, 2.0 * np.log(np.abs(z)), value) if np.any(far) else value
 
 
 def log1mexp(a: Any) -> Any:

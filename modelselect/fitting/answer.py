@@ -26,6 +26,8 @@ class Estimate:
         *Mean* log-likelihood ``(G,)`` in nats an observation; −inf out of the support, NaN without estimate.
     verdicts
         Status of each group, and its reason: a sentence, empty for a plain success.
+    rough
+        Whether the log-likelihood is that of a few nodes which stand in for all observations.
     limits
         Estimates of the limit families that were needed.
     reached
@@ -39,6 +41,7 @@ class Estimate:
     verdicts: Verdicts
     limits: tuple[Estimate, ...] = ()
     reached: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    rough: bool = False
 
     @cached_property
     def status(self) -> NDArray[Any]:

@@ -8,22 +8,39 @@ slowly from there: the accuracy of the fit in the tails is decided by the edges,
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelselect.block import Block
+from modelselect.block import Block, Rescaled
 from modelselect.domain import Array
-from modelselect.statistics import STRETCH
+from modelselect.stretches import STRETCH, equal
 
 #: Observations below which nothing is gained.
 WORTHWHILE = 3000
 #: Singletons at each end, growth of the bins from there, and how many bins of one size there are: fine, and coarse.
 _FINE, _COARSE = (64, 1.1, 400), (8, 1.5, 40)
+#: Observations that are all kept, where the bins do not begin at the ends of the sample.
+_PIECE = 200
 
 
-def compress(block: Block, *, fine: bool = True) -> Block:
+def nodes_of(block: Block) -> Block | None:
+    """Nodes in place of many exact observations, made once; None where they are few, or not in ascending order.
+
+    Those of rescaled observations are the source's, rescaled: all candidates share them.
+    """
+    if isinstance(block, Rescaled):
+        nodes = nodes_of(block.source)
+        return None if nodes is None else nodes.rescaled(block.shift, block.scale)
+    found: Block | None = block.remembered(compress, lambda: compress(block) if compressible(block) else None)
+    return found
+
+
+def compress(block: Block, *, fine: bool = True, around: Sequence[int] = ()) -> Block:
     """Return two nodes a bin in place of the exact, sorted observations of each group; weights are kept in sum.
+
+    The observations next to the places `around` stay as they are, like the extreme ones.
 
     Examples
     --------
@@ -32,9 +49,12 @@ def compress(block: Block, *, fine: bool = True) -> Block:
     >>> small.weights.shape[1] < 2000, bool(abs((small.shares * small.lower**3).sum() - (x**3).mean()) < 1e-12)
     (True, True)
     """
-    starts = _bins(block.lower.shape[1], *(_FINE if fine else _COARSE))
     x, w = block.lower, block.weights
     m = x.shape[1]
+    pieces = np.unique([0, *around, m])
+    starts = np.concatenate(
+        [low + _bins(high - low, *(_FINE if fine else _COARSE)) for low, high in itertools.pairwise(pieces)]
+    )
     # a few bins at a time: no temporary grows with the sample
     first = np.unique(np.searchsorted(starts, np.arange(0, m, STRETCH)))
     cuts = [starts[i:j] for i, j in itertools.pairwise(np.append(first, len(starts))) if j > i]
@@ -56,24 +76,34 @@ def compress(block: Block, *, fine: bool = True) -> Block:
 
 def _central(x: Array, w: Array, starts: NDArray[np.intp]) -> tuple[Array, Array, Array, Array]:
     """Mass, mean, variance and third central moment of each bin."""
-    mass = np.add.reduceat(w, starts, axis=-1)
+    sizes = np.diff(np.append(starts, x.shape[1]))
+    alike = len(w) == 1 and equal(w)
+    mass = sizes * w[:, :1] if alike else np.add.reduceat(w, starts, axis=-1)
     full = np.where(mass > 0, mass, 1.0)
-    mean = np.add.reduceat(w * x, starts, axis=-1) / full
-    deviation = x - np.repeat(mean, np.diff(np.append(starts, x.shape[1])), axis=-1)
-    square = w * deviation * deviation
-    variance = np.add.reduceat(square, starts, axis=-1) / full
-    return mass, mean, variance, np.add.reduceat(square * deviation, starts, axis=-1) / full
+
+    def means(y: Array) -> Array:
+        sums = np.add.reduceat(y if alike else w * y, starts, axis=-1)
+        return np.asarray(sums / (sizes if alike else full))
+
+    mean = means(x)
+    deviation = x - np.repeat(mean, sizes, axis=-1)
+    square = deviation * deviation
+    variance = means(square)
+    square *= deviation
+    return mass, mean, variance, means(square)
 
 
 def compressible(block: Block) -> bool:
     """Whether there are many exact observations, in ascending order."""
     return (
-        block.exact and block.lower.shape[1] >= WORTHWHILE and bool(np.all(block.lower[:, 1:] >= block.lower[:, :-1]))
+        block.exact and block.weights.shape[1] >= WORTHWHILE and bool(np.all(block.lower[:, 1:] >= block.lower[:, :-1]))
     )
 
 
 def _bins(n: int, singletons: int, growth: float, bins_of_one_size: int) -> NDArray[np.intp]:
     """First index of each bin."""
+    if n <= _PIECE:
+        return np.arange(n)
     plateau = max(n // bins_of_one_size, 1)
     growing = np.floor(growth ** np.arange(int(np.log(plateau) / np.log(growth)) + 1)).astype(int)
     edge = np.concatenate([np.ones(singletons, dtype=int), growing])

@@ -6,9 +6,7 @@ exists; nothing is ever dropped.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,13 +16,13 @@ import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import CandidateError
-from modelselect.families.truncated import far_above
-from modelselect.family import Family, Limit
+from modelselect.family import Family
 from modelselect.fitting import status as why
 from modelselect.fitting.answer import Estimate
+from modelselect.fitting.compress import compress, nodes_of
 from modelselect.fitting.ends import hold_ends
 from modelselect.fitting.likelihood import mean_log_likelihood
-from modelselect.fitting.limits import Limits
+from modelselect.fitting.limits import Limits, keywords
 from modelselect.fitting.problem import Problem, Standard
 from modelselect.fitting.search import ascend, best_integer, maxima
 from modelselect.fitting.solve import ALMOST, DEFINITE
@@ -32,10 +30,14 @@ from modelselect.fitting.status import Status, Verdicts
 
 __all__ = ["Estimate", "estimate", "maxima_of"]
 
+#: How often a sharp point of a density is looked at more closely, and within how many observations it is then known.
+_LOOKS, _SEEN = 12, 30
+
 
 def estimate(
-    family: Family, block: Block, fixed: Mapping[str, Any] | None = None, near: Array | None = None
-) -> Estimate:
+    family: Family, block: Block, fixed: Mapping[str, Any] | None = None, near: Array | None = None, *,
+    rough: bool = False,
+) -> Estimate:  # fmt: skip
     """Maximum-likelihood estimates of a family for every group of a block.
 
     Parameters
@@ -49,6 +51,9 @@ def estimate(
     near
         Parameters ``(K, p)`` near which maxima are sought first: the `maxima` of a sample of which the groups are
         resamples.
+    rough
+        Whether the log-likelihood of a long sample may be left at what it is on the nodes that stand in for it; the
+        parameters are exact.
 
     Raises
     ------
@@ -63,7 +68,7 @@ def estimate(
     >>> estimate(Gamma(), Block(x, x, np.ones((1, 3)))).parameters.round(4)
     array([[3.4012, 0.686 ]])
     """
-    work = _Work(family, block, fixed, near)
+    work = _Work(family, block, fixed, near, rough=rough)
     with np.errstate(all="ignore"):
         work.run()
     return work.result()
@@ -101,8 +106,9 @@ class _Work:
     """The steps of one call of `estimate`; every step settles some groups and leaves the rest to the next."""
 
     def __init__(
-        self, family: Family, block: Block, fixed: Mapping[str, Any] | None, near: Array | None = None
-    ) -> None:
+        self, family: Family, block: Block, fixed: Mapping[str, Any] | None, near: Array | None = None, *,
+        rough: bool = False,
+    ) -> None:  # fmt: skip
         theta, free = _theta(family, block, fixed)
         self.family, self.block, self.theta, self.free, self.near = family, block, theta, free, near
         self.names = tuple(family.parameters)
@@ -113,7 +119,9 @@ class _Work:
         self.best = np.full(self.groups, -np.inf)  # reached by the search, whether or not it is a maximum
         self.verdicts = Verdicts(self.groups)
         self.given = {name: theta[:, j].copy() for j, name in enumerate(self.names) if name not in free}
-        self.limits = Limits(family, block, self.given, [], estimate, self.groups)
+        self.limits = Limits(family, block, self.given, estimate, self.groups, rough)
+        nodes = nodes_of(block) if rough and free and block.long and block.plain and not family.discrete else None
+        self.nodes = None if family.atoms else nodes
 
     @property
     def open(self) -> NDArray[np.bool_]:
@@ -127,7 +135,7 @@ class _Work:
             self._refuse_impossible()
             return
         self._refuse_constant()
-        self.limits.candidates = self._find_limits()
+        self.limits.find(self.free)
         for i in range(len(self.limits.candidates)):
             self._reach(i, self.limits.apply_certain(i, self.open, self.theta, self.value))
         if not self.open.any():
@@ -142,6 +150,7 @@ class _Work:
             else:
                 self._solve()
         for i in range(len(self.limits.candidates)):
+            self._look_closely(i)
             self._reach(i, self.limits.apply_better(i, self.verdicts, self.best, self.theta, self.value))
         # where the others have found nothing, the start that collapsed has
         nothing = self.verdicts.among(Status.FAILED, Status.NOT_IDENTIFIED) & self.collapsed
@@ -156,6 +165,7 @@ class _Work:
             self.verdicts,
             tuple(self.limits.fits.values()),
             self.limits.places(),
+            rough=self.nodes is not None,
         )
 
     # -- steps -----------------------------------------------------------------------------------------------------
@@ -199,9 +209,8 @@ class _Work:
             return
         self.value[rows] = -np.inf
         self.theta[np.ix_(rows, self.columns)] = np.nan
-        reason = f"observations lie outside the support {support}"
-        if self.groups == 1:
-            reason = why.outside_support(block, outside[0], support, low, high)
+        lie = f"observations lie outside the support {support}"
+        reason = why.outside_support(block, outside[0], support, low, high) if self.groups == 1 else lie
         self.verdicts.settle(np.asarray(rows), Status.OUT_OF_SUPPORT, reason)
 
     def _refuse_impossible(self) -> None:
@@ -224,31 +233,6 @@ class _Work:
         rows = np.broadcast_to(touching, (self.groups,)) & self.open
         self._settle(rows, Status.DEGENERATE_SAMPLE, why.CONSTANT if self.block.exact else why.TOUCHING)
 
-    def _find_limits(self) -> list[Limit]:
-        """Limits of the family that the given parameters leave open."""
-        found: tuple[Limit, ...] = ()
-        allowed: tuple[str, ...] = ()
-        if self.family.limit is not None:
-            allowed, _ = _keywords(_plain(self.family.limit))
-            own = self.family.limit(
-                *self._statistics(self.block), **{n: v for n, v in self.given.items() if n in allowed}
-            )
-            found = (own,) if isinstance(own, Limit) else own
-        if self.block.truncation is not None:
-            low = np.where(self.block.weights > 0, self.block.truncation[0], np.inf).min()
-            found = (*found, *(far_above(self.family, float(low)) if np.isfinite(low) else ()))
-        limits = []
-        for limit in found:
-            # a parameter that tends to its limit must be free to do so, or be there
-            targets = [(value, limit.parameters.get(name)) for name, value in self.given.items()]
-            there = all(isinstance(target, str) or np.all(value == target) for value, target in targets)
-            held = any(not isinstance(target, str) for _, target in targets)
-            if there and not (held and all(isinstance(limit.parameters.get(name), str) for name in self.free)):
-                certain = np.broadcast_to(limit.certain, (self.groups,)) & all(name in allowed for name in self.given)
-                certain = certain & self.block.plain  # the theory is one of exact points
-                limits.append(limit._replace(certain=certain))
-        return limits
-
     def _reach(self, i: int, rows: NDArray[np.bool_]) -> None:
         if rows.any():
             self.verdicts.settle(rows, Status.BOUNDARY, why.at_limit(self.limits.candidates[i], self.free))
@@ -259,13 +243,36 @@ class _Work:
         ends_only = ends_only and bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
         if self.block.truncation is not None or not (self.block.exact or ends_only) or not self._has_exact:
             return False
-        standard = Standard.of(self.family, self.block)
-        answer = self._exact(standard.block(self.block), standard.parameters(self.theta))
-        found = standard.restore(answer)
+        thin = self._thinned() if self.family.everything and self.block.long else None
+        found = self._exact_of(self.block) if thin is None else thin
         rows = self.open
         self.theta[np.ix_(rows, self.columns)] = found[np.ix_(rows, self.columns)]
         self._judge_closed_form(rows)
         return True
+
+    def _exact_of(self, block: Block) -> Array:
+        """The closed form ``(G, p)`` of a block, which is standardised for it."""
+        standard = Standard.needed(self.family, block)
+        return standard.restore(self._exact(standard.block(block), standard.parameters(self.theta)))
+
+    def _thinned(self) -> Array | None:
+        """The same of one long sample, from nodes where the density is smooth and all observations where it is not.
+
+        Where that is, is known better each time; None where it keeps moving, or the observations are in no order.
+        """
+        nodes = nodes_of(self.block)
+        if nodes is None:
+            return None
+        theta, around = self._exact_of(nodes), np.zeros(0, dtype=np.intp)
+        for _ in range(_LOOKS):
+            kinks = np.array([float(kink[0]) for kink in self.family.kinks(*theta.T)])
+            if not np.isfinite(kinks).all():
+                return None
+            before, around = around, np.sort(np.searchsorted(self.block.lower[0], kinks))
+            if len(before) == len(around) and np.all(np.abs(around - before) < _SEEN):
+                return theta
+            theta = self._exact_of(compress(self.block, around=around.tolist()))
+        return None
 
     def _judge_closed_form(self, rows: NDArray[np.bool_]) -> None:
         good, edge = np.ones(self.groups, dtype=bool), np.zeros(self.groups, dtype=bool)
@@ -275,8 +282,7 @@ class _Work:
             good &= parameter.domain.contains(value)
             if parameter.regular:
                 edge |= (value == parameter.domain.low) | (value == parameter.domain.high)
-        with np.errstate(invalid="ignore"):
-            good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
+        good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
         self._settle(rows & good, Status.CLOSED_FORM)
         self._settle(rows & good & edge, Status.BOUNDARY, why.ON_EDGE)
         self._settle(rows & ~good & self._shrunk, Status.UNBOUNDED, why.COLLAPSED)
@@ -285,24 +291,19 @@ class _Work:
         self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
 
     def _evaluate(self, rows: NDArray[np.bool_]) -> None:
-        with np.errstate(all="ignore"):
-            value = mean_log_likelihood(
-                self.family, self.block, tuple(self.theta[:, j, None] for j in range(len(self.names)))
-            )
+        value = self._mean(self.block, self.theta)
         self.value = np.where(rows, np.broadcast_to(value, (self.groups,)), self.value)
 
     def _climb(self) -> None:
         """Take the maximum that the family's own iteration has found, where it has."""
         if self.family.peak is None or self.given or not self.block.plain:
             return
-        with np.errstate(all="ignore"):
-            theta = np.stack(np.broadcast_arrays(*self.family.peak(*self._statistics(self.block))), axis=-1)
+        theta = np.stack(np.broadcast_arrays(*self.family.peak(*self._statistics(self.block))), axis=-1)
         found = self.open & np.isfinite(theta).all(axis=-1)
-        if found.any():
-            self.theta[found] = theta[found]
-            self._evaluate(found)
-            self.best[found] = self.value[found]
-            self._settle(found & np.isfinite(self.value), Status.CONVERGED)
+        self.theta[found] = theta[found]
+        self._evaluate(found)
+        self.best[found] = self.value[found]
+        self._settle(found & np.isfinite(self.value), Status.CONVERGED)
 
     def _solve(self) -> None:
         rows = np.flatnonzero(self.open)
@@ -318,8 +319,7 @@ class _Work:
         self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
         value = top.value
         if standard.changes or self._has_exact or np.isnan(value).any():
-            with np.errstate(all="ignore"):
-                value = mean_log_likelihood(self.family, block, tuple(self.theta[rows].T[:, :, None]))
+            value = self._mean(block, self.theta[rows])
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
         flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)
@@ -336,6 +336,19 @@ class _Work:
             mask = np.zeros(self.groups, dtype=bool)
             mask[rows[which]] = True
             self._settle(mask & self.open, status, reason)
+
+    def _mean(self, block: Block, theta: Array) -> Array:
+        """Mean log-likelihood of each group, on the nodes that stand in for a long sample if that will do."""
+        return mean_log_likelihood(self.family, self.nodes or block, tuple(theta.T[:, :, None]))
+
+    def _look_closely(self, i: int) -> None:
+        """Where nodes cannot tell an interior maximum from limit i, all observations decide."""
+        if self.nodes is None or not self.limits.close(i, self.best, self.verdicts):
+            return
+        self.nodes = None
+        self.value = self._mean(self.block, self.theta)
+        self.best = np.where(np.isnan(self.value), self.best, self.value)
+        self.limits.settle(i)
 
     def _problem(self, block: Block, theta: Array) -> tuple[Standard, Problem]:
         """How a block is standardised, and its problem; theta holds the given parameters."""
@@ -375,14 +388,13 @@ class _Work:
         """Whether the family has a closed form for these given parameters."""
         if self.family.mle is None:
             return False
-        allowed, needed = _keywords(_plain(self.family.mle))
+        allowed, needed = keywords(self.family.mle)
         return set(needed) <= set(self.given) <= set(allowed)
 
     def _exact(self, block: Block, theta: Array) -> Array:
         """The closed form ``(G, p)``; theta holds the given parameters."""
         given = {name: theta[:, self.names.index(name)] for name in self.given}
-        with np.errstate(all="ignore"):
-            answer = self.family.mle(*self._statistics(block), **given) if self.family.mle is not None else ()
+        answer = self.family.mle(*self._statistics(block), **given) if self.family.mle is not None else ()
         return np.stack([np.broadcast_to(np.asarray(a, dtype=float), (len(theta),)) for a in answer], axis=-1)
 
     @property
@@ -406,15 +418,3 @@ class _Work:
 
     def _statistics(self, block: Block) -> list[Array]:
         return [block.statistic(function) for function in self.family.statistics]
-
-
-@cache
-def _keywords(function: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Keyword-only arguments of a closed form: the parameters that may be, and that must be, given."""
-    only = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    return tuple(p.name for p in only), tuple(p.name for p in only if p.default is p.empty)
-
-
-def _plain(method: Any) -> Any:
-    """Return the function of a bound method."""
-    return getattr(method, "__func__", method)

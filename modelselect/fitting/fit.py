@@ -98,7 +98,7 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
         return refused(candidate, law, sample, reason, Status.NOT_IDENTIFIED)
     block = sample.block(cells=not law.discrete)
     try:
-        found = estimate_candidate(candidate, law, block, {})
+        found = estimate_candidate(candidate, law, block, {}, rough=True)
     except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
         # a family of somebody else's: the other candidates are to be ranked all the same
         return refused(candidate, law, sample, f"{type(error).__name__}: {error}", Status.FAILED)
@@ -118,6 +118,7 @@ def fit_candidate(candidate: Candidate, sample: Sample) -> Fit:
         str(found.reason[0]),
         sample,
         limit,
+        exact=not found.rough,
     )
 
 

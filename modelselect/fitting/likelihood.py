@@ -13,6 +13,7 @@ from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.masses import log_mass
+from modelselect.stretches import equal
 
 __all__ = ["log_mass", "mean_log_likelihood", "pointwise", "weighted_mean"]
 
@@ -56,15 +57,15 @@ def _unconditional(family: Family, block: Block, parameters: tuple[Any, ...]) ->
 
 def mean_log_likelihood(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
     """Σ w log q / Σ w of each group, ``(G,)``; the weight of padding is 0 and so is its share."""
-    if block.long:
-        parts = (weighted_mean(part.shares, pointwise(family, part, parameters)) for part in block.parts())
-        return np.asarray(sum(parts))
-    return weighted_mean(block.shares, pointwise(family, block, parameters))
+    return block.total_of(lambda part: weighted_mean(part.shares, pointwise(family, part, parameters)))
 
 
 def weighted_mean(shares: Array, values: Any) -> Array:
     """Σ p̂ y of each group, ``(G,)``, of shares ``(G, m)``; a share of 0 takes nothing, whatever the value."""
     values = np.asarray(values)
+    if len(shares) == 1 and equal(shares) and values.shape[-1:] == shares.shape[-1:]:
+        with np.errstate(invalid="ignore"):
+            return np.asarray(values.sum(axis=-1) * shares[0, 0])
     if values.shape != shares.shape and (values.ndim < 2 or values.shape[-1] != shares.shape[-1]):
         values = np.broadcast_to(values, np.broadcast_shapes(np.shape(values), (1, shares.shape[-1])))
     with np.errstate(invalid="ignore"):

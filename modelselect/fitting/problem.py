@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
 import modelselect.statistics as observed
 from modelselect.block import Block
-from modelselect.domain import Array
+from modelselect.domain import Array, Interval
 from modelselect.family import Family
 from modelselect.fitting.likelihood import mean_log_likelihood, weighted_mean
 from modelselect.fitting.solve import Rows
 
 #: Numbers of one observation and one row each that are worked on at a time.
 _CELLS = 65_536
+#: Size of numbers whose squares and reciprocals, and those of 1/size, neither overflow nor vanish.
+_SAFE = 1e-75
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +47,20 @@ class Standard:
             return cls(family, zero, _power_of_two(block.statistic(observed.size)))
         return cls(family, zero, one)
 
+    @classmethod
+    def needed(cls, family: Family, block: Block) -> Standard:
+        """As `of`, but no change where sums of squares and reciprocals of a long sample are safe as it is."""
+        if block.long and block.exact:
+            low, high = float(block.statistic(observed.minimum)[0]), float(block.statistic(observed.maximum)[0])
+            safe = high - low > _SAFE and max(abs(low), abs(high)) < 1.0 / _SAFE
+            if safe and (low <= 0.0 or low > _SAFE):
+                return cls(family, np.zeros(1), np.ones(1))
+        return cls.of(family, block)
+
     @property
     def changes(self) -> bool:
         """Whether anything moves at all."""
-        return bool(np.any(self.shift != 0) or np.any(self.scale != 1))
+        return bool((self.shift != 0).any() or (self.scale != 1).any())
 
     def block(self, block: Block) -> Block:
         """Return the data in the new variable."""
@@ -107,9 +121,15 @@ class Problem:
 
     def theta(self, u: Array, rows: Rows) -> Array:
         """All parameters ``(r, p)`` at free coordinates u ``(r, free)`` of rows (row r belongs to group r mod G)."""
+        last = self._last.get("theta")  # the solver asks several times for those of one step, which it does not change
+        if last is None or last[0] is not u or last[1] is not rows:
+            last = self._last["theta"] = u, rows, self._theta(u, rows)
+        return last[2].copy()
+
+    def _theta(self, u: Array, rows: Rows) -> Array:
         theta = self.given[rows % self.groups]
-        for i, j in enumerate(self.free):
-            theta[:, j] = self._domain(j).from_real(u[:, i])
+        for i, domain in enumerate(self._domains):
+            theta[:, self.free[i]] = domain.from_real(u[:, i])
         if self._bends and self.family.bend is not None:
             with np.errstate(all="ignore"):
                 theta = np.stack(np.broadcast_arrays(*self.family.bend(*theta.T)), axis=-1)
@@ -121,8 +141,7 @@ class Problem:
             with np.errstate(all="ignore"):
                 theta = np.stack(np.broadcast_arrays(*self.family.straighten(*theta.T)), axis=-1)
         columns = []
-        for j in self.free:
-            domain = self._domain(j)
+        for j, domain in zip(self.free, self._domains, strict=True):
             real = domain.to_real(theta[:, j])
             columns.append(
                 np.clip(np.where(np.isnan(real), 0.0, real), -40.0, 40.0)
@@ -148,9 +167,8 @@ class Problem:
         with np.errstate(all="ignore"):
             columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
             value = mean_log_likelihood(self.family, self.rows(rows), columns)
-            value = np.broadcast_to(value, (len(rows),))
-            legal = np.isfinite(theta).all(axis=-1) & np.broadcast_to(self.family.valid(*theta.T), (len(rows),))
-        return np.where(legal & ~np.isnan(value), value, -np.inf)
+            legal = np.isfinite(theta).all(axis=-1) & self.family.valid(*theta.T) & ~np.isnan(value)
+        return np.where(legal, value, -np.inf)
 
     def gradient(self, u: Array, rows: Rows) -> Array:
         """Exact gradient ``(r, free)`` from the family's score."""
@@ -162,8 +180,7 @@ class Problem:
         theta = self.theta(u, rows)
         block = self.rows(rows)
         with np.errstate(all="ignore"):
-            parts = block.parts() if block.long else (block,)
-            by_parameter = np.asarray(sum(self._mean_score(part, theta) for part in parts))
+            by_parameter = block.total_of(lambda part: self._mean_score(part, theta))
             if self._bends:
                 return np.asarray(np.einsum("rj,rij->ri", by_parameter, self._slopes(u, rows)))
             return by_parameter * self.slope(theta)
@@ -182,10 +199,9 @@ class Problem:
         theta = self.theta(u, rows)
         block = self.rows(rows)
         with np.errstate(all="ignore"):
-            parts = block.parts() if block.long else (block,)
-            mean = np.asarray(sum(self._mean_second(part, theta) for part in parts))
+            mean = block.total_of(lambda part: self._mean_second(part, theta))
             slope = self.slope(theta)
-            bend = np.stack([self._domain(j).bend(theta[:, j]) for j in self.free], axis=-1)
+            bend = np.stack([d.bend(theta[:, j]) for j, d in zip(self.free, self._domains, strict=True)], axis=-1)
             diagonal = range(len(self.free))
             H = mean[:, 1:] * slope[:, :, None] * slope[:, None, :]
             H[:, diagonal, diagonal] += bend * mean[:, 0]
@@ -234,7 +250,7 @@ class Problem:
 
     def slope(self, theta: Array) -> Array:
         """d(parameter)/d(coordinate) of the free parameters, ``(r, free)``."""
-        return np.stack([self._domain(j).slope(theta[:, j]) for j in self.free], axis=-1)
+        return np.stack([d.slope(theta[:, j]) for j, d in zip(self.free, self._domains, strict=True)], axis=-1)
 
     @property
     def _bends(self) -> bool:
@@ -248,7 +264,8 @@ class Problem:
         there = (u + steps.reshape(4 * p, 1, p)).reshape(-1, p)
         theta = self.theta(there, np.tile(rows, 4 * p))
         # a scale may change by e^100 along a coordinate: the parameters' own coordinates are smooth
-        real = np.stack([self._domain(j).to_real(theta[:, j]) for j in range(theta.shape[1])], axis=-1)
+        domains = [parameter.domain for parameter in self.family.parameters.values()]
+        real = np.stack([domain.to_real(theta[:, j]) for j, domain in enumerate(domains)], axis=-1)
         real = real.reshape(4, p, r, -1)
         by = np.moveaxis((8.0 * (real[2] - real[1]) - (real[3] - real[0])) / (12.0 * h), 0, 1)
         return np.asarray(by * self.slope(self.theta(u, rows))[:, None, :])
@@ -261,8 +278,22 @@ class Problem:
             return self.block
         return self.block.take(rows % self.groups)
 
-    def _domain(self, j: int):  # type: ignore[no-untyped-def]
-        return list(self.family.parameters.values())[j].domain
+    @cached_property
+    def _domains(self) -> tuple[Interval, ...]:
+        """Of the free parameters."""
+        parameters = list(self.family.parameters.values())
+        return tuple(parameters[j].domain for j in self.free)
+
+    def remembered(self, key: str, compute: Callable[[], Any]) -> Any:
+        """Return what is computed of this problem, once; the key says what."""
+        if key not in self._last:
+            self._last[key] = compute()
+        return self._last[key]
+
+    @cached_property
+    def _last(self) -> dict[str, Any]:
+        """What was asked for before."""
+        return {}
 
 
 def _power_of_two(size: Array) -> Array:

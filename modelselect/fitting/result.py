@@ -19,7 +19,7 @@ from modelselect.family import Family
 from modelselect.fitting.bounds import estimate_within
 from modelselect.fitting.estimate import Estimate, estimate, maxima_of
 from modelselect.fitting.intervals import Bootstrap, Derived, bootstrap, derived, profile_interval, wald
-from modelselect.fitting.likelihood import pointwise
+from modelselect.fitting.likelihood import mean_log_likelihood, pointwise
 from modelselect.fitting.methods import estimate_by
 from modelselect.fitting.status import Status
 from modelselect.fitting.summary import Summary, summarise
@@ -58,7 +58,8 @@ class Fit:
     candidate: Candidate
     law: Family
     parameters: dict[str, float]
-    mean_log_likelihood: float
+    #: Mean log-likelihood as the search knows it: unless `exact`, of nodes that stand in for a long sample.
+    reached: float
     k: int
     status: Status
     reason: str
@@ -66,6 +67,7 @@ class Fit:
     limit: Distribution | None = None
     #: False where the law's masses would be compared with densities: it then has no log-probabilities.
     comparable: bool = True
+    exact: bool = True
 
     @property
     def family(self) -> Family:
@@ -94,6 +96,19 @@ class Fit:
     def irregular(self) -> tuple[str, ...]:
         """Names of the estimated parameters that are not regular: ends of the support, integers."""
         return tuple(name for name in self.free if not self.law.parameters[name].regular)
+
+    @cached_property
+    def mean_log_likelihood(self) -> float:
+        """Σ w log q / Σ w in nats."""
+        if self.exact or self.distribution is None:
+            return self.reached
+        law = self.distribution
+        with np.errstate(all="ignore"):
+            return float(mean_log_likelihood(law.family, self._block, tuple(law.parameters.values()))[0])
+
+    def remember(self, mean: float) -> None:
+        """Take the mean log-likelihood of all observations from who has added it up."""
+        vars(self)["mean_log_likelihood"] = mean
 
     @property
     def log_likelihood(self) -> float:
@@ -283,14 +298,17 @@ class Fit:
     @cached_property
     def pointwise(self) -> Array:
         """Log-probability of each distinct value of the sample, ``(m,)`` in nats; NaN without an estimate."""
-        return self._logs(slice(None))
+        return self._logs(slice(None), {})
 
-    def stretch(self, cut: slice) -> Array:
-        """Log-probability of some of the distinct values, as `pointwise`; of long samples no others are computed."""
+    def stretch(self, cut: slice, parts: dict[bool, Block] | None = None) -> Array:
+        """Log-probability of some of the distinct values, as `pointwise`; of long samples no others are computed.
+
+        `parts` remembers these values for other fits to the same sample.
+        """
         kept = "pointwise" in vars(self) or len(self.sample) <= _SHORT
-        return self.pointwise[cut] if kept else self._logs(cut)
+        return self.pointwise[cut] if kept else self._logs(cut, {} if parts is None else parts)
 
-    def _logs(self, cut: slice) -> Array:
+    def _logs(self, cut: slice, parts: dict[bool, Block]) -> Array:
         law = self.distribution if self.comparable else None
         values = self.sample.values[cut]
         if self.status is Status.OUT_OF_SUPPORT and law is None:
@@ -301,9 +319,11 @@ class Fit:
             return np.asarray(law.logp(values))
         if self.sample.kind == "nominal":
             return np.full(len(values), -np.inf)
-        block = self.sample.block(cells=not law.discrete).part(cut)
+        cells = not law.discrete
+        if cells not in parts:
+            parts[cells] = self.sample.block(cells).part(cut)
         with np.errstate(all="ignore"):
-            return np.asarray(pointwise(law.family, block, tuple(law.parameters.values()))[0])
+            return np.asarray(pointwise(law.family, parts[cells], tuple(law.parameters.values()))[0])
 
     @property
     def _block(self) -> Block:
@@ -315,8 +335,9 @@ class Fit:
 
 
 def estimate_candidate(
-    candidate: Candidate, law: Family, block: Block, given: Mapping[str, Any], near: Array | None = None
-) -> Estimate:
+    candidate: Candidate, law: Family, block: Block, given: Mapping[str, Any], near: Array | None = None, *,
+    rough: bool = False,
+) -> Estimate:  # fmt: skip
     """Estimate a candidate, with its given parameters and more, by its method, within its bounds."""
     fixed = {**candidate.fixed, **given}
     if candidate.method != "mle":
@@ -325,6 +346,7 @@ def estimate_candidate(
     if bounds:
         return estimate_within(law, block, bounds, fixed)
     if fixed or near is not None:
-        return estimate(law, block, fixed, near)
-    found: Estimate = block.remembered((law,), lambda: estimate(law, block))  # which may be the limit of another law
+        return estimate(law, block, fixed, near, rough=rough)
+    # which may be the limit of another law
+    found: Estimate = block.remembered((law, rough), lambda: estimate(law, block, rough=rough))
     return found

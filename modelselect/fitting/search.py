@@ -16,9 +16,9 @@ import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
-from modelselect.fitting.compress import compress, compressible
+from modelselect.fitting.compress import compress, compressible, nodes_of
 from modelselect.fitting.problem import Problem
-from modelselect.fitting.solve import ALMOST, Maximum, Rows, maximise
+from modelselect.fitting.solve import ALMOST, TOLERANCE, Maximum, Rows, maximise
 
 Flags = NDArray[np.bool_]
 
@@ -35,9 +35,11 @@ MANY_CELLS = 20
 #: Numbers of one observation and one group each that are worked on at a time.
 _CELLS = 65_536
 #: Distance in coordinates from which on two maxima are different ones.
-_APART = 1e-4
+_APART = 1e-3
 #: Starts from which on they are sorted out on a coarse stand-in first.
 _MANY_STARTS = 3
+#: Scaled score at which a maximum on a coarse stand-in is known well enough to start from.
+_ROUGHLY = 1e-4
 #: Scaled score of all observations at a maximum of their stand-in, ten times less than which is expected.
 _NEARBY = 0.01
 #: Least distance of a start from the end of its domain.
@@ -98,7 +100,7 @@ def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Max
     block, start = problem.block, _starts(nodes, moved)
     if problem.groups == 1 and len(start) >= _MANY_STARTS and block.plain and not problem.family.made:
         coarse = replace(problem, block=block.remembered("coarse", lambda: compress(small, fine=False)))
-        top = _maximise(coarse, _starts(coarse, moved))
+        top = _maximise(coarse, _starts(coarse, moved), _ROUGHLY)
         if top.converged.any() and not _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
             start = top.at[_different(top, np.flatnonzero(top.converged))]
     return _best_of(nodes, start)
@@ -206,12 +208,11 @@ def _stand_in(block: Block) -> Block | None:
     bounds = block.truncation
     if bounds is not None and any(end.shape[-1] > 1 for end in bounds):
         return None
-    if block.exact or np.isfinite(block.upper - block.lower).all():
-        points = block if block.exact else Block(block.points, block.points, block.weights)
-        cheap = not block.exact and points.lower.shape[1] >= MANY_CELLS
-        small = points if cheap else None
-        if compressible(points):
-            small = points.remembered(compress, lambda: compress(points))
+    if block.exact:
+        small = nodes_of(block)
+    elif np.isfinite(block.upper - block.lower).all():
+        points = Block(block.points, block.points, block.weights)
+        small = nodes_of(points) or (points if points.lower.shape[1] >= MANY_CELLS else None)
     else:
         small = _of_censored(block)
     if small is None or bounds is None:
@@ -280,7 +281,7 @@ def _arranged(problem: Problem, top: Maximum) -> Maximum:
         return replace(top, at=np.where(changed, problem.u(other), top.at))
 
 
-def _maximise(problem: Problem, start: Array) -> Maximum:
+def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> Maximum:
     exact = problem.family.score is not None and problem.block.plain
     total = np.maximum(problem.block.total, 100.0)  # which is 1 where the law of the data is known
     negligible = np.broadcast_to(_NEGLIGIBLE / total, (problem.groups,))
@@ -290,8 +291,9 @@ def _maximise(problem: Problem, start: Array) -> Maximum:
         units=problem.units,
         gradient=problem.gradient if exact else None,
         second=problem.second if exact and problem.curved else None,
-        hopeless=lambda u, rows: _collapsed(problem, u, rows) | _at_limit(problem, u, rows),
+        hopeless=_hopeless(problem),
         negligible=np.tile(negligible, len(start) // problem.groups),
+        tolerance=tolerance,
     )
 
 
@@ -323,31 +325,47 @@ def starts(problem: Problem) -> Array:
     return theta.reshape(-1, theta.shape[-1])
 
 
-def _at_limit(problem: Problem, u: Array, rows: Rows) -> Flags:
-    """Whether the shape of a continuous family has gone to infinity, where a simpler law is its limit."""
+def _hopeless(problem: Problem) -> Callable[[Array, Rows], Flags]:
+    """Tell rows that have collapsed, and those at a limit: the shape of a continuous family has gone to infinity."""
+    shapes, least = _endless(problem)
+
+    def test(u: Array, rows: Rows) -> Flags:
+        flags = _collapsed(problem, u, rows)
+        if shapes:
+            far = least[rows % problem.groups]
+            flags = flags | (np.abs(problem.theta(u, rows)[:, shapes]) > far[:, None]).any(axis=-1)
+        return flags
+
+    return test
+
+
+def _endless(problem: Problem) -> tuple[list[int], Array]:
+    """Columns of the shapes at whose infinity a simpler law is the limit, and what is as good as infinite ``(G,)``."""
     family = problem.family
     if family.discrete or family.limit is None:
-        return np.zeros(len(rows), dtype=bool)
+        return [], np.zeros(0)
     endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
     shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
-    if not shapes:
-        return np.zeros(len(rows), dtype=bool)
     # the law of a shape s differs from its limit by about 1/s nats an observation, or less
     total = problem.block.total
     least = np.where(total < _KNOWN, AT_LIMIT, np.clip(1e3 * total, *_NEAR_LIMIT))
-    far = np.broadcast_to(least, (problem.groups,))[rows % problem.groups]
-    return np.asarray((np.abs(problem.theta(u, rows)[:, shapes]) > far[:, None]).any(axis=-1))
+    return shapes, np.broadcast_to(least, (problem.groups,))
 
 
 def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
     """Whether the likelihood has no bound here: a density that is infinite at an end, a scale shrunk onto a datum."""
     theta = problem.theta(u, rows)
-    flags = np.broadcast_to(np.asarray(problem.family.unbounded(*theta.T), dtype=bool), (len(rows),))
+    flags = problem.family.unbounded(*theta.T) | np.zeros(len(rows), dtype=bool)
     if problem.family.made:
         flags = flags | problem.family.degenerate(problem.rows(rows), theta)
+    column, floor = problem.remembered("floor", lambda: _floor(problem))
+    return flags if column is None else np.asarray(flags | (theta[:, column] < floor[rows % problem.groups]))
+
+
+def _floor(problem: Problem) -> tuple[int | None, Array]:
+    """Column of the scale of a law that may lie anywhere, if it is free, and below what it has collapsed ``(G,)``."""
     roles = [parameter.role for parameter in problem.family.parameters.values()]
     if "location" not in roles or "scale" not in roles or roles.index("scale") not in problem.free:
-        return flags
-    floor = COLLAPSED * np.broadcast_to(problem.block.statistic(observed.spread), (problem.groups,))
-    scale = theta[:, roles.index("scale")]
-    return np.asarray(flags | (scale < floor[rows % problem.groups]))
+        return None, np.zeros(0)
+    spread = problem.block.statistic(observed.spread)
+    return roles.index("scale"), np.broadcast_to(COLLAPSED * spread, (problem.groups,))

@@ -22,8 +22,8 @@ from modelselect.domain import Array
 Rows = NDArray[np.intp]
 Objective = Callable[[Array, Rows], Array]
 
-#: Step of the differences, in local units.
-STEP = 3e-4
+#: Step of the differences, in local units, and where that leads to where there is no likelihood.
+STEP, SHORT = 3e-4, 1e-5
 #: Scaled score below which the maximum is reached, or after one more step.
 TOLERANCE, ALMOST = 1e-10, 1e-8
 #: Smallest eigenvalue of the unit-diagonal information that identifies all parameters.
@@ -97,6 +97,7 @@ def maximise(
     second: Callable[[Array, Rows], tuple[Array, Array]] | None = None,
     hopeless: Callable[[Array, Rows], NDArray[np.bool_]] | None = None,
     negligible: Array | float = 0.0,
+    tolerance: float = TOLERANCE,
     max_iterations: int = 200,
 ) -> Maximum:
     """Maximise an objective of p coordinates in each of R rows at once.
@@ -116,6 +117,9 @@ def maximise(
     negligible
         Gain of a step ``(R,)`` that is none: many of them in a row lead along a slope that never ends.
 
+    tolerance
+        Scaled score below which a row has arrived.
+
     Notes
     -----
     Rows do not influence each other: a batch gives what its rows give alone. Converged rows leave
@@ -124,7 +128,7 @@ def maximise(
     R, p = start.shape
     at = start.astype(float).copy()
     rows = np.arange(R)
-    value = objective(at, rows)
+    value = objective(start, rows)
     information = np.full((R, p, p), np.nan)
     score, definite = np.full(R, np.inf), np.full(R, -np.inf)
     damping = np.full(R, 1e-3)
@@ -146,9 +150,27 @@ def maximise(
         else:
             g, J = derivatives(objective, here, active, unit, axes[active], dual[active], value[active], gradient)
         usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
-        g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
+        if second is None and not usable.all():
+            # a step led out of the support, to whose end an observation is near
+            odd = np.flatnonzero(~usable)
+            rows_odd = active[odd]
+            g[odd], J[odd] = derivatives(
+                objective,
+                here[odd],
+                rows_odd,
+                unit[odd],
+                axes[rows_odd],
+                dual[rows_odd],
+                value[rows_odd],
+                gradient,
+                SHORT,
+            )
+            usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
+        if not usable.all():
+            g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
         root, eigenvalue, eigenvector = principal(J)
-        axes[active], dual[active] = whitening(root, eigenvalue, eigenvector)
+        if second is None:
+            axes[active], dual[active] = whitening(root, eigenvalue, eigenvector)
         scaled = np.where(usable, np.abs(g / root).max(axis=-1), np.inf)
         seen = (root**2 > NOISE * np.maximum(1.0, np.abs(value[active]))[:, None]).all(axis=-1)
         score[active] = scaled
@@ -157,7 +179,7 @@ def maximise(
         )
         information[active] = J / (unit[:, :, None] * unit[:, None, :])
 
-        settled = (scaled < TOLERANCE) | last_step[active] | ~usable
+        settled = (scaled < tolerance) | last_step[active] | ~usable
         if hopeless is not None:
             settled |= hopeless(here, active)
         last_step[active] = (scaled < ALMOST) & (definite[active] > DEFINITE)
@@ -184,7 +206,7 @@ def maximise(
         idle[active] = np.where(gained, 0, idle[active] + 1)
         active = active[(moved & (idle[active] < PATIENCE)) | last_step[active]]
 
-    converged = (score < ALMOST) & (definite > DEFINITE) & np.isfinite(value)
+    converged = (score < max(tolerance, ALMOST)) & (definite > DEFINITE) & np.isfinite(value)
     return Maximum(at, value, information, score, definite, converged, idle >= PATIENCE, iterations)
 
 
@@ -233,7 +255,7 @@ def whitening(root: Array, eigenvalue: Array, eigenvector: Array) -> tuple[Array
 
 def derivatives(
     objective: Objective, at: Array, rows: Rows, unit: Array, axes: Array, dual: Array, value: Array,
-    gradient: Callable[[Array, Rows], Array] | None = None,
+    gradient: Callable[[Array, Rows], Array] | None = None, size: float = STEP,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Gradient ``(r, p)`` and information −Hessian ``(r, p, p)`` in local units, by differences of 4th order.
 
@@ -241,7 +263,7 @@ def derivatives(
     f(++) and f(−−) alone: 1 + 4p + p(p−1) evaluations in all.
     """
     r, p = at.shape
-    offset = STEP * unit * np.moveaxis(axes, 2, 0)
+    offset = size * unit * np.moveaxis(axes, 2, 0)
     H = np.empty((r, p, p))
     with np.errstate(all="ignore"):
         multiples = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -250,19 +272,19 @@ def derivatives(
             g = gradient(at, rows) * unit
             there = _at_each(gradient, along, rows).reshape(p, 4, r, p)
             near, far = there[:, 2] - there[:, 1], there[:, 3] - there[:, 0]
-            H = np.moveaxis((8.0 * near - far) / (12.0 * STEP) * unit, 0, 2)
+            H = np.moveaxis((8.0 * near - far) / (12.0 * size) * unit, 0, 2)
             H = np.einsum("rij,rjk->rik", H, dual)
             return g, -0.5 * (H + H.transpose(0, 2, 1))
         f = _at_each(objective, along, rows).reshape(p, 4, r)
-        g = ((8.0 * (f[:, 2] - f[:, 1]) - (f[:, 3] - f[:, 0])) / (12.0 * STEP)).T
+        g = ((8.0 * (f[:, 2] - f[:, 1]) - (f[:, 3] - f[:, 0])) / (12.0 * size)).T
         pairs = [(j, k) for j in range(p) for k in range(j)]
         both = np.array([sign * (offset[j] + offset[k]) for j, k in pairs for sign in (1, -1)]).reshape(-1, r, p)
         mixed = _at_each(objective, at + both, rows).reshape(-1, 2, r).sum(axis=1)
         for j in range(p):
-            H[:, j, j] = (16.0 * (f[j, 1] + f[j, 2]) - (f[j, 0] + f[j, 3]) - 30.0 * value) / (12.0 * STEP**2)
+            H[:, j, j] = (16.0 * (f[j, 1] + f[j, 2]) - (f[j, 0] + f[j, 3]) - 30.0 * value) / (12.0 * size**2)
         for (j, k), sum_ in zip(pairs, mixed, strict=True):
             cross = sum_ - f[j, 1] - f[j, 2] - f[k, 1] - f[k, 2] + 2.0 * value
-            H[:, j, k] = H[:, k, j] = cross / (2.0 * STEP**2)
+            H[:, j, k] = H[:, k, j] = cross / (2.0 * size**2)
         return np.einsum("rji,rj->ri", dual, g), -np.einsum("rji,rjk,rkl->ril", dual, H, dual)
 
 

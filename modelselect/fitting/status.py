@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 from modelselect.block import Block
 from modelselect.domain import Interval
 from modelselect.family import Limit
+from modelselect.stretches import stretches
+
+#: Observations that a sentence shows.
+_NAMED = 5
 
 
 class Status(StrEnum):
@@ -35,7 +39,8 @@ class Status(StrEnum):
 
 def usable(status: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each of an array of status words has a likelihood that may be ranked."""
-    return np.isin(status, [one for one in Status if one.usable])
+    found = [status == one for one in Status if one.usable]
+    return np.asarray(np.logical_or.reduce(found), dtype=bool)
 
 
 class Verdicts:
@@ -125,8 +130,9 @@ UNKNOWN = "the density could not be computed at the given parameters"
 def outside_support(block: Block, outside: NDArray[np.bool_], support: Interval, low: Any, high: Any) -> str:
     """Say how many observations of one group no member of the family can produce, and which."""
     points, weights = block.points[0], block.weights[0]
-    count, total = weights[outside].sum(), weights.sum()
-    shown = ", ".join(f"{x:g}" for x in points[outside][:5]) + (", …" if outside.sum() > 5 else "")
+    count, total = weights.sum(where=outside), weights.sum()
+    first = [x for cut in stretches(len(points)) for x in points[cut][outside[cut]][:_NAMED]][:_NAMED]
+    shown = ", ".join(f"{x:g}" for x in first) + (", …" if np.count_nonzero(outside) > _NAMED else "")
     low, high = (float(np.asarray(end).ravel()[0]) for end in (low, high))
     reach = replace(support, low=support.low if np.isnan(low) else low, high=support.high if np.isnan(high) else high)
     return f"{count:g} of {total:g} observations {'lies' if count == 1 else 'lie'} outside the support {reach}: {shown}"

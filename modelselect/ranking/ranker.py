@@ -8,12 +8,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from modelselect.block import Block
 from modelselect.divergence.empirical import Observations, divergence
 from modelselect.divergence.level import Level, level
 from modelselect.divergence.moments import Moments
 from modelselect.domain import Array
 from modelselect.errors import ConfigurationError, NothingFittedError
 from modelselect.families.candidates import parse_candidates
+from modelselect.families.special import shared_logs
 from modelselect.fitting.result import Fit
 from modelselect.fitting.status import Status
 from modelselect.ranking.automatic import automatic_candidates
@@ -142,8 +144,11 @@ def assemble(
     """
     series = _series(sample, dependence)
     k = np.array([fit.k for fit in fits], dtype=float)
-    guess = np.array([fit.mean_log_likelihood for fit in fits])
-    losses = Moments.of(lambda cut: [_logs(fit, cut) for fit in fits], guess, sample.shares, of.terms)
+    guess = np.array([fit.reached if isinstance(fit, Fit) else fit.mean_log_likelihood for fit in fits])
+    losses = Moments.of(lambda cut: _logs(fits, cut), guess, sample.shares, of.terms)
+    for fit, mean in zip(fits, -losses.cross_entropy, strict=True):
+        if isinstance(fit, Fit) and not fit.exact:
+            fit.remember(float(mean))
     scores = Scores(fits, sample, divergence(sample, of, losses, k), of.entropy.value, seed)
     able = np.array([fit.status.usable for fit in fits])
     impossible = np.array([fit.status is Status.OUT_OF_SUPPORT for fit in fits])
@@ -160,7 +165,6 @@ def assemble(
     # those without a finite score come last: an infinite loss before no estimate at all
     key = np.where(able & ~np.isnan(score), score, np.inf)
     order = sorted(range(len(fits)), key=lambda i: (not able[i], key[i], not impossible[i], k[i], i))
-    ledger = ledger_of([fits[i] for i in order], of, known=sample.known)
 
     ordered = [fits[i] for i in order]
     loss = scores.divergence.cross_entropy + k / sample.n
@@ -178,12 +182,14 @@ def assemble(
     if by not in ("kl", "kl_corrected"):
         table["score"] = score[order]
     fitted = {fit.label: fit for fit in ordered}
-    return Ranking(table, fitted, of.entropy, ledger, footing, by, sample, unit, of, paired, tuple(criteria), seed)
+    return Ranking(table, fitted, of.entropy, footing, by, sample, unit, of, paired, tuple(criteria), seed)
 
 
-def _logs(fit: Contender, cut: slice) -> Array:
-    """Log-probabilities of a stretch of the observations; of a fit without those of all others."""
-    return fit.stretch(cut) if isinstance(fit, Fit) else fit.pointwise[cut]
+def _logs(fits: Sequence[Contender], cut: slice) -> list[Array]:
+    """Log-probabilities of a stretch of the observations; of fits without those of all others."""
+    parts: dict[bool, Block] = {}
+    with shared_logs():
+        return [fit.stretch(cut, parts) if isinstance(fit, Fit) else fit.pointwise[cut] for fit in fits]
 
 
 def _in_time(fits: Sequence[Contender], best: int, losses: Moments, series: NDArray[np.intp]) -> Array:

@@ -20,6 +20,7 @@ from modelselect.ranking.footing import Footing
 from modelselect.ranking.pairwise import bootstrapped, pre_tested
 from modelselect.ranking.redundancy import redundant
 from modelselect.ranking.resampling import Resampled, resampled, sample_of
+from modelselect.ranking.tables import ledger_of
 from modelselect.ranking.validation import FOLDS, folds_of, held_out, stacking_weights
 
 
@@ -49,7 +50,6 @@ class Ranking:
     table: pd.DataFrame
     fits: Mapping[str, Any]
     entropy: Entropy
-    ledger: pd.DataFrame
     footing: Footing
     by: str
     sample: Any
@@ -63,6 +63,11 @@ class Ranking:
     def best(self) -> Any:
         """The first candidate: a `Fit`, where families were fitted."""
         return next(iter(self.fits.values()))
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """What was not a plain success, in the ranking's order."""
+        return ledger_of(list(self.fits.values()), self.level, known=self.sample.known)
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:

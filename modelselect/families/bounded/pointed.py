@@ -45,6 +45,7 @@ class Triangular(Family):
     mode = Parameter(REAL, typical=(0.2, 0.8), role="location")
     high = Parameter(REAL, typical=(1, 20), role="location", regular=False)
     statistics = (ordered,)
+    everything = True
     aliases = ("triang",)
 
     @property
@@ -183,6 +184,7 @@ class PertAtEnd(Family):
     low = Parameter(REAL, typical=(-10, 0), role="location", regular=False)
     high = Parameter(REAL, typical=(1, 10), role="location", regular=False)
     statistics = (ordered,)
+    everything = True
 
     def __init__(self, *, at_high: bool = False) -> None:
         self.at_high = at_high

@@ -30,6 +30,7 @@ from modelselect.families.special import (
     log_gammainc,
     log_gammaincc,
     log_minus_digamma,
+    log_of,
     stirling_error,
     times,
 )
@@ -37,6 +38,8 @@ from modelselect.family import Family, Parameter, register
 
 _EULER = np.euler_gamma
 _SQRT_HALF = np.sqrt(0.5)
+#: Sizes of exponents whose rounding errors are still nothing.
+_FEW_LOGS = 100.0
 
 
 @register
@@ -98,10 +101,10 @@ class Gamma(Family):
     singular = ("erlang",)
 
     def logp(self, x: Any, shape: Any, scale: Any) -> Any:
+        if not np.any(shape >= LARGE):
+            return times(shape - 1, log_of(x)) - (x / scale + (gammaln(shape) + shape * np.log(scale)))
         z = x / scale
         value = times(shape - 1, np.log(z)) - z - (gammaln(shape) + np.log(scale))
-        if not np.any(shape >= LARGE):
-            return value
         constant = 0.5 * np.log(shape) - HALF_LOG_2PI - stirling_error(shape) - np.log(scale)
         return np.where(shape < LARGE, value, constant - np.log(z) - deviance(shape, z))
 
@@ -156,8 +159,8 @@ class Weibull(Family):
     aliases = ("weibull_min",)
 
     def logp(self, x: Any, shape: Any, scale: Any) -> Any:
-        log = np.log(x / scale)
-        return times(shape - 1, log) - np.exp(shape * log) + np.log(shape / scale)
+        log = self._log(x, shape, scale)
+        return times(shape - 1, log) - (np.exp(shape * log) - np.log(shape / scale))
 
     def cdf(self, x: Any, shape: Any, scale: Any) -> Any:
         return -np.expm1(-np.exp(shape * np.log(x / scale)))
@@ -182,8 +185,8 @@ class Weibull(Family):
         return tuple(np.where(found, value, other) for value, other in zip(likeliest.T, moments, strict=True))
 
     def score(self, x: Any, shape: Any, scale: Any) -> Any:
-        log = np.log(x / scale)
-        excess = np.expm1(shape * log)
+        log = self._log(x, shape, scale)
+        excess = np.exp(shape * log) - 1
         return 1 / shape - log * excess, shape / scale * excess
 
     def hessian(self, x: Any, shape: Any, scale: Any) -> Any:
@@ -203,6 +206,12 @@ class Weibull(Family):
     def to_scipy(self, shape: Any, scale: Any) -> Any:
         return "weibull_min", {"c": shape, "scale": scale}
 
+    @staticmethod
+    def _log(x: Any, shape: Any, scale: Any) -> Any:
+        """Log(x/scale), as a difference where no digit of (x/scale)^shape is lost by it."""
+        own = np.log(scale)
+        return log_of(x) - own if np.all(shape * (1 + np.abs(own)) < _FEW_LOGS) else np.log(x / scale)
+
 
 @register
 class Lognormal(Family):
@@ -215,9 +224,9 @@ class Lognormal(Family):
     aliases = ("lognorm", "lnorm", "log_normal")
 
     def logp(self, x: Any, mu: Any, sigma: Any) -> Any:
-        log = np.log(x)
+        log = log_of(x)
         z = (log - mu) / sigma
-        return -0.5 * z * z - log - (np.log(sigma) + HALF_LOG_2PI)
+        return -0.5 * z * z - (log + (np.log(sigma) + HALF_LOG_2PI))
 
     def cdf(self, x: Any, mu: Any, sigma: Any) -> Any:
         return ndtr((np.log(x) - mu) / sigma)
@@ -260,7 +269,8 @@ class InverseGaussian(Family):
 
     def logp(self, x: Any, mean: Any, shape: Any) -> Any:
         r = x / mean
-        return -1.5 * np.log(x) - 0.5 * shape / mean * ((r - 1) * (1 - 1 / r)) + (0.5 * np.log(shape) - HALF_LOG_2PI)
+        constant = 0.5 * np.log(shape) - HALF_LOG_2PI
+        return constant - (1.5 * log_of(x) + 0.5 * shape / mean * ((r - 1) * (1 - 1 / r)))
 
     def log_cdf(self, x: Any, mean: Any, shape: Any) -> Any:
         return self._tail(x, mean, shape, below=True)
@@ -349,7 +359,7 @@ class Rayleigh(Family):
 
     def logp(self, x: Any, scale: Any) -> Any:
         z = x / scale
-        return np.log(z) - 0.5 * z * z - np.log(scale)
+        return log_of(x) - (0.5 * z * z + 2 * np.log(scale))
 
     def cdf(self, x: Any, scale: Any) -> Any:
         return -np.expm1(-0.5 * (x / scale) ** 2)

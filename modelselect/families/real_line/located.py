@@ -31,6 +31,7 @@ class Located(Family):
 
     support = REAL
     statistics = (whole,)
+    everything = True
 
     def __init__(self, inner: Family, sign: float = 1.0, *, smooth: bool = False) -> None:
         self.inner, self.sign = inner, sign
@@ -156,6 +157,7 @@ class LogSinhNormal(Family):
     delta = Parameter(POSITIVE, typical=(0.3, 10))
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = (whole,)
+    everything = True
 
     def logp(self, x: Any, delta: Any, scale: Any) -> Any:
         w = delta * np.log(x / scale)
@@ -182,6 +184,7 @@ class SinhNormal(Family):
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = (whole,)
+    everything = True
 
     def logp(self, x: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale

@@ -40,6 +40,7 @@ class GeneralizedNormal(Family):
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = (whole,)
+    everything = True
     nested = {
         "laplace": {"shape": 1, "location": "location", "scale": "scale"},
         "normal": {"shape": 2, "location": "mean", "scale": "sd"},

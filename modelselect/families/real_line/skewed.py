@@ -162,6 +162,7 @@ class AsymmetricLaplace(Family):
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = (whole,)
+    everything = True
     nested = {"laplace": {"asymmetry": 1, "location": "location", "scale": "scale"}}
     aliases = ("laplace_asymmetric", "skew_laplace")
 
