@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environments import PACKAGES
-from benchmarks.speed import growth, page, side_by_side
+from benchmarks.speed import growth, page, side_by_side, workers
 from benchmarks.speed.tasks import TASKS
 
-PARTS = ("peers", "numbers", "groups", "resamples", "starts")
+PARTS = ("peers", "numbers", "groups", "resamples", "workers", "starts")
 PEERS = (*PACKAGES, "fitdistrplus")
 
 
@@ -44,6 +44,8 @@ def main() -> None:
         elif part == "resamples":
             results["resample_count"] = 99 if quick else 999
             results[part] = growth.resamples(results["resample_count"])
+        elif part == "workers":
+            results[part] = workers.measure(4_000 if quick else 20_000, 50, 1 if quick else 3)
         elif part == "starts":
             results[part] = growth.starts(2 if quick else 7)
         else:

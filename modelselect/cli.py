@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the data or the candidates made a run impossible, 2 usage 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -129,7 +130,7 @@ def run(
 @app.command(no_args_is_help=True)
 def rank(
     context: typer.Context,
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="CSV, Parquet or JSON files, or patterns.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="CSV, Parquet, JSON or Arrow files, or patterns.")],
     column: Annotated[
         str | None, typer.Option("--column", "-c", metavar="NAME", help="Column of the observations.")
     ] = None,
@@ -287,14 +288,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if arguments is None:  # a process of our own: nearly all that its imports make stays, and is not garbage
+        gc.set_threshold(100_000, 50, 100)
     settings = _Settings()
     try:
-        code = app(
-            arguments if arguments is None else list(arguments),
-            obj=settings,
-            prog_name="modelselect",
-            standalone_mode=False,
-        )
+        given = None if arguments is None else list(arguments)
+        code = app(given, obj=settings, prog_name="modelselect", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # what reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -368,6 +367,8 @@ class Sample:
         return f"Sample({inner})"
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in self._facts())
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         return f"<table><caption>Sample</caption>{rows}</table>" + (f"<ul>{notes}</ul>" if notes else "")

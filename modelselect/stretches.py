@@ -17,6 +17,8 @@ Result = TypeVar("Result")
 STRETCH = 8192
 #: Stretches that a further thread must have to itself.
 _WORTH_A_THREAD = 4
+#: Threads that are started at most: a machine may show more cores than it gives.
+_MOST = 8
 #: Runs of stretches that each thread takes one after the other, lest one of them ends late.
 _RUNS = 4
 
@@ -28,7 +30,7 @@ def stretches(m: int, times: int = 1) -> list[slice]:
 
 def over_stretches(function: Callable[[slice], Result], cuts: Sequence[slice]) -> Iterator[Result]:
     """Values of a function of stretches in their order, computed on all cores: what is added up of them is the same."""
-    threads = min(_cores(), len(cuts) // _WORTH_A_THREAD)
+    threads = min(cores(), len(cuts) // _WORTH_A_THREAD)
     if threads < 2:
         yield from map(function, cuts)
         return
@@ -43,9 +45,10 @@ def over_stretches(function: Callable[[slice], Result], cuts: Sequence[slice]) -
             yield from results
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(own, _MOST)
 
 
 def equal(weights: Array) -> bool:

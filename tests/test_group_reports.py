@@ -13,7 +13,7 @@ import pytest
 import modelselect as ms
 from modelselect.cli import main
 from modelselect.errors import ConfigurationError, DataError
-from modelselect.experiment import group_runs, group_tables
+from modelselect.experiment import group_runs, group_tables, partitions
 from modelselect.experiment.config import Experiment, load_experiments
 from modelselect.experiment.run import GroupReport, run, steps
 from modelselect.reporting.groups import families_table, notable, verdict
@@ -115,9 +115,9 @@ def test_a_pattern_of_files_and_parts_of_one_are_the_whole(
     pd.testing.assert_frame_equal(whole.table, several.table, rtol=0, atol=0)
     path = tmp_path / "all.parquet"
     duckdb.from_df(frame).write_parquet(str(path))
-    monkeypatch.setattr(group_tables, "ROWS_A_PARTITION", 300)
+    monkeypatch.setattr(partitions, "ROWS_A_PARTITION", 300)
     experiment = grouped(frame, csv=None, parquet=str(path))
-    assert len(group_tables.partitions(experiment)) > 3
+    assert len(partitions.partitions(experiment)) > 3
     pd.testing.assert_frame_equal(whole.table, run(experiment).groups.table, rtol=0, atol=0)
 
 

@@ -55,12 +55,12 @@ def test_excesses_of_nearly_equal_numbers_keep_their_digits() -> None:
 def test_stretches_come_in_their_order_whatever_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     cuts = stretches(10**6)
     for cores in (1, 2, 7, 500):
-        monkeypatch.setattr("modelselect.stretches._cores", lambda cores=cores: cores)
+        monkeypatch.setattr("modelselect.stretches.cores", lambda cores=cores: cores)
         assert list(over_stretches(lambda cut: cut.start, cuts)) == [cut.start for cut in cuts]
 
 
 def test_an_error_in_a_stretch_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modelselect.stretches._cores", lambda: 2)
+    monkeypatch.setattr("modelselect.stretches.cores", lambda: 2)
     with pytest.raises(ZeroDivisionError):
         list(over_stretches(lambda cut: 1 // (cut.start - 8192), stretches(10**6)))
 

@@ -70,7 +70,7 @@ def test_stretches_change_no_sum(monkeypatch: pytest.MonkeyPatch, name: str, eve
     found = []
     for stretch, cores in ((1000, 1), (1000, 3), (8192, 1), (8192, 2), (10**6, 2)):
         monkeypatch.setattr("modelselect.stretches.STRETCH", stretch)
-        monkeypatch.setattr("modelselect.stretches._cores", lambda cores=cores: cores)
+        monkeypatch.setattr("modelselect.stretches.cores", lambda cores=cores: cores)
         found.append(estimate(lookup(name)(), Block(x, x, weights)))
     for one in found[1:]:
         assert one.status[0] == found[0].status[0]

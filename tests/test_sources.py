@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +274,31 @@ def test_parquet(tmp_path: Path) -> None:
     refused(lambda: source(parquet=str(path), column="d", weight="s"), "the text 'a' in row 1")
     path.write_bytes(b"PAR1 this is not it PAR1")
     refused(lambda: source(parquet=str(path), column="d"), "data.parquet", "cannot be read")
+
+
+def test_arrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pa, feather = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.feather")
+    columns = {"i": [1, None], "s": pa.array(["a", "b"]).dictionary_encode(), "d": [1.5, 2.5], "l": [[1], None]}
+    path = tmp_path / "it's.feather"
+    feather.write_feather(pa.table(columns), path, compression="lz4")
+    assert source(arrow=str(path), column="d").sample.values.tolist() == [1.5, 2.5]
+    assert source(arrow=str(path), column="d", where="s = 'b'").sample.values.tolist() == [2.5]
+    assert source(arrow=str(path), column="s").sample.kind == "nominal"
+    refused(lambda: source(arrow=str(path), column="i"), "row 2")
+    refused(lambda: source(arrow=str(path), column="l"), "lists or records")
+    refused(lambda: source(arrow=str(path), column="e"), "has no column 'e'")
+    reads = "i IN (SELECT column0 FROM read_csv('/etc/passwd'))"
+    refused(lambda: source(arrow=str(path), column="d", where=reads), "where", kind=ConfigurationError)
+    feather.write_feather(pa.table({"d": [7], "s": ["c"], "l": [[2]], "i": [0.5]}), tmp_path / "z.feather")
+    both = source(arrow=[str(path), str(tmp_path / "z.feather")], column="d")
+    assert both.sample.values.tolist() == [1.5, 2.5, 7.0]
+    feather.write_feather(pa.table({"d": [7]}), tmp_path / "z.feather")
+    refused(lambda: source(arrow=str(tmp_path / "*.feather"), column="d"), "z.feather has no column 'i'")
+    with pa.ipc.new_stream(tmp_path / "x.arrows", pa.schema({"d": pa.float64()})):
+        pass
+    refused(lambda: source(arrow=str(tmp_path / "x.arrows"), column="d"), "data.arrow", "streams are not read")
+    monkeypatch.setitem(sys.modules, "pyarrow.dataset", None)
+    refused(lambda: source(arrow=str(path), column="d"), "data.arrow", "pip install 'modelselect[arrow]'")
 
 
 def test_json(tmp_path: Path) -> None:

@@ -301,7 +301,14 @@ def test_variables_are_put_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     if importlib.util.find_spec("pymysql"):
         pytest.skip("pymysql is installed")
-    refused(lambda: source("mysql://me@localhost/db", "SELECT 1"), "pymysql", "pip install 'modelselect[sql]'")
+    refused(lambda: source("mysql://me@localhost/db", "SELECT 1"), "pymysql", "pip install 'modelselect[mysql]'")
+
+
+def test_groups_of_a_query(sqlite: str) -> None:
+    sql = {"url": sqlite, "query": "SELECT teeth, kind FROM worms"}
+    report = Experiment(data={"sql": sql, "column": "teeth", "by": "kind"}, candidates=["poisson", "geometric"]).run()
+    assert report.groups.n.tolist() == [1500, 1500]
+    assert report.source == f"3000 observations in column `teeth` of the query of {sqlite}, in 2 groups by `kind`"
 
 
 # PostgreSQL ---------------------------------------------------------------------------------------------------

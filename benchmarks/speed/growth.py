@@ -73,10 +73,12 @@ def _spent(statement: str) -> dict[str, float]:
 
 def _python(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(ROOT), str(PROGRAMS)])
+    # what is installed has been compiled: without this every import of ours compiles anew where it is set
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**environment, "PYTHONPATH": path},
     )

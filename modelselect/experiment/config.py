@@ -368,7 +368,7 @@ def load_experiments(path: str | Path, overrides: Sequence[str] = ()) -> list[Ex
         The YAML file.
     overrides
         Settings ``KEY=VALUE`` that replace those of the file, in each experiment; ``experiments.0.KEY``
-        reaches one of them only. ``data.path`` is whichever of csv, parquet and json the file uses.
+        reaches one of them only. ``data.path`` is whichever of csv, parquet, json and arrow the file uses.
 
     Raises
     ------

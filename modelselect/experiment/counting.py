@@ -31,7 +31,7 @@ _VECTORS = 64
 _NAMED = 8
 #: Bytes that each of many observations takes while a Sample is made of them, and for each of its columns (measured):
 #: points, and what has ends or bounds of its own.
-_POINT, _INTERVAL = (40, 24), (100, 32)
+_POINT, _INTERVAL = (43, 24), (100, 32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -106,7 +106,8 @@ def _reason(error: Exception) -> str:
     """What a driver complains of, in one line."""
     original = getattr(error, "orig", None) or error
     if type(original).__name__ in ("ModuleNotFoundError", "ImportError"):
-        return f"{original}; pip install 'modelselect[sql]'"
+        extra = "mysql" if "mysql" in str(original).casefold() else "sql"
+        return f"{original}; pip install 'modelselect[{extra}]'"
     return re.sub(r"^[\w ]+ Error: ", "", next(iter(str(original).strip().splitlines()), type(original).__name__))
 
 

@@ -8,7 +8,7 @@ all access to other files, to the network and to Python shut off.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +20,7 @@ from modelselect.errors import ConfigurationError, DataError, ModelSelectError, 
 from modelselect.experiment.databases import TIMES, load_query
 from modelselect.experiment.documents import shown
 from modelselect.experiment.memory import bytes_of, in_units, limits
-from modelselect.experiment.readers import SEALED, exactly, literals, quoted, reading
+from modelselect.experiment.readers import SEALED, Reading, exactly, literals, quoted, reading
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,6 +77,16 @@ class DataFile:
         """Most bytes that reading may take."""
         return bytes_of(self.experiment.memory) if self.experiment.memory is not None else float("inf")
 
+    @property
+    def before(self) -> int:
+        """Rows of the file that are not read, before those that are."""
+        return 0
+
+    @property
+    def lines(self) -> int:
+        """Lines of the file that are not read, before those that are."""
+        return 0
+
     def has(self, column: str) -> bool:
         """Whether the table ``data`` has a column of ours."""
         return column in self.connection.table("data").columns
@@ -109,6 +119,7 @@ def opened(experiment: Experiment) -> Iterator[DataFile]:
     with TemporaryDirectory(prefix="modelselect-") as folder:
         config = {**SEALED, "temp_directory": folder, **limits(experiment.memory)}
         with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute("SET enable_progress_bar = false")  # it would be drawn into what we print
             file = DataFile(experiment, connection)
             source = experiment.data.source
             try:
@@ -162,8 +173,14 @@ def _check_path(file: DataFile, path: Path, name: str) -> None:
         raise file.refuse(source, f"the file {name} cannot be read ({reason})") from None
 
 
-def load(file: DataFile) -> dict[str, str]:
-    """Open the file as ``raw``, a table if it is small, else a view; return its columns, name → name in ``raw``."""
+def load(file: DataFile, piece: Callable[[], Reading] | None = None) -> dict[str, str]:
+    """Open the file as ``raw``, a table if it is small, else a view; return its columns, name → name in ``raw``.
+
+    Parameters
+    ----------
+    piece
+        How to read a part of it, which then is a table.
+    """
     import duckdb
 
     source, connection = file.experiment.data.source, file.connection
@@ -171,15 +188,16 @@ def load(file: DataFile) -> dict[str, str]:
         names = load_query(file.experiment, connection, file.refuse)
     else:
         try:
-            found = reading(source, file.paths, connection)
+            found = reading(source, file.paths, connection) if piece is None else piece()
             names = dict(found.names)
-            wanted = _wanted(file, list(names)) if source != "csv" else "*"
-            select = f"SELECT {wanted} FROM ({found.select})"  # noqa: S608
-            connection.execute(f"CREATE {'TABLE' if _small(file, found.select) else 'VIEW'} raw AS {select}")
+            columns = ", ".join(quoted(names[name]) for name in wanted(file, list(names)))
+            kind = "VIEW" if piece is None and not _small(file, found.select) else "TABLE"
+            connection.execute(f"CREATE {kind} raw AS SELECT {columns} FROM ({found.select})")  # noqa: S608
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:
-            raise file.refuse(source, f"the file {file.name} cannot be read: {_reason(str(error))}") from None
+            reason = _reason(str(error), file.lines)
+            raise file.refuse(source, f"the file {file.name} cannot be read: {reason}") from None
         except (DataError, OSError, ValueError) as error:
             raise file.refuse(source, f"the file {file.name} cannot be read: {error}") from None
     # from here on there is only this file, by its path and as DuckDB is told it
@@ -192,20 +210,20 @@ def load(file: DataFile) -> dict[str, str]:
 
 def _small(file: DataFile, select: str) -> bool:
     """Whether the file is read into memory as it is."""
-    if file.experiment.data.source == "parquet":
+    if file.experiment.data.source in ("parquet", "arrow"):
         found = file.connection.execute(f"SELECT count(*) FROM ({select})").fetchone()  # noqa: S608
         return bool(found and found[0] <= FEW)
     packed = 8 if any(path.suffix == ".gz" for path in file.paths) else 1
     return sum(path.stat().st_size for path in file.paths) * packed <= SMALL
 
 
-def _wanted(file: DataFile, names: Sequence[str]) -> str:
-    """Columns that will be used, as SQL; all of them if a condition may name any."""
+def wanted(file: DataFile, names: Sequence[str]) -> list[str]:
+    """Columns that will be used; all of them if a condition may name any."""
     data = file.experiment.data
     if data.where is None and (data.column in names or data.lower in names):
         used = {data.column, *data.keys, *columns_named(file.experiment).values()}
-        names = [name for name in names if name in used]
-    return ", ".join(map(quoted, names))
+        return [name for name in names if name in used]
+    return list(names)
 
 
 def columns_named(experiment: Experiment) -> dict[str, str]:
@@ -217,21 +235,22 @@ def columns_named(experiment: Experiment) -> dict[str, str]:
     return {setting: name for setting, name in named.items() if isinstance(name, str)}
 
 
-def _reason(message: str) -> str:
-    """What DuckDB complains of, in one line and without its advice."""
-    line = re.search(r"CSV Error on Line: (\d+)", message)
+def _reason(message: str, before: int = 0) -> str:
+    """What DuckDB complains of, in one line and without its advice; `before` are lines that it has not seen."""
+    found = re.search(r"CSV Error on Line: (\d+)", message)
     cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
-    if line and cells:
-        found, expected = int(cells[2]), int(cells[1])
-        return f"line {line[1]} has {found} cell{'s' * (found != 1)}, but the header has {expected}"
-    if line and "unicode" in message:
-        return f"line {line[1]} is not UTF-8"
-    if line and "quote" in message:
-        return f"a quotation mark that opens on line {line[1]} is not closed"
-    if line:
-        return f"line {line[1]} is not valid CSV"
-    first = message.split("\n")[0].strip()
-    return re.sub(r"^[\w ]+ Error: ", "", first)
+    if found is None:
+        first = message.split("\n")[0].strip()
+        return re.sub(r"^[\w ]+ Error: ", "", first)
+    line = int(found[1]) + before
+    if cells:
+        number, expected = int(cells[2]), int(cells[1])
+        return f"line {line} has {number} cell{'s' * (number != 1)}, but the header has {expected}"
+    if "unicode" in message:
+        return f"line {line} is not UTF-8"
+    if "quote" in message:
+        return f"a quotation mark that opens on line {line} is not closed"
+    return f"line {line} is not valid CSV"
 
 
 def value_column(file: DataFile, columns: dict[str, str]) -> tuple[str, bool]:
@@ -287,7 +306,8 @@ def type_columns(file: DataFile, columns: dict[str, str], used: list[str]) -> di
     ]
     found = file.connection.execute(f"SELECT {', '.join(counts) or 'NULL'} FROM raw").fetchone() or ()  # noqa: S608
     kept = _is_table(file)
-    number = "rowid + 1" if kept else "row_number() OVER ()"  # of a view it is computed where it is asked for
+    # of a view it is computed where it is asked for
+    number = f"rowid + {file.before + 1}" if kept else "row_number() OVER ()"
     kinds, expressions = {}, [f"{number} AS {quoted(ROW)}"]
     if TIMES in described:
         expressions = [quoted(TIMES)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelselect.experiment.engines import Engine
-from modelselect.experiment.files import counted
+from modelselect.experiment.files import DataFile, counted
 from modelselect.experiment.finished import Finished, name_of
 from modelselect.experiment.group_tables import (
     Layout,
@@ -19,9 +19,9 @@ from modelselect.experiment.group_tables import (
     gathered,
     layout_of,
     outline_of,
-    partitions,
     read_piece,
 )
+from modelselect.experiment.partitions import partitions
 from modelselect.grouped import Grouped
 from modelselect.ranking.group_parts import Part, Plan, plan_of, rank_part
 from modelselect.ranking.groups import GroupRanking, ranking_of
@@ -61,7 +61,7 @@ def rank_experiment(
     """
     data, there = experiment.data, anywhere(experiment)
     pieces = engine.keep(read_piece, [(there, part) for part in partitions(there)])
-    layout = layout_of(experiment, engine.map(outline_of, pieces))
+    layout = layout_of(experiment, engine.map(outline_of, [(piece, data.resolution) for piece in pieces]))
     cards = engine.keep(dealt, [(piece, layout) for piece in pieces])
     hands = [engine.keep(card, [(each, deck) for each in cards]) for deck in range(layout.decks)]
     decks = engine.keep(gathered, [(hand, layout, data.keys) for hand in hands])
@@ -143,7 +143,7 @@ def _ticking(tell: Callable[[str], None], decks: int) -> Callable[[], None]:
 
 def _sentence(experiment: Experiment, layout: Layout, groups: int) -> str:
     data = experiment.data
-    name = data.csv or data.parquet or data.json_file
+    name = DataFile(experiment, None).name  # type: ignore[arg-type]
     keys = " and ".join(f"`{key}`" for key in data.keys)
     sentence = f"{counted(layout.n, 'observation')} in column `{data.column}` of {name}, in {groups} groups by {keys}"
     if data.weight is not None:

@@ -1,20 +1,16 @@
 """Rows of files divided into groups: read a partition at a time, counted there, and dealt out by the group's key.
 
-A partition is a file of a pattern, or some rows of a large Parquet file. Each step may be done wherever its partition
-is: `read_piece` and `outline_of` for each partition, `layout_of` for what all of them say, `dealt` into decks by a hash
-of the key, and `gathered` of all the cards of one deck. Which groups share a deck depends on the data alone: the
-numbers are the same to the last digit on any number of workers.
+Each step may be done wherever its partition is: `read_piece` and `outline_of` for each partition, `layout_of` for what
+all of them say, `dealt` into decks by a hash of the key, and `gathered` of all the cards of one deck. Which groups
+share a deck depends on the data alone: the numbers are the same to the last digit on any number of workers.
 """
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,61 +26,33 @@ from modelselect.experiment.files import (
     NUMBERS,
     ROW,
     DataFile,
-    check_readable,
     filtered,
     first_text,
-    load,
     no_such_column,
     type_columns,
 )
-from modelselect.experiment.memory import limits
-from modelselect.experiment.readers import SEALED, quoted
+from modelselect.experiment.partitions import Partition, PartitionFile, opened_partition, placed
+from modelselect.experiment.readers import quoted
 from modelselect.grouped import Grouped
 from modelselect.observations import resolution_of
 from modelselect.sample import Sample
+from modelselect.statistics import decimal_step
 
 if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
 
-#: Rows of a Parquet file that are read together.
-ROWS_A_PARTITION = 5_000_000
 #: Rows of the data to a deck, about.
-ROWS_A_DECK = 200_000
+ROWS_A_DECK = 100_000
 _MOST_DECKS = 1_000
+#: Real numbers that stand for all, about.
+_SOME = 100_000
 #: How text is read once the type of the whole column is known.
 _READ_AS: dict[str, Callable[[Any], Any]] = {
-    "BIGINT": lambda text: text.astype("int64"),
+    "BIGINT": lambda text: pd.to_numeric(text).astype("int64"),
     "DOUBLE": lambda text: text.astype("float64"),
     "BOOLEAN": lambda text: text.str.lower() == "true",
     "TIMESTAMP": pd.to_datetime,
 }
-
-
-@dataclass(frozen=True)
-class Partition:
-    """A file, or its rows from `first` to before `last`; and whether there are no others."""
-
-    path: Path
-    first: int | None = None
-    last: int | None = None
-    alone: bool = True
-
-
-@dataclass(frozen=True)
-class PartitionFile(DataFile):
-    """A partition that is being read."""
-
-    partition: Partition
-
-    @cached_property
-    def paths(self) -> list[Path]:
-        """Where it is."""
-        return [self.partition.path]
-
-    @property
-    def name(self) -> str:
-        """The path as the experiment writes it, or the file that its pattern found."""
-        return super().name if self.partition.alone else str(self.partition.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,43 +118,6 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def partitions(experiment: Experiment) -> list[Partition]:
-    """Where the rows are: the file, the files that a pattern such as ``sales-*.parquet`` finds, or parts of one.
-
-    Raises
-    ------
-    DataError
-        No file fits the pattern.
-    """
-    data = experiment.data
-    if data.sql is not None:
-        return [Partition(Path())]
-    if not data.paths:
-        none: Any = None
-        raise DataFile(experiment, none).refuse(data.source, f"no file matches {', '.join(data.files)}")
-    parts = [part for path in data.paths for part in _ranges(path, data.source)]
-    return [replace(part, alone=len(parts) == 1) for part in parts]
-
-
-def _ranges(path: Path, source: str) -> list[Partition]:
-    """Parts of a Parquet file that is long."""
-    if source != "parquet" or not path.is_file():
-        return [Partition(path)]
-    import duckdb
-
-    try:
-        with duckdb.connect(":memory:", config=SEALED) as connection:
-            asked = "SELECT sum(num_rows) FROM parquet_file_metadata(?)"
-            (rows,) = connection.execute(asked, [glob.escape(str(path))]).fetchone() or (0,)
-    except duckdb.Error:  # reading it will say what is wrong
-        return [Partition(path)]
-    parts = math.ceil(int(rows) / ROWS_A_PARTITION)
-    if parts < 2:
-        return [Partition(path)]
-    ends = [int(rows) * i // parts for i in range(parts + 1)]
-    return [Partition(path, low, high, alone=False) for low, high in pairwise(ends)]
-
-
 # -- one partition -----------------------------------------------------------------------------------------------------
 
 
@@ -198,38 +129,35 @@ def read_piece(job: tuple[Experiment, Partition]) -> Piece:
     DataError, ConfigurationError
         As `modelselect.experiment.sources.read`.
     """
-    import duckdb
-
     experiment, partition = job
+    try:
+        return _read(experiment, partition)
+    except DataError:
+        if partition.before is None:  # the error may name rows of the file
+            _read(experiment, placed(experiment, partition))
+        raise
+
+
+def _read(experiment: Experiment, partition: Partition) -> Piece:
     data = experiment.data
-    with duckdb.connect(":memory:", config={**SEALED, **limits(experiment.memory)}) as connection:
-        file = PartitionFile(experiment, connection, partition)
-        check_readable(file)
-        columns = _load(file) if partition.first is None else _load_range(file)
+    with opened_partition(experiment, partition) as (file, columns):
         keys, value = list(data.keys), str(data.column)
         named = [*(("by", name) for name in keys), ("column", value)]
         named += [("weight", data.weight)] if data.weight is not None else []
         for setting, name in named:
             if name not in columns:
                 raise file.refuse(setting, no_such_column(file, name, columns))
-        kinds = type_columns(file, columns, list(columns) if data.where else list(dict.fromkeys(n for _, n in named)))
+        used = list(columns) if data.where else list(dict.fromkeys(name for _, name in named))
+        kinds = type_columns(file, columns, used)
         for setting, name in named[len(keys) :]:
             _check_numbers(file, setting, name, kinds[name])
-        rows = connection.table("data")
+        rows = file.connection.table("data")
         total = len(rows)
         if data.where is not None:
             rows = filtered(file, rows, data.where, columns)
         kept = len(rows)
         complete, absent = _complete(file, rows, keys)
-        texts = {str(name) for name, kind, *_ in connection.execute("DESCRIBE raw").fetchall() if kind == "VARCHAR"}
-        # a file of numbers beside one of text: only the text itself is the same key in both
-        texts = set() if partition.alone else texts
-        cells = [
-            f"(SELECT trim({quoted(columns[name])}) FROM raw WHERE raw.rowid + 1 = {quoted(ROW)})"  # noqa: S608
-            if columns[name] in texts
-            else quoted(name)
-            for name in keys
-        ]
+        cells = [_key(file, columns[name], name, kinds[name]) for name in keys]
         parts = [f"{cell} AS k{i}" for i, cell in enumerate(cells)]
         weight = "1.0" if data.weight is None else f"CAST({quoted(data.weight)} AS DOUBLE)"
         parts += [f"CAST({quoted(value)} AS DOUBLE) + 0.0 AS x", f"{weight} AS w"]
@@ -238,29 +166,20 @@ def read_piece(job: tuple[Experiment, Partition]) -> Piece:
         return Piece(counted.df(), tuple(kinds[name] for name in keys), total, kept, absent)
 
 
-def _load(file: PartitionFile) -> dict[str, str]:
-    """As `load`, the rows kept: those of the key's text are looked up by their place."""
-    columns = load(file)
-    found = file.connection.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = 'raw'").fetchone()
-    if found and found[0]:
-        file.connection.execute("ALTER VIEW raw RENAME TO raw_file")
-        file.connection.execute("CREATE TABLE raw AS SELECT * FROM raw_file")
-    return columns
+def _key(file: PartitionFile, column: str, name: str, kind: str) -> str:
+    """A column of the key, as SQL: as text where that may be more than one way to write its values.
 
-
-def _load_range(file: PartitionFile) -> dict[str, str]:
-    """As `load`, some rows of a Parquet file."""
-    part, read = file.partition, "read_parquet(?, file_row_number = true)"
-    path = glob.escape(str(part.path))
-    wanted = "* EXCLUDE (file_row_number)"
-    file.connection.execute(
-        f"CREATE TABLE raw AS SELECT {wanted} FROM {read} WHERE file_row_number >= ? AND file_row_number < ?",  # noqa: S608
-        [path, part.first, part.last],
-    )
-    file.connection.execute("SET enable_external_access = false")
-    file.connection.execute("SET lock_configuration = true")
-    names = [str(name) for name, *_ in file.connection.execute("DESCRIBE raw").fetchall()]
-    return dict(zip(names, names, strict=True))
+    Another partition may have words where this one has numbers, and only the text itself is the same key in both.
+    """
+    described = {str(name): str(kind) for name, kind, *_ in file.connection.execute("DESCRIBE raw").fetchall()}
+    if file.partition.alone or described[column] != "VARCHAR" or kind == "VARCHAR":
+        return quoted(name)
+    text = f"trim({quoted(column)})"
+    if kind == "BIGINT":
+        other = f"CAST(TRY_CAST({text} AS BIGINT) AS VARCHAR) <> {text}"
+        if not file.connection.execute(f"SELECT 1 FROM raw WHERE {other} LIMIT 1").fetchall():  # noqa: S608
+            return quoted(name)
+    return f"(SELECT {text} FROM raw WHERE raw.rowid + {file.before + 1} = {quoted(ROW)})"  # noqa: S608
 
 
 def _check_numbers(file: DataFile, setting: str, name: str, kind: str) -> None:
@@ -300,11 +219,25 @@ def _complete(file: DataFile, rows: Any, keys: Sequence[str]) -> tuple[Any, int]
     return kept, int(absent)
 
 
-def outline_of(piece: Piece) -> Outline:
-    """Say what must be known of a piece before any group is fitted."""
+def outline_of(job: tuple[Piece, float | str | None]) -> Outline:
+    """Say what must be known of a piece before any group is fitted: of real numbers some, with the first and the last.
+
+    Parameters
+    ----------
+    job
+        The piece, and the step that is asked for, on which all values must be seen to lie.
+    """
+    piece, resolution = job
     rows = piece.rows
     distinct = np.unique(rows["x"].to_numpy(dtype=float))
+    some = _thinned(distinct)
+    if resolution is None or (resolution == "auto" and decimal_step(some) is None):
+        distinct = some
     return Outline(distinct, float(rows["w"].sum()), piece.kinds, piece.total, piece.kept, piece.absent)
+
+
+def _thinned(distinct: Array) -> Array:
+    return np.unique(np.append(distinct[:: max(1, len(distinct) // _SOME)], distinct[-1:]))
 
 
 # -- all partitions ----------------------------------------------------------------------------------------------------
@@ -338,8 +271,7 @@ def layout_of(experiment: Experiment, outlines: Sequence[Outline]) -> Layout:
     kinds = tuple(
         _common_kind(file, name, [o.kinds[i] for o in outlines if o.kept]) for i, name in enumerate(data.keys)
     )
-    thinned = distinct[:: max(1, len(distinct) // 100_000)]
-    template = Sample(np.unique(np.append(thinned, distinct[-1])), resolution=step)
+    template = Sample(_thinned(distinct), resolution=step)
     # rows of the data, not of the pieces: how many of those there are after counting depends on the partitions
     decks = min(max(1, math.ceil(kept / ROWS_A_DECK)), _MOST_DECKS)
     weighted = step is not None or data.weight is not None
@@ -362,12 +294,18 @@ def dealt(job: tuple[Piece, Layout]) -> list[pd.DataFrame]:
     rows = piece.rows.copy()
     keys = [f"k{i}" for i in range(len(layout.kinds))]
     for name, kind in zip(keys, layout.kinds, strict=True):
-        if pd.api.types.is_string_dtype(rows[name].dtype) and kind in _READ_AS:
+        is_text = pd.api.types.is_string_dtype(rows[name].dtype)
+        if is_text and kind in _READ_AS:
             rows[name] = _READ_AS[kind](rows[name])
+        elif not is_text and kind == "VARCHAR":
+            rows[name] = rows[name].astype("str")
     if layout.decks == 1:
         return [rows]
-    text = rows[keys].astype(str).agg("\0".join, axis=1) if len(keys) > 1 else rows[keys[0]].astype(str)
-    deck = pd.util.hash_array(text.to_numpy(dtype=object), categorize=True) % np.uint64(layout.decks)
+    begins = (rows[keys] != rows[keys].shift()).any(axis=1).to_numpy()  # rows of a key stand together
+    heads = rows.loc[begins, keys].astype(str)
+    text = heads.agg("\0".join, axis=1) if len(keys) > 1 else heads[keys[0]]
+    decks = pd.util.hash_array(text.to_numpy(dtype=object), categorize=True) % np.uint64(layout.decks)
+    deck = decks[np.cumsum(begins) - 1]
     return [rows[deck == place] for place in range(layout.decks)]
 
 

@@ -14,7 +14,11 @@ from modelselect.experiment.sources import Source, read
 from modelselect.experiment.yaml import load
 from modelselect.ranking.automatic import automatic_candidates
 
-_FORMATS = {".parquet": "parquet", ".pq": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
+_FORMATS = {
+    "parquet": ("parquet", "pq"),
+    "json": ("json", "jsonl", "ndjson"),
+    "arrow": ("arrow", "feather", "ipc"),
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def quick_experiment(
     Parameters
     ----------
     files
-        The data, or patterns; .parquet, .pq, .json, .jsonl and .ndjson say what they are, all else is CSV.
+        The data, or patterns; endings such as .parquet, .json and .feather say what they are, all else is CSV.
     candidates
         A YAML list without its brackets; None takes `automatic_candidates`, and says so.
     resolution
@@ -101,7 +105,8 @@ def quick_experiment(
 
 
 def _format(files: Sequence[str]) -> str:
-    kinds = [_FORMATS.get(PurePath(file).suffix.lower(), "csv") for file in files]
+    known = {f".{ending}": kind for kind, endings in _FORMATS.items() for ending in endings}
+    kinds = [known.get(PurePath(file).suffix.lower(), "csv") for file in files]
     for kind, file in zip(kinds, files, strict=True):
         if kind != kinds[0]:
             raise ConfigurationError(f"FILE: {files[0]} is a {kinds[0]} file, but {file} is not; expected one kind")
@@ -109,7 +114,7 @@ def _format(files: Sequence[str]) -> str:
 
 
 def _name(file: str, column: str | None) -> str:
-    stem = re.sub(r"[*?\[\]]+", "", PurePath(file).name.split(".")[0]) or "data"
+    stem = re.sub(r"[*?\[\]]+", "", PurePath(file).name.split(".")[0]).strip("-_ ") or "data"
     return stem if column is None else f"{stem}-{column}"
 
 

@@ -1,4 +1,4 @@
-"""From the paths of data files to SQL that reads them: CSV, Parquet and JSON, one or several alike.
+"""From the paths of data files to SQL that reads them: CSV, Parquet, JSON and Arrow, one or several alike.
 
 A CSV file is UTF-8 text: comment lines that begin with ``#``, then a header line, then rows. Its header decides
 the delimiter, and every column is text until all its cells are seen to be numbers; nothing is guessed from a
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelselect.errors import DataError, did_you_mean
+from modelselect.experiment.arrow import dataset
 from modelselect.experiment.csv_header import Header, csv_header
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def reading(source: str, paths: Sequence[Path], connection: DuckDBPyConnection) 
     """
     if source == "csv":
         return _csv(paths)
-    return _parquet(paths, connection) if source == "parquet" else _json(paths, connection)
+    return {"parquet": _parquet, "json": _json, "arrow": _arrow}[source](paths, connection)
 
 
 def exactly(path: Path) -> str:
@@ -79,16 +80,27 @@ def _csv(paths: Sequence[Path]) -> Reading:
         _same(columns, header.names, paths[0], path)
     parts = []
     for header, group in groupby(zip(headers, paths, strict=True), key=lambda pair: pair[0]):
-        files = literals(exactly(path) for _, path in group)
+        reader = csv_reader([path for _, path in group], header)
         places = [header.names.index(name) for name in columns]
         selected = ", ".join(f"f{place} AS c{number}" for number, place in enumerate(places))
-        types = ", ".join(f"f{number}: 'VARCHAR'" for number in range(len(columns)))
-        parts.append(
-            f"SELECT {selected} FROM read_csv({files}, delim = {literal(header.delimiter)}, "  # noqa: S608
-            f"columns = {{{types}}}, skip = {header.skipped}, auto_detect = false, header = true, "
-            "quote = '\"', escape = '\"')"
-        )
+        parts.append(f"SELECT {selected} FROM {reader}")  # noqa: S608
     return Reading(" UNION ALL ".join(parts), {name: f"c{number}" for number, name in enumerate(columns)})
+
+
+def csv_reader(paths: Sequence[Path], header: Header, *, headed: bool = True) -> str:
+    """The rows of CSV files with the same header, as text in columns ``f0``, ``f1`` and so on.
+
+    Parameters
+    ----------
+    headed
+        Whether the header stands in them.
+    """
+    types = ", ".join(f"f{number}: 'VARCHAR'" for number in range(len(header.names)))
+    return (
+        f"read_csv({literals(map(exactly, paths))}, delim = {literal(header.delimiter)}, columns = {{{types}}}, "
+        f"skip = {header.skipped if headed else 0}, auto_detect = false, header = {str(headed).lower()}, "
+        "quote = '\"', escape = '\"')"
+    )
 
 
 def _header(path: Path, *, several: bool) -> Header:
@@ -119,6 +131,16 @@ def _json(paths: Sequence[Path], connection: DuckDBPyConnection) -> Reading:
     types = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in found.items())
     given = f"read_json({files}, columns = {{{types}}})" if found else f"read_json({files}, {every})"
     return Reading(f"SELECT * FROM {given}", {name: name for name in found})  # noqa: S608
+
+
+def _arrow(paths: Sequence[Path], connection: DuckDBPyConnection) -> Reading:
+    names = [f"arrow{number}" for number in range(len(paths))]
+    for name, path in zip(names, paths, strict=True):
+        connection.register(name, dataset(path))
+    each = [_described(name, connection) for name in names]
+    for path, columns in zip(paths, each, strict=True):
+        _same(list(each[0]), list(columns), paths[0], path)
+    return Reading(" UNION ALL BY NAME ".join(f"FROM {name}" for name in names), {name: name for name in each[0]})
 
 
 def _described(reader: str, connection: DuckDBPyConnection) -> dict[str, str]:

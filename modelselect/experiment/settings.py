@@ -26,7 +26,7 @@ from modelselect.experiment.problems import Problem, each, number, several, unex
 from modelselect.experiment.sql import Query
 from modelselect.ranking.regression.candidates import outcome_formula
 
-FILES = ("csv", "parquet", "json")
+FILES = ("csv", "parquet", "json", "arrow")
 #: Sources that have columns.
 TABLES = (*FILES, "sql")
 SOURCES = ("values", "counts", "probabilities", *TABLES, "edges", "lower", "labels")
@@ -240,6 +240,9 @@ class Data(BaseModel):
     json_file: Files | None = Field(
         None, alias="json", description="A JSON file, a pattern, or a list of them, likewise."
     )
+    arrow: Files | None = Field(
+        None, description="An Arrow file (Feather, version 2), a pattern, or a list of them; it needs pyarrow."
+    )
     sql: Query | None = Field(None, description="A query of a database, which is only read.")
     column: Text | None = Field(None, description="The column of a file that holds the observations.")
     formula: FormulaText | None = Field(
@@ -281,7 +284,7 @@ class Data(BaseModel):
     @property
     def files(self) -> tuple[str, ...]:
         """Files and patterns as they are written; none if the data stand elsewhere."""
-        given = self.csv or self.parquet or self.json_file
+        given = self.csv or self.parquet or self.json_file or self.arrow
         return () if given is None else (given,) if isinstance(given, str) else tuple(given)
 
     @property
@@ -299,7 +302,8 @@ class Data(BaseModel):
         if self.sql is not None:
             return self.sql.moved(self._folder, folder)
         moved = [relocated(self._folder, text, folder) for text in self.files]
-        return moved[0] if isinstance(self.csv or self.parquet or self.json_file, str) else moved or None
+        one = any(isinstance(given, str) for given in (self.csv, self.parquet, self.json_file, self.arrow))
+        return moved[0] if one else moved or None
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +51,8 @@ class Summary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         facts = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in self.facts.items())
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         body = self.table.to_html(float_format=lambda v: f"{v:.6g}", na_rep="–", border=0)

@@ -262,7 +262,7 @@ def rank_groups(
     Parameters
     ----------
     frame
-        A DataFrame with a row an observation.
+        A DataFrame with a row an observation, or a table of pyarrow or polars.
     by, value, weight
         Columns that name the group, hold the observation, and its frequency weight.
     candidates
@@ -306,6 +306,8 @@ def rank_groups(
     """
     if rank_by not in CRITERIA:
         raise ConfigurationError(f"rank_by: of groups expected one of {', '.join(CRITERIA)}; got {rank_by!r}")
+    if hasattr(frame, "to_pandas"):
+        frame = frame.to_pandas()
     if not isinstance(frame, pd.DataFrame):
         raise DataError(f"frame: expected a DataFrame, got {type(frame).__name__}")
     data = Grouped.of(frame, by, value, weight, resolution=resolution, missing=missing)

@@ -19,6 +19,7 @@ from ours import OURS
 from protocol import FAMILIES, GROUPED, megabytes, tell
 
 import modelselect as ms
+import modelselect.stretches
 
 TEN = [OURS[name] for name in FAMILIES]
 THREE = [OURS[name] for name in GROUPED]
@@ -50,8 +51,9 @@ def numbers(n: int) -> dict[str, Any]:
     }
     if n >= 1_000_000:
         answer["shares"] = shares(lambda: rank(x, TEN))
-    if n <= 1_000_000:
+    if n <= 10_000_000:
         answer |= {"core": seconds(lambda: rank(x, core)), "core_families": len(core)}
+        answer["core_memory"] = (megabytes() - before) * 2**20 / x.nbytes
     kept = np.empty_like(x)
     answer |= {
         "sort": seconds(lambda: np.sort(x)),
@@ -70,7 +72,9 @@ def shares(call: Callable[[], Any]) -> dict[str, float]:
         "densities": ("formulas.py", "function"),
     }
     profile = cProfile.Profile()
+    cores, modelselect.stretches.cores = modelselect.stretches.cores, lambda: 1  # a profile sees one thread
     profile.runcall(call)
+    modelselect.stretches.cores = cores
     found = pstats.Stats(profile)
     total: float = found.total_tt  # type: ignore[attr-defined]
     times = {(Path(file).name, name): row[3] for (file, _, name), row in found.stats.items()}  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,11 +29,18 @@ from modelselect.family import Family, Goes, Limit, Parameter, register
 # -- Bessel functions --------------------------------------------------------------------------------------------------
 
 
-def _debye(terms: int) -> Array:
-    """Coefficients c of (−1)^k U_k(p) = p^k Σᵢ c[k, i] p^(2i), k < terms (DLMF 10.41.9)."""
-    table = np.zeros((terms, terms))
+#: Terms of Debye's expansion.
+_TERMS = 15
+
+
+@cache
+def _debye() -> Array:
+    """Coefficients c of (−1)^k U_k(p) = p^k Σᵢ c[k, i] p^(2i), k < `_TERMS` (DLMF 10.41.9)."""
+    from fractions import Fraction
+
+    table = np.zeros((_TERMS, _TERMS))
     u = {0: Fraction(1)}  # power of p → coefficient of U_k
-    for k in range(terms):
+    for k in range(_TERMS):
         for power, c in u.items():
             table[k, (power - k) // 2] = float((-1) ** k * c)
         # ½ p² (1 − p²) U′ + ⅛ ∫ (1 − 5t²) U dt
@@ -48,7 +55,6 @@ def _debye(terms: int) -> Array:
     return table
 
 
-_DEBYE = _debye(15)
 #: From here on √(order² + z²) is large enough for Debye's expansion of the Bessel functions.
 _LARGE_BESSEL = 30.0
 #: Nodes of integrals that are taken together.
@@ -72,7 +78,7 @@ def _log_bessel_rest(order: Any, z: Any) -> Array:
         value[middle] = np.log(0.5 * _moments(order[middle], z[middle])[0])
     if np.any(large):
         length = r[large]
-        series = np.sum(_powers(1 / length) * (_DEBYE @ _powers((order[large] / length) ** 2)), axis=0)
+        series = np.sum(_powers(1 / length) * (_debye() @ _powers((order[large] / length) ** 2)), axis=0)
         value[large] = 0.5 * np.log(0.5 * np.pi / length) + np.log(series)
     return value
 
@@ -119,7 +125,7 @@ def _bessel_means(order: Any, z: Any) -> tuple[Array, Array, Array]:
 
 def _powers(base: Any) -> Array:
     """1, base, base², …, ``(15, n)``."""
-    factors = np.broadcast_to(base, (len(_DEBYE), *base.shape)).copy()
+    factors = np.broadcast_to(base, (_TERMS, *base.shape)).copy()
     factors[0] = 1.0
     return np.asarray(np.cumprod(factors, axis=0))
 
