@@ -11,10 +11,10 @@ import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri
 
 import modelselect.statistics as observed
-from modelselect.domain import POSITIVE, REAL, Array
+from modelselect.domain import NONNEGATIVE, POSITIVE, REAL, Array
 from modelselect.families.real_line.integrals import root
 from modelselect.families.special import HALF_LOG_2PI
-from modelselect.family import Family, Parameter
+from modelselect.family import Family, Limit, Parameter, lookup
 
 
 def whole(x: Array, weights: Array) -> Array:
@@ -87,22 +87,31 @@ class Located(Family):
         shares = weights / weights.sum(axis=-1, keepdims=True)
         reach = observed.maximum(x, weights) - observed.minimum(x, weights)
         logs, row = np.linspace(-9.0, 6.0, 31), np.arange(len(end))
+        roles = [parameter.role for parameter in self.inner.parameters.values()]
 
-        def profile(log: Any, row: Any, steps: Any = (0.0,)) -> Array:
-            """Mean of log density ``(steps, G)`` with all distances changed by a share of the distance to the end."""
-            unit = reach[row] * np.exp(log)
-            at = end[row] - self.sign * unit
+        def placed(log: Any, row: Any) -> tuple[Array, Array, list[Any]]:
+            """Distance of a location from the end, distances of the observations, and the other parameters."""
+            unit = (reach[row] * np.exp(log))[:, None]
+            at = end[row] - self.sign * unit[:, 0]
             rest = [value[:, None] for value in self._rest((x[row], weights[row]), at)]
-            distance = self.sign * (x[row] - at[:, None])
-            logp = [self.inner.logp(distance + step * unit[:, None], *rest) for step in steps]
-            return np.asarray(np.where(weights[row] > 0, shares[row] * logp, 0.0).sum(axis=-1))
+            distance = np.where(weights[row] > 0, self.sign * (x[row] - at[:, None]), unit)
+            return unit, distance, rest
+
+        def profile(log: Any) -> Array:
+            _, distance, rest = placed(log, row)
+            return np.asarray(np.sum(shares * self.inner.logp(distance, *rest), axis=-1))
 
         def slope(log: Array, row: Array) -> Array:
-            # the other parameters are at their best: only the distances count
-            f = profile(log, row, (-2e-3, -1e-3, 1e-3, 2e-3))
-            return np.asarray(8 * (f[2] - f[1]) - (f[3] - f[0]))
+            # the other parameters are at their best: only the distances y count, and y·d log q/dy is minus one minus
+            # the score in the logs of the scales, whose mean is 0
+            unit, distance, rest = placed(log, row)
+            scores = zip(roles, rest, self.inner.score(distance, *rest), strict=True)  # type: ignore[misc]
+            moved = sum(score * (value if role == "scale" else 1.0) for role, value, score in scores if role)
+            share = unit / distance
+            mean = np.sum(shares[row] * share, axis=-1)
+            return np.asarray(-mean - np.sum(shares[row] * (share - mean[:, None]) * moved, axis=-1))
 
-        values = np.stack([profile(log, row)[0] for log in logs])
+        values = np.stack([profile(log) for log in logs])
         inner = (values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:])
         k = 1 + np.argmax(np.where(inner, values[1:-1], -np.inf), axis=0)
         log = root(slope, logs[k - 1], logs[k + 1], 1e-13)
@@ -145,6 +154,10 @@ class LogNormalPower(Family):
     def mle(self, mean_log: Any, variance_log: Any) -> Any:
         return 1 / np.sqrt(variance_log), np.exp(mean_log)
 
+    def score(self, x: Any, delta: Any, scale: Any) -> Any:
+        z = delta * _log_ratio(x, scale)
+        return (1 - z * z) / delta, delta * z / scale
+
     def moments(self, delta: Any, scale: Any) -> Any:
         square = 1 / np.square(delta)
         return scale * np.exp(square / 2), scale**2 * np.expm1(square) * np.exp(square)
@@ -173,8 +186,15 @@ class LogSinhNormal(Family):
         return scale * np.exp(np.arcsinh(ndtri(q)) / delta)
 
     def mle(self, sample: Any) -> Any:
-        rate, product = _sinh_normal(np.log(sample[0]), sample[1])
-        return rate, np.exp(product / rate)
+        x, weights = sample
+        mean = observed.mean(x, weights)
+        rate, product = _sinh_normal(_log_ratio(x, mean[:, None]), weights)
+        return rate, mean * np.exp(product / rate)
+
+    def score(self, x: Any, delta: Any, scale: Any) -> Any:
+        w = delta * _log_ratio(x, scale)
+        slope = np.tanh(w) - 0.5 * np.sinh(2 * w)
+        return (1 + w * slope) / delta, -delta * slope / scale
 
 
 class SinhNormal(Family):
@@ -204,6 +224,12 @@ class SinhNormal(Family):
         return product / rate, 1 / rate
 
 
+def _log_ratio(x: Any, scale: Any) -> Any:
+    """Log(x/scale), which keeps its digits where x is nearly the scale."""
+    off = (x - scale) / scale
+    return np.where(np.abs(off) < 0.5, np.log1p(off), np.log(x / scale))
+
+
 def _sinh_normal(y: Array, weights: Array) -> tuple[Array, Array]:
     """Likeliest a and b with sinh(a·y − b) standard normal: Newton's method, the log-likelihood being concave."""
     shares = weights / weights.sum(axis=-1, keepdims=True)
@@ -226,14 +252,63 @@ def _sinh_normal(y: Array, weights: Array) -> tuple[Array, Array]:
     return a, b + a * mean
 
 
+class PowerTail(Family):
+    """Power tail(shape, scale), x ≥ 0: P(X > x) = (1 + x/scale)^(−shape), of which the *interior* maximum is meant.
+
+    The likelihood has no bound where observations at 0 are many and the scale shrinks onto them.
+    """
+
+    support = NONNEGATIVE
+    shape = Parameter(POSITIVE, typical=(0.4, 20))
+    scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
+    statistics = (whole,)
+    name = "lomax"
+
+    def logp(self, x: Any, shape: Any, scale: Any) -> Any:
+        return np.log(shape / scale) - (shape + 1) * np.log1p(x / scale)
+
+    def cdf(self, x: Any, shape: Any, scale: Any) -> Any:
+        return -np.expm1(-shape * np.log1p(x / scale))
+
+    def log_sf(self, x: Any, shape: Any, scale: Any) -> Any:
+        return -shape * np.log1p(x / scale)
+
+    def ppf(self, q: Any, shape: Any, scale: Any) -> Any:
+        return scale * np.expm1(-np.log1p(-q) / shape)
+
+    def mle(self, sample: Any) -> Any:
+        (x, weights), logs = sample, np.linspace(-14.0, 14.0, 57)
+        shares, size, row = weights / weights.sum(axis=-1, keepdims=True), observed.mean(*sample), np.arange(len(x))
+
+        def mean_log(log: Any, row: Any) -> tuple[Array, Array]:
+            z = x[row] / (size[row] * np.exp(log))[:, None]
+            return np.sum(shares[row] * np.log1p(z), axis=-1), np.sum(shares[row] * z / (1 + z), axis=-1)
+
+        def slope(log: Array, row: Array) -> Array:
+            mean, share = mean_log(log, row)  # the likeliest shape is 1/mean
+            return np.asarray(share / mean - 1 + share)
+
+        means = np.stack([mean_log(np.full(len(x), log), row)[0] for log in logs])
+        values = -np.log(means) - logs[:, None] - means
+        inner = (values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:])
+        k = 1 + np.argmax(np.where(inner, values[1:-1], -np.inf), axis=0)
+        log = root(slope, logs[k - 1], logs[k + 1], 1e-13)
+        scale = np.where(inner.any(axis=0), size * np.exp(log), np.nan)
+        return 1 / np.sum(shares * np.log1p(x / scale[:, None]), axis=-1), scale
+
+
 class NormalWithTail(Family):
-    """Normal with tail(beta, location, scale): density ∝ e^(−z²/2), and e^(beta²/2 + beta z) below z = −beta."""
+    """Normal with tail(beta, location, scale): density ∝ e^(−z²/2), and e^(beta²/2 + beta z) below z = −beta.
+
+    The normal as beta → ∞; an exponential up to the location as beta → 0 with the scale.
+    """
 
     support = REAL
     beta = Parameter(POSITIVE, typical=(0.5, 2))
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = (observed.mean, observed.variance)
+    nested = {"normal": {"beta": np.inf, "location": "mean", "scale": "sd"}}
 
     def logp(self, x: Any, beta: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale
@@ -252,8 +327,20 @@ class NormalWithTail(Family):
         return (above - tail * np.expm1(beta * np.minimum(z + beta, 0.0))) / (tail + body)
 
     def start(self, mean: Any, variance: Any) -> Any:
-        beta = np.array([0.4, 1.0, 2.0])[:, None] + 0 * mean
+        beta = np.array([0.3, 0.6, 1.0, 1.5, 2.0])[:, None] + 0 * mean
         return beta, mean + 0.5 * np.sqrt(variance) / beta, 0.8 * np.sqrt(variance) + 0 * beta
+
+    def score(self, x: Any, beta: Any, location: Any, scale: Any) -> Any:
+        z, (tail, body) = (x - location) / scale, self._masses(beta)
+        slope, by_beta = np.where(z < -beta, beta, -z), np.minimum(z + beta, 0.0)
+        return by_beta + tail / (beta * (tail + body)), -slope / scale, -(1 + z * slope) / scale
+
+    def limit(self, mean: Any, variance: Any) -> tuple[Limit, ...]:
+        never, tail = np.zeros(len(mean), dtype=bool), Located(lookup("exponential")(), -1.0)
+        return (
+            Limit("normal", {"beta": np.inf, "location": "mean", "scale": "sd"}, certain=never),
+            Limit(tail, {"beta": 0.0, "location": "location", "scale": 0.0}, certain=never),
+        )
 
     @staticmethod
     def _masses(beta: Any) -> Any:
