@@ -123,6 +123,8 @@ class Family:
     singular: tuple[str, ...] = ()
     #: What a reader of its numbers must know, as the end of a sentence that starts with its name.
     note: ClassVar[str] = ""
+    #: The density is much cheaper than its integrals: the mass of a cell is taken from it where it is smooth.
+    integrated: ClassVar[bool] = False
 
     #: Not None only where a family defines it: the exact maximum-likelihood estimate from the statistics.
     #: Keyword-only arguments are the parameters that may be given instead of estimated.

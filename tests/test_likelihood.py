@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 import modelselect.families  # noqa: F401 — registers the catalogue
-from modelselect.family import lookup
+from modelselect.family import lookup, registered
 from modelselect.fitting.likelihood import log_mass, mean_log_likelihood, pointwise
+from modelselect.masses import _from_tails
 from modelselect.sample import Block
+from modelselect.testing.draws import members, width
 
 
 def _cell(name: str, low: float, high: float, *parameters: float) -> Any:
@@ -156,3 +158,19 @@ def test_an_impossible_observation_makes_the_likelihood_minus_infinity() -> None
     assert mean_log_likelihood(lookup("exponential")(), Block(x, x, np.ones((1, 2))), (np.ones((1, 1)),)).tolist() == [
         -np.inf
     ]
+
+
+@pytest.mark.parametrize("name", sorted(name for name, family in registered().items() if family.integrated))
+def test_cells_by_the_density_are_those_by_the_tails(name: str) -> None:
+    """Narrow and wide ones, at kinks and in the tails; and eight of them are one that is as wide as they together."""
+    family = lookup(name)()
+    for theta in members(family):
+        middle = family.ppf(np.array([0.001, 0.02, 0.2, 0.5, 0.8, 0.97, 0.999]), *theta)
+        for share in (0.01, 0.3, 3.0):
+            size = share * width(family, theta)
+            ends = np.clip([middle - 0.3 * size, middle + 0.7 * size], family.support.low, family.support.high)
+            cuts = np.linspace(*ends, 9)
+            whole = log_mass(family, *ends, theta)
+            parts = np.logaddexp.reduce(log_mass(family, cuts[:-1].ravel(), cuts[1:].ravel(), theta).reshape(8, -1))
+            np.testing.assert_allclose(whole, _from_tails(family, *ends, theta), rtol=0, atol=2e-12)
+            np.testing.assert_allclose(whole, parts, rtol=0, atol=1e-12)

@@ -146,6 +146,7 @@ class SkewT(Family):
     """
 
     support = REAL
+    integrated = True
     shape = Parameter(REAL, typical=(-0.8, 1.2))
     df = Parameter(POSITIVE, typical=(1, 4))
     location = Parameter(REAL, typical=(-10, 10), role="location")

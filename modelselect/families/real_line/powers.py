@@ -36,6 +36,7 @@ class GeneralizedNormal(Family):
     """
 
     support = REAL
+    integrated = True
     shape = Parameter(Interval(0, np.inf, high_inclusive=True), typical=(0.8, 8))
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")

@@ -140,6 +140,7 @@ class NormalInverseGaussian(Family):
     """
 
     support = REAL
+    integrated = True
     a = Parameter(POSITIVE, typical=(0.8, 3))
     b = Parameter(REAL, typical=(-0.3, 0.4))
     location = Parameter(REAL, typical=(-10, 10), role="location")
