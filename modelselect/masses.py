@@ -14,9 +14,14 @@ from modelselect.family import Family
 
 # Gauss–Legendre nodes for the mass of an interval that is narrow beside the spread of the law
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
-# and the last two Legendre coefficients of a function, from its values there
-_LAST = (np.polynomial.legendre.legvander(_NODES, 7) * _NODE_WEIGHTS[:, None] * (np.arange(8) + 0.5)).T[6:]
-#: These coefficients beside the mean, below which those that the nodes do not see are below 1e-15.
+# and the last two Legendre coefficients of a function that is known there, and how far the polynomial that they give is
+# off at the two ends, where it is known as well
+_KNOWN = np.concatenate([[-1.0], _NODES, [1.0]])
+_COEFFICIENTS = (np.polynomial.legendre.legvander(_NODES, 7) * _NODE_WEIGHTS[:, None] * (np.arange(8) + 0.5)).T
+_AT_ENDS = np.polynomial.legendre.legvander(np.array([-1.0, 1.0]), 7) @ _COEFFICIENTS
+_ROUGH = np.pad(np.concatenate([_COEFFICIENTS[6:], _AT_ENDS]), [(0, 0), (1, 1)])
+_ROUGH[[2, 3], [0, -1]] = -1.0
+#: These beside the mean, below which the coefficients that the nodes do not see are below 1e-15.
 _SMOOTH = 1e-7
 #: Pieces of a cell between which its integral is summed.
 _PIECES = (1, 4)
@@ -99,12 +104,12 @@ def _in_pieces(
     half = 0.5 * (upper - lower) / pieces
     for piece in range(pieces):
         middle = lower + (2 * piece + 1) * half
-        logs = np.stack([family.logp(middle + node * half, *parameters) for node in _NODES])
+        logs = np.stack([family.logp(middle + node * half, *parameters) for node in _KNOWN])
         top = logs.max(axis=0)
         density = np.exp(logs - np.where(np.isfinite(top), top, 0.0))
-        mean = np.tensordot(_NODE_WEIGHTS, density, 1)
-        last = np.abs(np.tensordot(_LAST, density, 1)).sum(axis=0)
-        good = good & np.isfinite(logs).all(axis=0) & (last < 0.5 * _SMOOTH * mean)
+        mean = np.tensordot(_NODE_WEIGHTS, density[1:-1], 1)
+        rough = np.abs(np.tensordot(_ROUGH, density, 1)).sum(axis=0)
+        good = good & np.isfinite(logs).all(axis=0) & (rough < 0.5 * _SMOOTH * mean)
         total = np.logaddexp(total, np.log(half) + top + np.log(mean))
     return total, good
 

@@ -8,7 +8,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-import modelselect.families  # noqa: F401 — registers the catalogue
+import modelselect as ms
+import modelselect.families
 from modelselect.family import lookup, registered
 from modelselect.fitting.likelihood import log_mass, mean_log_likelihood, pointwise
 from modelselect.masses import _from_tails
@@ -174,3 +175,21 @@ def test_cells_by_the_density_are_those_by_the_tails(name: str) -> None:
             parts = np.logaddexp.reduce(log_mass(family, cuts[:-1].ravel(), cuts[1:].ravel(), theta).reshape(8, -1))
             np.testing.assert_allclose(whole, _from_tails(family, *ends, theta), rtol=0, atol=2e-12)
             np.testing.assert_allclose(whole, parts, rtol=0, atol=1e-12)
+
+
+def test_a_cliff_at_the_end_of_a_cell_is_seen() -> None:
+    """Of a nearly uniform law, and of an exponential with little noise: between the last node and the end of a cell."""
+    for name, theta, edge in (
+        ("generalized_normal", (1e4, 0.0, 1.0), -1.0),
+        ("exponentially_modified_normal", (1e4, 0.0, 1e-4), 0.0),
+    ):
+        cuts = edge + np.array([-0.001, 0.0, 0.1, 0.3]) - 3e-4
+        family = lookup(name)()
+        mass = np.exp(log_mass(family, cuts[:-1], cuts[1:], theta))
+        np.testing.assert_allclose(mass, np.diff(family.cdf(cuts, *theta)), rtol=1e-11)
+
+
+def test_a_nearly_uniform_law_has_the_uniform_distribution_function() -> None:
+    """|z|^shape underflows long before z is small beside the scale."""
+    law, uniform = ms.Distribution.of("generalized_normal", shape=1e6, location=0, scale=1), np.linspace(-0.9, 0.9, 7)
+    np.testing.assert_allclose(law.cdf(uniform), 0.5 + 0.5 * uniform, atol=1e-6)

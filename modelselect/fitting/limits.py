@@ -157,7 +157,7 @@ class Limits:
                 values = fit.parameters[take][rows]
                 theta[rows, j] = target(dict(zip(fit.family.parameters, values.T, strict=True)))
             elif name not in self.given:
-                theta[rows, j] = target
+                theta[rows, j] = np.broadcast_to(target, rows.shape)[rows]
         value[rows] = fit.log_likelihood[take][rows]
         self.reached[rows] = i
         return rows

@@ -11,7 +11,8 @@ import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, Interval
 from modelselect.families.real_line.classic import StudentT
 from modelselect.families.real_line.integrals import invert, log_tail
-from modelselect.families.real_line.located import Located, NormalWithTail, PowerTail
+from modelselect.families.real_line.located import Located
+from modelselect.families.real_line.tails import LocatedHalfT, NormalWithTail, PowerTail
 from modelselect.families.special import (
     HALF_LOG_2PI,
     log1mexp,
@@ -142,7 +143,8 @@ class SkewT(Family):
     """Skew t(shape, df, location, scale): density 2 t(z; df) T(shape·z √((df+1)/(df+z²)); df+1) / scale.
 
     Azzalini & Capitanio (2003), z = (x − location)/scale, t and T Student's density and distribution function; not the
-    skew t of Jones & Faddy that scipy.stats has as jf_skew_t. Student's t at shape 0, the skew normal as df → ∞.
+    skew t of Jones & Faddy that scipy.stats has as jf_skew_t. Student's t at shape 0, the skew normal as df → ∞, a
+    half-t from its location on (or up to it) as shape → ∞ (−∞).
     """
 
     support = REAL
@@ -184,10 +186,13 @@ class SkewT(Family):
         scale = iqr * (1 + 0.5 * np.abs(delta))
         return shape + 0 * iqr, df + 0 * iqr, median - 0.7 * delta * scale, scale
 
-    def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> Limit:
-        never = np.zeros(len(median), dtype=bool)
-        same = {"shape": "shape", "location": "location", "scale": "scale"}
-        return Limit("skew_normal", {"df": np.inf, **same}, certain=never)
+    def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> tuple[Limit, ...]:
+        never, same = np.zeros(len(median), dtype=bool), {"location": "location", "scale": "scale"}
+        return (
+            Limit("skew_normal", {"shape": "shape", "df": np.inf, **same}, certain=never),
+            Limit(LocatedHalfT(), {"shape": np.inf, "df": "df", **same}, certain=never),
+            Limit(LocatedHalfT(-1.0), {"shape": -np.inf, "df": "df", **same}, certain=never),
+        )
 
     def moments(self, shape: Any, df: Any, location: Any, scale: Any) -> Any:
         # Γ((df − 1)/2)/Γ(df/2) √(df/π), times δ = shape/√(1 + shape²)

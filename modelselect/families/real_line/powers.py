@@ -62,7 +62,7 @@ class GeneralizedNormal(Family):
         # P(|Z| ≤ |z|); u^a = |z| where u underflows
         within = np.where(u < 1e-18, np.abs(z) * np.exp(-gammaln(1 + a)), gammainc(a, u))
         beyond = np.where(
-            within < 0.5,
+            (within < 0.5) | (u < 1e-18),
             np.log1p(-within),
             np.where((a > 0) & (u < np.inf), log_gammaincc(np.where(a > 0, a, 1.0), np.minimum(u, 1e300)), -np.inf),
         )
