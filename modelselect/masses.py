@@ -23,6 +23,8 @@ _ROUGH = np.pad(np.concatenate([_COEFFICIENTS[6:], _AT_ENDS]), [(0, 0), (1, 1)])
 _ROUGH[[2, 3], [0, -1]] = -1.0
 #: These beside the mean, below which the coefficients that the nodes do not see are below 1e-15.
 _SMOOTH = 1e-7
+#: Widths of a cell from 0 from which on the rounding of its ends is felt in the difference of two tails.
+_FINE = 1e3
 #: Pieces of a cell between which its integral is summed.
 _PIECES = (1, 4)
 #: Below this share of the nearer tail, the difference of two cdf values has lost three digits.
@@ -54,9 +56,11 @@ def _arc_mass(family: Family, lower: Array, upper: Array, parameters: tuple[Any,
 
 
 def _line_mass(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
-    if family.integrated and np.ndim(lower) and np.ndim(upper):
-        return _from_density(family, lower, upper, parameters)
-    return _from_tails(family, lower, upper, parameters)
+    if family.discrete or family.atoms or not (np.ndim(lower) and np.ndim(upper)):
+        return _from_tails(family, lower, upper, parameters)
+    with np.errstate(invalid="ignore"):
+        direct = family.integrated | (np.abs(lower) > _FINE * (upper - lower))
+    return (_from_density if np.any(direct) else _from_tails)(family, lower, upper, parameters)
 
 
 def _from_density(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:

@@ -15,7 +15,7 @@ from modelselect.domain import POSITIVE, REAL, Array, Interval
 from modelselect.families.real_line.integrals import root
 from modelselect.families.real_line.located import whole
 from modelselect.families.special import log_gammaincc
-from modelselect.family import Family, Parameter, register
+from modelselect.family import Family, Goes, Limit, Parameter, register
 
 _LOG_2 = np.log(2.0)
 #: Shapes of which the likeliest is refined; below the first the likelihood only climbs to a spike on one observation.
@@ -95,6 +95,15 @@ class GeneralizedNormal(Family):
     def start(self, sample: Any) -> Any:
         found = self.mle(sample)
         return tuple(np.where(found[0] > 0, part, np.nan) for part in found)
+
+    def limit(self, sample: Any) -> Limit:
+        # the closed form knows it; cells do not
+        ends: dict[str, Goes] = {
+            "shape": np.inf,
+            "location": lambda law: 0.5 * (law["low"] + law["high"]),
+            "scale": lambda law: 0.5 * (law["high"] - law["low"]),
+        }
+        return Limit("uniform", ends, certain=np.zeros(1, dtype=bool))
 
     def score(self, x: Any, shape: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale

@@ -147,5 +147,8 @@ class LocatedHalfT(Located):
         df = np.broadcast_to(df, size.shape)
         return location, df, best_scale(np.log(df), row)
 
+    def _rest(self, sample: Any, location: Array) -> Any:
+        return self.mle(sample, location=location)[1:]
+
     def _by_log_df(self, x: Any, df: Any, scale: Any) -> Any:
         return df * self.inner.score(x, df, scale)[0]  # type: ignore[misc]
