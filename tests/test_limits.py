@@ -100,3 +100,36 @@ def test_a_normal_is_the_limit_with_parameters_given(given: dict[str, float]) ->
     assert fit.status == "boundary"
     assert fit.log_likelihood == pytest.approx(normal.log_likelihood, abs=1e-9)
     assert fit.parameters[next(iter(given))] == next(iter(given.values()))
+
+
+def test_ends_of_a_uniform_lie_inside_the_outermost_cells() -> None:
+    """There the cells keep the shares of their observations, if they are wide enough; maximum by calculus."""
+    fit = ms.fit("uniform", ms.Sample.from_bins([0, 1, 2, 3, 4], [1, 10, 10, 1]))
+    # w = 2 + a + b with a / w = b / w = 1/22
+    assert fit.status == "converged"
+    assert fit.parameters == pytest.approx({"low": 0.9, "high": 3.1}, abs=1e-8)
+    assert fit.log_likelihood == pytest.approx(-20 * np.log(2.2) + 2 * np.log(1 / 22), abs=1e-9)
+    full = ms.fit("uniform", ms.Sample.from_bins([0, 1, 2, 3, 4], [9, 7, 7, 2]))  # the first cell has more than it can
+    assert full.parameters == pytest.approx({"low": 0.0, "high": 3 + 6 / 23}, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", ["generalized_normal", "tukey_lambda"])
+def test_the_uniform_is_the_limit_on_cells(name: str) -> None:
+    sample = ms.Sample.from_bins(np.arange(13), [900, 1030, 1000, 1000, 1010, 990, 1000, 1000, 1005, 995, 1000, 930])
+    fit, uniform = ms.fit(name, sample), ms.fit("uniform", sample)
+    assert fit.status.usable
+    assert fit.log_likelihood >= uniform.log_likelihood - 1e-6
+
+
+@pytest.mark.parametrize("name", ["gamma", "weibull", "inverse_gaussian", "lognormal"])
+def test_integers_near_a_million_that_hardly_vary(name: str) -> None:
+    x = np.round(1e6 * (1 + 1e-3 * np.random.default_rng(6).normal(size=300)))
+    fit, exact = ms.fit(name, x), ms.fit(name, ms.Sample(x, resolution=None))
+    assert fit.status == "converged"
+    assert fit.log_likelihood == pytest.approx(exact.log_likelihood, abs=1e-3)
+
+
+def test_counts_on_which_a_skew_t_has_no_maximum() -> None:
+    fit = ms.fit("skew_t", {0: 4, 1: 3, 2: 2, 3: 1})
+    assert fit.status == "boundary"
+    assert fit.parameters["shape"] == fit.parameters["df"] == np.inf

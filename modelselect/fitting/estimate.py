@@ -239,9 +239,7 @@ class _Work:
 
     def _closed_form(self) -> bool:
         """Try the family's exact answer; True where there is one."""
-        ends_only = all(not self.family.parameters[name].regular for name in self.free)
-        ends_only = ends_only and bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
-        if self.block.truncation is not None or not (self.block.exact or ends_only) or not self._has_exact:
+        if self.block.truncation is not None or not self.block.exact or not self._has_exact:
             return False
         thin = self._thinned() if self.family.everything and self.block.long else None
         found = self._exact_of(self.block) if thin is None else thin
