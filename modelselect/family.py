@@ -123,7 +123,7 @@ class Family:
     singular: tuple[str, ...] = ()
     #: What a reader of its numbers must know, as the end of a sentence that starts with its name.
     note: ClassVar[str] = ""
-    #: The density is much cheaper than its integrals: the mass of a cell is taken from it where it is smooth.
+    #: The density is cheaper than its integrals: a cell's mass is taken from it where it is smooth.
     integrated: ClassVar[bool] = False
 
     #: Not None only where a family defines it: the exact maximum-likelihood estimate from the statistics.
@@ -150,6 +150,8 @@ class Family:
     #: its inverse. The solver works in them where the ridge of the likelihood is a bent curve in the parameters.
     bend: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     straighten: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
+    #: The parameters that it changes, which must be free for it; all where none are named.
+    bent: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -204,14 +204,15 @@ class NormalInverseGaussian(Family):
         more = root * np.sqrt(1 + slope * slope), root * slope, mean - scale * slope, scale + 0 * slope
         return tuple(np.concatenate([a + 0 * scale, b]) for a, b in zip(starts, more, strict=True))
 
-    def bend(self, root: Any, slope: Any, mean: Any, sd: Any) -> Any:
-        # the mean and the variance are held on all ways to a limit
-        scale = sd * np.sqrt(root / (1 + slope * slope))
-        return root * np.sqrt(1 + slope * slope), root * slope, mean - scale * slope, scale
+    bent = ("a", "b", "location")
+
+    def bend(self, root: Any, lean: Any, mean: Any, scale: Any) -> Any:
+        # the mean is held on all ways to a limit, and a stays above b
+        return root * np.cosh(lean), root * np.sinh(lean), mean - scale * np.sinh(lean), scale
 
     def straighten(self, a: Any, b: Any, location: Any, scale: Any) -> Any:
         root = np.sqrt((a - b) * (a + b))
-        return root, b / root, location + scale * b / root, scale * a / root**1.5
+        return root, np.arcsinh(b / root), location + scale * b / root, scale
 
     def score(self, x: Any, a: Any, b: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale

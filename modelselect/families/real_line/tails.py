@@ -148,7 +148,7 @@ class LocatedHalfT(Located):
         return location, df, best_scale(np.log(df), row)
 
     def _rest(self, sample: Any, location: Array) -> Any:
-        return self.mle(sample, location=location)[1:]
+        return self.mle(sample, location=location, df=2.0)[1:]  # a start
 
     def _by_log_df(self, x: Any, df: Any, scale: Any) -> Any:
         return df * self.inner.score(x, df, scale)[0]  # type: ignore[misc]
