@@ -123,10 +123,15 @@ class Family:
     singular: tuple[str, ...] = ()
     #: What a reader of its numbers must know, as the end of a sentence that starts with its name.
     note: ClassVar[str] = ""
+    #: The density is cheaper than its integrals: a cell's mass is taken from it where it is smooth.
+    integrated: ClassVar[bool] = False
 
     #: Not None only where a family defines it: the exact maximum-likelihood estimate from the statistics.
     #: Keyword-only arguments are the parameters that may be given instead of estimated.
     mle: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
+    #: Not None only where a family defines it: statistics → the only interior maximum, by an iteration of the family's
+    #: own that ends at the last digits; NaN where there is none or it does not end, and the solver searches.
+    peak: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     #: Not None only where defined: derivatives of logp with respect to each parameter, a tuple of arrays.
     score: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     #: Not None only where defined, beside `score`: second derivatives of logp, the lower triangle of their matrix row
@@ -145,6 +150,8 @@ class Family:
     #: its inverse. The solver works in them where the ridge of the likelihood is a bent curve in the parameters.
     bend: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     straighten: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
+    #: The parameters that it changes, which must be free for it; all where none are named.
+    bent: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

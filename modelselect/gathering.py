@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
@@ -25,8 +26,10 @@ from modelselect.observations import (
     one_dimensional,
     resembling,
     resolution_of,
+    rises_and_falls,
     rows_in_words,
     weights_of,
+    whole_numbers,
 )
 
 WeightsKind = Literal["frequency", "importance"]
@@ -58,36 +61,32 @@ def gather_values(
     raw = one_dimensional(values, what)
     if len(raw) == 0:
         raise DataError(f"{what}: empty; expected at least one observation")
-    x, nominal = numbers_or_labels(raw, what)
-    w = (
-        np.broadcast_to(1.0, len(x))
-        if weights is None
-        else weights_of(weights, len(x), "weights" if what == "values" else what, raw)
-    )
+    counts = whole_numbers(raw)
+    x, nominal = numbers_or_labels(raw, what) if counts is None else (counts, False)
+    w = None if weights is None else weights_of(weights, len(x), "weights" if what == "values" else what, raw)
     notes: list[str] = []
-    used = np.broadcast_to(True, len(x)) if weights is None else w > 0
-    absent = np.array([is_missing(v) for v in x], dtype=bool) if nominal else ~np.isfinite(x)
-    absent &= used
-    if not nominal and absent.any() and np.isinf(x[absent]).any():
-        raise DataError(f"{what}: infinite at {rows_in_words(np.isinf(x) & used)}; expected finite numbers")
-    _note_missing(absent, w, missing, what, notes)
+    kept, n_missing = _kept(x, w, nominal, missing, what, notes)
     if nominal and truncation is not None:
         raise DataError("truncation: labels have no order, so that no bounds can be given")
     bounds = _bounds_of(truncation, len(x))
     if bounds is not None:
-        _check_inside(x, x, bounds, used & ~absent, what)
-    labels = tuple(dict.fromkeys(x[~absent].tolist())) if nominal else ()
-    kept = used & ~absent
-    if not kept.all():
-        x, w, bounds = x[kept], w[kept], _rows_of(bounds, kept)
-    w = _weighed(w, weights_kind, what, notes)
+        _check_inside(x, x, bounds, np.ones(len(x), dtype=bool) if kept is None else kept, what)
+    labels: tuple[str, ...] = ()
+    if nominal:  # those that have no weight are named too
+        labels = tuple(dict.fromkeys(v for v in x.tolist() if not is_missing(v)))
+    if kept is not None:
+        x, w, bounds = x[kept], None if w is None else w[kept], _rows_of(bounds, kept)
+    if len(x) == 0:
+        raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
+    if w is not None or bounds is not None or weights_kind != "frequency":
+        w = _weighed(np.broadcast_to(1.0, len(x)) if w is None else w, weights_kind, notes)
     if nominal:
-        fields = _nominal(x, w, known, notes, int(absent.sum()), labels)
+        fields = _nominal(x, np.ones(len(x)) if w is None else w, known, notes, n_missing, labels)
     else:
         # whatever the step, equal observations are one where the same bounds hold for all of them
-        distinct, total = distinct_numbers(x, w) if bounds is None else (x, w)
+        distinct, total = distinct_numbers(x, w) if bounds is None or w is None else (np.asarray(x, dtype=float), w)
         told = distinct if resolution == "auto" else x
-        step = resolution_of(told, np.inf if known else w.sum(), resolution, notes, what)
+        step = resolution_of(told, np.inf if known else total.sum(), resolution, notes, what)
         if weights is None:
             note_neighbours(x, notes, ordered=ordered)
         fields = _fields(
@@ -98,7 +97,7 @@ def gather_values(
             step,
             notes,
             known=known,
-            n_missing=int(absent.sum()),
+            n_missing=n_missing,
             whole_weights=weights_kind,
             distinct=bounds is None,
         )
@@ -146,7 +145,9 @@ def gather_ends(
     if bounds is not None:
         _check_inside(a, b, bounds, used, what)
     a, b, bounds = a[used], b[used], _rows_of(bounds, used)
-    w = _weighed(w[used], weights_kind, what, notes)
+    if not used.any():
+        raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
+    w = _weighed(w[used], weights_kind, notes)
     ends = np.concatenate([a[np.isfinite(a)], b[np.isfinite(b)]])
     step = resolution_of(ends, w.sum(), resolution, notes, what)
     return _fields(a, b, w, bounds, step, notes, n_missing=int(absent.sum()), whole_weights=weights_kind)
@@ -256,10 +257,24 @@ def _check_inside(lower: Array, upper: Array, bounds: Bounds, used: Flags, what:
         raise RowError(what, f"{got} lies outside the truncation bounds", out, then)
 
 
-def _weighed(w: Array, weights_kind: str, what: str, notes: list[str]) -> Array:
+def _kept(
+    x: Any, w: Array | None, nominal: bool, missing: str, what: str, notes: list[str]
+) -> tuple[Flags | None, int]:
+    """Rows that have a value and a weight, None where all have, and how many with a weight lack a value."""
+    used = None if w is None or w.min() > 0 else w > 0
+    if not nominal and (x.dtype.kind == "i" or np.isfinite(x).all()):
+        return used, 0
+    weighted = np.ones(len(x), dtype=bool) if used is None else used
+    absent = np.array([is_missing(v) for v in x], dtype=bool) if nominal else ~np.isfinite(x)
+    absent &= weighted
+    if not nominal and absent.any() and np.isinf(x[absent]).any():
+        raise DataError(f"{what}: infinite at {rows_in_words(np.isinf(x) & weighted)}; expected finite numbers")
+    _note_missing(absent, np.ones(len(x)) if w is None else w, missing, what, notes)
+    return weighted & ~absent, int(absent.sum())
+
+
+def _weighed(w: Array, weights_kind: str, notes: list[str]) -> Array:
     """Weights of the rows that are used, rescaled if they are importance weights."""
-    if len(w) == 0:
-        raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
     if weights_kind == "frequency":
         return w
     n_eff = w.sum() ** 2 / np.sum(w**2)
@@ -346,10 +361,10 @@ def _note_weights(weights: Array, known: bool, notes: list[str], *, said: bool) 
         notes.append("some frequencies are fractional; n is their sum")
 
 
-def note_neighbours(x: Array, notes: list[str], *, ordered: bool) -> None:
+def note_neighbours(x: NDArray[Any], notes: list[str], *, ordered: bool) -> None:
     """Say it where neighbouring rows resemble each other; rows that were sorted tell nothing."""
     with np.errstate(all="ignore"):
-        if not ordered and (not np.any(x[1:] < x[:-1]) or not np.any(x[1:] > x[:-1])):
+        if not ordered and not rises_and_falls(x):
             return
         alike = resembling(x)
     if alike:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import DataError, did_you_mean
-from modelselect.observations import resolution_of, rows_in_words, weights_of
+from modelselect.observations import Flags, resolution_of, rows_in_words, weights_of, whole_numbers
 from modelselect.sample import Sample
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 Indices = NDArray[np.intp]
 
 #: Cells of one rectangle: what the caches hold.
-CELLS = 65_536
+CELLS = 98_304
 #: A table of counts over all values between the ends is used while it has at most so many cells an observation.
 _DENSE = 4
-#: Groups of all extents stand in one table, in their order, while it has at most so many cells for one that is needed.
-_WASTE = 2
+#: Rows that are counted at a time.
+_ROWS = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,8 @@ class Grouped:
     keys
         One row a group, the columns that name it; sorted.
     values, weights
-        Observations ``(N,)``, those of a group side by side; weights None where all are 1.
+        Observations ``(N,)``, those of a group side by side, integers where the column holds them; weights None where
+        all are 1.
     starts
         Where each group begins, and the end ``(G + 1,)``.
     resolution
@@ -76,7 +78,7 @@ class Grouped:
     """
 
     keys: pd.DataFrame
-    values: Array
+    values: NDArray[Any]
     weights: Array | None
     starts: Indices
     resolution: float | None
@@ -85,7 +87,7 @@ class Grouped:
     def __len__(self) -> int:
         return len(self.keys)
 
-    @property
+    @cached_property
     def rows(self) -> Indices:
         """Number of rows of each group ``(G,)``."""
         return np.diff(self.starts)
@@ -125,8 +127,10 @@ class Grouped:
         >>> table = pd.DataFrame({"shop": ["b", "a", "b"], "sold": [2, 5, 3]})
         >>> grouped = Grouped.of(table, "shop", "sold")
         >>> grouped.keys["shop"].tolist(), grouped.values.tolist(), grouped.starts.tolist()
-        (['a', 'b'], [5.0, 2.0, 3.0], [0, 1, 3])
+        (['a', 'b'], [5, 2, 3], [0, 1, 3])
         """
+        import pandas as pd
+
         names = [by] if isinstance(by, str) else list(by)
         for setting, name in (*(("by", name) for name in names), ("value", value), ("weight", weight)):
             if name is not None and name not in frame.columns:
@@ -139,12 +143,10 @@ class Grouped:
         if missing not in ("refuse", "drop"):
             raise DataError(f"missing: expected refuse or drop, got {missing!r}")
         x = _numbers(frame[value], value)
-        w = None if weight is None else _numbers(frame[weight], weight)
-        absent = np.isnan(x) | frame[names].isna().any(axis=1).to_numpy()
-        if w is not None:
-            absent |= np.isnan(w)
+        w = None if weight is None else _numbers(frame[weight], weight).astype(float, copy=False)
+        absent = _absent(frame, names, x, w)
         notes: list[str] = []
-        if absent.any():
+        if absent is not None:
             if missing == "refuse":
                 what = f"{absent.sum()} rows lack a group, a value or a weight: {rows_in_words(absent)}"
                 raise DataError(f'{value}: {what}; leave them out with missing="drop"')
@@ -153,21 +155,16 @@ class Grouped:
             w = None if w is None else w[~absent]
         if len(x) == 0:
             raise DataError(f"{value}: there are no observations")
-        if np.isinf(x).any():
+        if x.dtype.kind != "i" and np.isinf(x).any():
             raise DataError(f"{value}: infinite at {rows_in_words(np.isinf(x))}; expected finite numbers")
         if w is not None:
             w = weights_of(w, len(w), "weight", range(len(w)))
         step = resolution_of(x, float(len(x) if w is None else w.sum()), resolution, notes, value)
-        grouping = frame.groupby(names, sort=True, observed=True)
-        codes = grouping.ngroup().to_numpy()
-        starts = np.append(0, np.cumsum(np.bincount(codes)))
-        if np.all(codes[1:] >= codes[:-1]):
-            first = starts[:-1]
-        else:
-            small = np.int16 if len(starts) <= 2**15 else np.int32
-            order = np.argsort(codes.astype(small), kind="stable")
-            x, w, first = x[order], None if w is None else w[order], order[starts[:-1]]
-        keys = frame[names].iloc[first].reset_index(drop=True)
+        starts, order = _side_by_side(frame, names)
+        first = starts[:-1]
+        if order is not None:
+            x, w, first = x[order], None if w is None else w[order], order[first]
+        keys = pd.DataFrame({name: frame[name].array.take(first) for name in names}, copy=False)
         return cls(keys, x, w, starts, step, tuple(notes))
 
     def sample(self, group: int) -> Sample:
@@ -179,75 +176,67 @@ class Grouped:
 
     def rectangles(self, cells: int = CELLS) -> Iterator[Rectangle]:
         """Hand out all groups as rectangles of at most `cells` cells (or one group), groups of like extent together."""
-        first, last = self.starts[:-1], self.starts[1:]
-        low, high = np.minimum.reduceat(self.values, first), np.maximum.reduceat(self.values, first)
-        step = self.resolution
-        extent = self.rows if step is None else np.rint((high - low) / step).astype(np.intp) + 1
-        dense = np.zeros(len(self), dtype=bool) if step is None else extent <= _DENSE * np.maximum(self.rows, 8)
-        for table in (True, False):
-            which = np.flatnonzero(dense == table)
-            if not len(which):
-                continue
-            width = np.where(table, high if step is not None else 0.0, self.rows)[which]
-            if not table or self._cells(which, low, high, table=True) > _WASTE * extent[which].sum():
-                which = which[np.argsort(width, kind="stable")]
-            for part in self._parts(which, low, high, cells, table=table):
-                flat, local, start = self._gather(part, first, last)
-                x = self.values[flat]
-                w = None if self.weights is None else self.weights[flat]
-                yield self._table(part, x, w, local) if table else self._padded(part, x, w, local, start)
-
-    def _parts(self, which: Indices, low: Array, high: Array, cells: int, *, table: bool) -> Iterator[Indices]:
-        """Cut groups in their order into parts of at most `cells` cells."""
         start = 0
-        while start < len(which):
-            stop = start + 1
-            # double the part while it fits, then find its end
-            size = 1
-            while size and stop < len(which):
-                ahead = which[start : min(stop + size, len(which))]
-                if self._cells(ahead, low, high, table=table) <= cells:
-                    stop, size = start + len(ahead), 2 * size
-                else:
-                    size //= 2
-            yield which[start:stop]
+        while start < len(self):  # so many groups at a time that what is made of their rows is small
+            stop = max(int(np.searchsorted(self.starts, self.starts[start] + _ROWS, side="right")) - 1, start + 1)
+            yield from self._among(np.arange(start, stop), cells)
             start = stop
 
-    def _cells(self, part: Indices, low: Array, high: Array, *, table: bool) -> float:
-        if not table:
-            return float(len(part) * self.rows[part].max())
+    def _among(self, groups: Indices, cells: int) -> Iterator[Rectangle]:
+        """Rectangles of some groups whose rows are side by side."""
+        first, sizes, step = self.starts[groups], self.rows[groups], self.resolution
+        x = self.values[first[0] : first[-1] + sizes[-1]]
+        low, high = (end.reduceat(x, first - first[0]).astype(float) for end in (np.minimum, np.maximum))
+        extent = sizes if step is None else np.rint((high - low) / step).astype(np.intp) + 1
+        dense = np.zeros(len(groups), dtype=bool) if step is None else extent <= _DENSE * np.maximum(sizes, 8)
+        counted = np.flatnonzero(dense)
+        if len(counted):
+            yield from self._tables(groups, counted[np.argsort(high[counted], kind="stable")], low, high, cells)
+        rest = np.flatnonzero(~dense)
+        rest = rest[np.argsort(sizes[rest], kind="stable")]
+        for part in _parts(rest, lambda some: float(len(some) * sizes[some].max()), cells):
+            yield self._padded(groups[part])
+
+    def _rows_of(self, groups: Indices) -> Indices | slice:
+        """Rows of some groups in ascending order, one group after the other."""
+        first, sizes = self.starts[groups], self.rows[groups]
+        if groups[-1] - groups[0] == len(groups) - 1 and np.all(np.diff(groups) == 1):  # side by side, as the rows are
+            return slice(first[0], first[-1] + sizes[-1])
+        return np.repeat(first - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+
+    def _tables(self, groups: Indices, which: Indices, low: Array, high: Array, cells: int) -> Iterator[Rectangle]:
+        """Counts over the values from the lowest to the highest of the groups of each part, counted for all at once."""
         step = self.resolution or 1.0
-        return float(len(part)) * (float(high[part].max() - low[part].min()) / step + 1.0)
 
-    @staticmethod
-    def _gather(part: Indices, first: Indices, last: Indices) -> tuple[Indices | slice, Indices, Indices]:
-        """Rows of some groups, the place of the group of each among them, and where each group begins there."""
-        sizes = last[part] - first[part]
-        local = np.repeat(np.arange(len(sizes)), sizes)
-        start = np.cumsum(sizes) - sizes
-        if np.array_equal(part, np.arange(part[0], part[0] + len(part))):  # side by side, as the rows are
-            return slice(first[part[0]], last[part[-1]]), local, start
-        return np.repeat(first[part] - start, sizes) + np.arange(len(local)), local, start
+        def size(some: Indices) -> float:  # the last of them is the highest
+            return float(len(some)) * (float(high[some[-1]] - low[some].min()) / step + 1.0)
 
-    def _table(self, part: Indices, x: Array, w: Array | None, local: Indices) -> Rectangle:
-        """Counts over the values of all these groups."""
-        step = self.resolution or 1.0
-        low = float(x.min())
-        place = (x - low if step == 1.0 else np.rint((x - low) / step)).astype(np.intp)
-        m = int(place.max()) + 1
-        place += local * m
-        flat = np.bincount(place, weights=w, minlength=len(part) * m)
-        weights = np.asarray(flat, dtype=float).reshape(len(part), m)
-        values = low + step * np.arange(m)
-        values = values if step != 1.0 else np.rint(values)
-        return Rectangle(part, np.asarray(values[None, :], dtype=float), weights, np.full(len(part), m))
+        parts = list(_parts(which, size, cells))
+        lowest = [float(low[part].min()) for part in parts]
+        widths = [round((high[part].max() - least) / step) + 1 for part, least in zip(parts, lowest, strict=True)]
+        ends = np.cumsum([len(part) * m for part, m in zip(parts, widths, strict=True)])
+        zero = np.empty(len(groups), dtype=np.intp)  # where the count of the value 0 of each group would stand
+        for part, end, m, least in zip(parts, ends, widths, lowest, strict=True):
+            zero[part] = end + np.arange(-len(part), 0) * m - round(least / step)
+        which = np.sort(which)
+        rows, sizes = self._rows_of(groups[which]), self.rows[groups[which]]
+        x, w = self.values[rows], None if self.weights is None else self.weights[rows]
+        place = np.repeat(zero[which], sizes)
+        place += x if x.dtype.kind == "i" else np.rint(x if step == 1.0 else x / step).astype(np.intp)
+        counts = np.bincount(place, weights=w, minlength=ends[-1])
+        for part, end, m, least in zip(parts, ends, widths, lowest, strict=True):
+            weights = counts[end - len(part) * m : end].astype(float, copy=False).reshape(len(part), m)
+            values = least + step * np.arange(m) if step != 1.0 else np.rint(least) + np.arange(m)
+            yield Rectangle(groups[part], values[None, :], weights, np.full(len(part), m))
 
-    def _padded(self, part: Indices, x: Array, w: Array | None, local: Indices, start: Indices) -> Rectangle:
+    def _padded(self, part: Indices) -> Rectangle:
         """Values of each group in a row of its own; on a lattice equal ones become one."""
-        sizes = self.rows[part]
+        rows, sizes = self._rows_of(part), self.rows[part]
+        x, w = self.values[rows], None if self.weights is None else self.weights[rows]
         values = np.full((len(part), int(sizes.max())), np.inf)
         weights = np.zeros(values.shape)
-        position = np.arange(len(x)) - start[local]
+        local = np.repeat(np.arange(len(part)), sizes)
+        position = np.arange(len(x)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         values[local, position], weights[local, position] = x, 1.0 if w is None else w
         if w is None:
             values.sort(axis=1)  # the weights are ones, then zeros, and so stay in place
@@ -258,6 +247,23 @@ class Grouped:
             values, weights, sizes = distinct_in_rows(values, weights)
         filler = values[np.arange(len(part)), sizes - 1]
         return Rectangle(part, np.where(np.isfinite(values), values, filler[:, None]), weights, sizes)
+
+
+def _parts(which: Indices, size: Callable[[Indices], float], most: float) -> Iterator[Indices]:
+    """Cut groups in their order into parts of a size that is at most so much, or of one group."""
+    start = 0
+    while start < len(which):
+        stop = start + 1
+        # double the part while it fits, then find its end
+        ahead = 1
+        while ahead and stop < len(which):
+            longer = min(stop + ahead, len(which))
+            if size(which[start:longer]) <= most:
+                stop, ahead = longer, 2 * ahead
+            else:
+                ahead //= 2
+        yield which[start:stop]
+        start = stop
 
 
 def distinct_in_rows(values: Array, weights: Array) -> tuple[Array, Array, Indices]:
@@ -289,9 +295,41 @@ def distinct_in_rows(values: Array, weights: Array) -> tuple[Array, Array, Indic
     return packed.reshape(g, m), np.asarray(counted, dtype=float).reshape(g, m), sizes
 
 
-def _numbers(column: Any, name: str) -> Array:
-    """Numbers of a column, NaN where there is none."""
+def _numbers(column: Any, name: str) -> NDArray[Any]:
+    """Numbers of a column: integers as they are, else floats, NaN where there is none."""
+    if isinstance(column.dtype, np.dtype) and (whole := whole_numbers(column.to_numpy())) is not None:
+        return np.ascontiguousarray(whole)
     try:
-        return np.array(column.to_numpy(dtype=float, na_value=np.nan))
+        return np.ascontiguousarray(column.to_numpy(dtype=float, na_value=np.nan))
     except (TypeError, ValueError):
         raise DataError(f"{name}: expected a column of numbers, got {column.dtype}") from None
+
+
+def _absent(frame: pd.DataFrame, names: list[str], x: NDArray[Any], w: Array | None) -> Flags | None:
+    """Rows that lack a group, a value or a weight; None if there are none."""
+    parts = [numbers for numbers in (x, w) if numbers is not None and numbers.dtype.kind == "f"]
+    lacking = [np.isnan(numbers) for numbers in parts]
+    lacking += [frame[name].isna().to_numpy() for name in names if not _is_integer(frame[name])]
+    lacking = [flags for flags in lacking if flags.any()]
+    return np.logical_or.reduce(lacking) if lacking else None
+
+
+def _is_integer(column: Any) -> bool:
+    return isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu"
+
+
+def _side_by_side(frame: pd.DataFrame, names: list[str]) -> tuple[Indices, Indices | None]:
+    """Where each group begins, and the end ``(G + 1,)``, once the rows are in this order; None if they are in it."""
+    if len(names) == 1 and _is_integer(frame[names[0]]):
+        key = frame[names[0]].to_numpy()
+        if np.all(key[1:] >= key[:-1]):
+            return np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1, [len(key)]]), None
+    codes = frame.groupby(names, sort=True, observed=True).ngroup().to_numpy()
+    starts = np.append(0, np.cumsum(np.bincount(codes)))
+    if np.all(codes[1:] >= codes[:-1]):
+        return starts, None
+    # by the lower sixteen bits, then by the others: integers of two bytes are sorted by counting them
+    order = np.argsort(codes.astype(np.uint16), kind="stable")
+    if len(starts) > 2**16:
+        order = order[np.argsort((codes >> 16)[order].astype(np.uint16), kind="stable")]
+    return starts, order

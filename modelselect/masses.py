@@ -14,6 +14,19 @@ from modelselect.family import Family
 
 # Gauss–Legendre nodes for the mass of an interval that is narrow beside the spread of the law
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
+# and the last two Legendre coefficients of a function that is known there, and how far the polynomial that they give is
+# off at the two ends, where it is known as well
+_KNOWN = np.concatenate([[-1.0], _NODES, [1.0]])
+_COEFFICIENTS = (np.polynomial.legendre.legvander(_NODES, 7) * _NODE_WEIGHTS[:, None] * (np.arange(8) + 0.5)).T
+_AT_ENDS = np.polynomial.legendre.legvander(np.array([-1.0, 1.0]), 7) @ _COEFFICIENTS
+_ROUGH = np.pad(np.concatenate([_COEFFICIENTS[6:], _AT_ENDS]), [(0, 0), (1, 1)])
+_ROUGH[[2, 3], [0, -1]] = -1.0
+#: These beside the mean, below which the coefficients that the nodes do not see are below 1e-15.
+_SMOOTH = 1e-7
+#: Widths of a cell from 0 from which on the rounding of its ends is felt in the difference of two tails.
+_FINE = 1e3
+#: Pieces of a cell between which its integral is summed.
+_PIECES = (1, 4)
 #: Below this share of the nearer tail, the difference of two cdf values has lost three digits.
 _NARROW = 1e-3
 #: Below this the nearer tail is taken on the log scale.
@@ -43,6 +56,69 @@ def _arc_mass(family: Family, lower: Array, upper: Array, parameters: tuple[Any,
 
 
 def _line_mass(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
+    if family.discrete or family.atoms or not (np.ndim(lower) and np.ndim(upper)):
+        return _from_tails(family, lower, upper, parameters)
+    with np.errstate(invalid="ignore"):
+        direct = family.integrated | (np.abs(lower) > _FINE * (upper - lower))
+    return (_from_density if np.any(direct) else _from_tails)(family, lower, upper, parameters)
+
+
+def _from_density(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
+    """Integral of the density over those cells in which it is smooth, the difference of tails over the others."""
+    lower, upper = np.broadcast_arrays(lower, upper)
+    result = np.empty(np.broadcast_shapes(lower.shape, *map(np.shape, parameters)))
+    smooth = np.zeros(result.shape, dtype=bool)
+    with np.errstate(all="ignore"):
+        kinked = np.zeros(result.shape, dtype=bool)
+        for kink in family.kinks(*parameters):
+            kinked |= (lower < kink) & (kink < upper)
+        finite = np.isfinite(upper - lower) & (lower < upper)
+        for pieces in _PIECES:
+            columns = _columns(finite & ~smooth)
+            if not len(columns):
+                break
+            low, high, *theta = _at(columns, lower, upper, *parameters)
+            value, good = _in_pieces(family, low, high, tuple(theta), pieces)
+            take = good & ~smooth[..., columns] & ~kinked[..., columns]
+            result[..., columns] = np.where(take, value, result[..., columns])
+            smooth[..., columns] |= take
+        columns = _columns(~smooth)
+        if len(columns):
+            low, high, *theta = _at(columns, lower, upper, *parameters)
+            tails = _from_tails(family, low, high, tuple(theta))
+            result[..., columns] = np.where(smooth[..., columns], result[..., columns], tails)
+    return result
+
+
+def _columns(flags: Any) -> Any:
+    """Places on the last axis at which any row is flagged."""
+    return np.flatnonzero(flags.reshape(-1, flags.shape[-1]).any(axis=0))
+
+
+def _at(columns: Any, *arrays: Any) -> tuple[Any, ...]:
+    """Arrays, or numbers, at these places of the last axis."""
+    return tuple(a if np.ndim(a) == 0 or np.shape(a)[-1] == 1 else np.asarray(a)[..., columns] for a in arrays)
+
+
+def _in_pieces(
+    family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...], pieces: int
+) -> tuple[Array, Array]:
+    """Log of the integral of the density over cells, and whether it is smooth enough in every piece of one."""
+    total, good = np.array(-np.inf), np.array(True)
+    half = 0.5 * (upper - lower) / pieces
+    for piece in range(pieces):
+        middle = lower + (2 * piece + 1) * half
+        logs = np.stack([family.logp(middle + node * half, *parameters) for node in _KNOWN])
+        top = logs.max(axis=0)
+        density = np.exp(logs - np.where(np.isfinite(top), top, 0.0))
+        mean = np.tensordot(_NODE_WEIGHTS, density[1:-1], 1)
+        rough = np.abs(np.tensordot(_ROUGH, density, 1)).sum(axis=0)
+        good = good & np.isfinite(logs).all(axis=0) & (rough < 0.5 * _SMOOTH * mean)
+        total = np.logaddexp(total, np.log(half) + top + np.log(mean))
+    return total, good
+
+
+def _from_tails(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
     below = -family.support.floor(-lower) - family.support.step if family.discrete else lower
     with np.errstate(all="ignore"):
         F = family.cdf(below, *parameters), family.cdf(upper, *parameters)

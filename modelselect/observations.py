@@ -22,6 +22,8 @@ Flags = NDArray[np.bool_]
 _ALIKE = 0.05
 #: Distinct values from which on their common divisor tells the step they were rounded to.
 _TELLING = 5
+#: Integers up to here are exact as floats.
+_EXACT = 2**52
 #: Numbers from which on a table of integers is cheaper than sorting them.
 _FEW = 64
 
@@ -92,6 +94,19 @@ def one_dimensional(values: Any, what: str) -> NDArray[Any]:
     if values.ndim != 1:
         raise DataError(f"{what}: expected one dimension, got shape {values.shape}; name one column")
     return np.asarray(values)
+
+
+def whole_numbers(raw: NDArray[Any]) -> NDArray[Any] | None:
+    """Integers of the machine's own size that are exact as floats too, without a copy where they are; else None.
+
+    Examples
+    --------
+    >>> whole_numbers(np.array([3, 1], dtype=np.uint8)), whole_numbers(np.array([0.5]))
+    (array([3, 1]), None)
+    """
+    if raw.dtype.kind not in "biu" or not len(raw) or max(int(raw.max()), -int(raw.min())) > _EXACT:
+        return None
+    return raw.astype(np.intp, copy=False)
 
 
 def numbers_or_labels(raw: NDArray[Any], what: str) -> tuple[NDArray[Any], bool]:
@@ -238,14 +253,24 @@ def distinct_labels(x: NDArray[Any], w: Array) -> tuple[NDArray[Any], Array]:
     return np.asarray(outcomes, dtype=object), np.asarray(np.bincount(codes, weights=w), dtype=float)
 
 
-def distinct_numbers(x: Array, w: Array | None = None) -> tuple[Array, Array]:
-    """Distinct values, sorted, and the total weight of each, 1 an observation unless it is said."""
-    if len(x) and np.all(x[1:] > x[:-1]):
-        return np.array(x), np.broadcast_to(1.0, len(x)) if w is None else w
+def distinct_numbers(x: NDArray[Any], w: Array | None = None) -> tuple[Array, Array]:
+    """Distinct values, sorted, and the total weight of each, 1 an observation unless it is said.
+
+    Examples
+    --------
+    >>> distinct_numbers(np.array([3, 1, 3]))
+    (array([1., 3.]), array([1., 2.]))
+    """
+    if len(x) and _ascending(x[:_FEW]) and _ascending(x):
+        return np.array(x, dtype=float), np.broadcast_to(1.0, len(x)) if w is None else w
     alike = w is None or equal(w) or np.all(w == w[0])
     each = 1.0 if w is None else float(w[0])
-    if len(x) > _FEW and x.max() - (low := float(x.min())) < len(x) and integers(x):
-        place = (x - low).astype(np.intp)
+    if len(x) > _FEW and x.max() - (low := x.min()) < len(x) and integers(x):
+        if x.dtype.kind != "i":
+            place = (x - low).astype(np.intp)
+        else:  # a table may as well begin at 0
+            low = low if not 0 <= low < len(x) else np.intp(0)
+            place = x if low == 0 else x - low
         seen = np.bincount(place)
         total = seen * each if alike else np.bincount(place, weights=w)
         places = np.flatnonzero(seen)
@@ -253,19 +278,24 @@ def distinct_numbers(x: Array, w: Array | None = None) -> tuple[Array, Array]:
     if not alike:
         distinct, index = np.unique(x, return_inverse=True)
         return np.asarray(distinct + 0.0, dtype=float), np.asarray(np.bincount(index, weights=w), dtype=float)
-    ordered: Array = np.sort(x)
-    np.add(ordered, 0.0, out=ordered)  # no zero is negative
+    ordered = np.sort(x)
+    if ordered.dtype.kind == "f":
+        np.add(ordered, 0.0, out=ordered)  # no zero is negative
     first = np.ones(len(x), dtype=bool)
     np.greater(ordered[1:], ordered[:-1], out=first[1:])
     if first.all():
-        return ordered, np.broadcast_to(each, len(x))
+        return np.asarray(ordered, dtype=float), np.broadcast_to(each, len(x))
     places = np.flatnonzero(first)
     return np.asarray(ordered[places], dtype=float), np.asarray(np.diff(places, append=len(x)) * each, dtype=float)
 
 
-def integers(x: Array) -> bool:
+def _ascending(x: NDArray[Any]) -> bool:
+    return bool(np.all(x[1:] > x[:-1]))
+
+
+def integers(x: NDArray[Any]) -> bool:
     """Whether all are whole numbers."""
-    return all(bool(np.all(x[cut] == np.floor(x[cut]))) for cut in stretches(len(x)))
+    return x.dtype.kind == "i" or all(bool(np.all(x[cut] == np.floor(x[cut]))) for cut in stretches(len(x)))
 
 
 def distinct_rows(columns: list[Array], w: Array) -> tuple[list[Array], Array]:
@@ -277,7 +307,25 @@ def distinct_rows(columns: list[Array], w: Array) -> tuple[list[Array], Array]:
     return [column[first] for column in columns], np.asarray(np.add.reduceat(w, np.flatnonzero(first)), dtype=float)
 
 
-def lag_correlation(x: Array) -> float:
+def rises_and_falls(x: NDArray[Any]) -> bool:
+    """Whether some number is above the one before it, and some other below: sorted rows are not in an order of time.
+
+    Examples
+    --------
+    >>> rises_and_falls(np.array([1, 2, 2, 5])), rises_and_falls(np.array([1, 2, 0]))
+    (False, True)
+    """
+    rises = falls = False
+    for cut in stretches(len(x)):
+        here, after = x[cut.start : cut.stop], x[cut.start + 1 : cut.stop + 1]
+        here = here[: len(after)]
+        rises, falls = rises or bool(np.any(after > here)), falls or bool(np.any(after < here))
+        if rises and falls:
+            return True
+    return False
+
+
+def lag_correlation(x: NDArray[Any]) -> float:
     """Correlation of each observation with the next one; 0 where there are fewer than ten, or all are equal.
 
     Examples
@@ -287,6 +335,8 @@ def lag_correlation(x: Array) -> float:
     """
     if len(x) < 10:
         return 0.0
+    if x.dtype.kind == "i" and max(int(x.max()), -int(x.min())) ** 2 * len(x) < 2**62:
+        return _lag_correlation_of_integers(x)
     mean = x.mean()
     largest = float(max(x.max() - mean, mean - x.min()))
     if not 0 < largest < np.inf:
@@ -300,7 +350,7 @@ def lag_correlation(x: Array) -> float:
     return float(both / square)
 
 
-def resembling(x: Array) -> float:
+def resembling(x: NDArray[Any]) -> float:
     """Correlation of neighbours if it is both large and beyond chance, four standard errors; else 0.
 
     Examples
@@ -311,6 +361,15 @@ def resembling(x: Array) -> float:
     """
     alike = lag_correlation(x)
     return alike if alike > max(_ALIKE, 4.0 / np.sqrt(len(x))) else 0.0
+
+
+def _lag_correlation_of_integers(x: NDArray[Any]) -> float:
+    """The same from exact sums of products, n² times as large."""
+    n, total, ends = len(x), int(x.sum()), int(x[0]) + int(x[-1])
+    products, squares = int(np.einsum("i,i->", x[1:], x[:-1])), int(np.einsum("i,i->", x, x))
+    both = n * (n * products - total * (2 * total - ends)) + (n - 1) * total**2
+    square = n * (n * squares - total**2)
+    return both / square if square else 0.0
 
 
 def middles(lower: Array, upper: Array) -> Array:

@@ -39,6 +39,10 @@ def _average(formula: Callable[[Array], Array], x: Array, weights: Array) -> Arr
 def _sum(y: Array, weights: Array) -> Array:
     if len(y) == 1 < len(weights) and np.isfinite(y).all():  # groups share their values
         return np.asarray(np.einsum("gm,m->g", weights, y[0]))
+    if len(weights) > 1 and y.shape == weights.shape and y.shape[-1] <= _SHORT:
+        total = np.einsum("gm,gm->g", weights, y)
+        if np.isfinite(total).all():
+            return np.asarray(total)
     return np.asarray(np.sum(weights * np.where(weights > 0, y, 0.0), axis=-1))
 
 
@@ -275,6 +279,8 @@ def size(x: Array, weights: Array) -> Array:
         return np.asarray(np.exp(_average(logs, x, used)))
 
 
+#: Observations of each of several groups up to which they are added one by one: faster, and exact enough.
+_SHORT = 2048
 #: Rounding errors of a cumulated share.
 _SLACK = 1e-12
 #: From here on every float is an integer, which says nothing about a grid.

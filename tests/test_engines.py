@@ -103,7 +103,7 @@ def test_a_worker_that_dies_costs_a_retry(experiment: Experiment, client: Any) -
     there = groups_of(run(experiment, engine=Dask(client), progress=tell))
     assert killed
     assert_same(groups_of(run(experiment)), there)
-    client.wait_for_workers(2, timeout=20)
+    client.wait_for_workers(2, timeout=120)
     assert victim not in client.run(os.getpid).values()
 
 
@@ -160,7 +160,7 @@ def suicide(_: Any) -> None:
 def test_a_job_that_kills_every_worker_is_given_up(client: Any) -> None:
     with pytest.raises(ModelSelectError, match="did not finish its work"):
         Dask(client).map(suicide, [1])
-    client.wait_for_workers(2, timeout=20)
+    client.wait_for_workers(2, timeout=120)
 
 
 def test_the_settings_start_a_cluster(experiment: Experiment, client: Any) -> None:

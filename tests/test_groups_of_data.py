@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import modelselect as ms
+import modelselect.grouped as grouped_module
 from modelselect.grouped import Grouped
 from modelselect.ranking.groups import false_discovery
 
@@ -152,3 +153,39 @@ def test_what_is_refused():
         ms.rank_groups(counts(2), "shop", "sold", candidates=[{"table": {0: 1.0}}])
     with pytest.raises(ms.DataError, match="none named"):
         ms.rank_groups(counts(2), "shop", "sold", candidates=["poisson"]).ranking("s999")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int64", "float32", "float64", "Int64"])
+def test_columns_of_any_kind_of_number_are_read_alike(dtype):
+    frame = counts(12).query("shop != 'wide'").assign(left=0)
+    expected = ms.rank_groups(frame, "shop", "sold", candidates=COUNTS[:3]).table
+    both = np.column_stack([frame["sold"], frame["left"]]).astype(dtype.lower())  # a column with gaps in memory
+    for column in (frame["sold"].astype(dtype), pd.DataFrame(both, index=frame.index)[0]):
+        got = ms.rank_groups(frame.assign(sold=column), "shop", "sold", candidates=COUNTS[:3]).table
+        pd.testing.assert_frame_equal(got, expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kind", ["sorted", "shuffled", "text", "two columns"])
+def test_groups_are_the_same_however_their_rows_lie(kind):
+    rng = np.random.default_rng(3)
+    shop = np.repeat(np.arange(70_000), 2)  # more than two bytes count
+    frame = pd.DataFrame({"shop": shop, "half": shop // 35_000, "sold": rng.poisson(4.0, len(shop))})
+    if kind != "sorted":
+        frame = frame.sample(frac=1, random_state=4)
+    by = ["half", "shop"] if kind == "two columns" else ["shop"]
+    given = frame.assign(shop=frame["shop"].map("{:05d}".format)) if kind == "text" else frame
+    grouped = Grouped.of(given, by, "sold")
+    expected = frame.sort_values("shop", kind="stable")
+    assert grouped.values.tolist() == expected["sold"].tolist()
+    assert grouped.keys["shop"].astype(int).tolist() == list(range(70_000))
+    assert grouped.starts.tolist() == list(range(0, 140_001, 2))
+
+
+def test_rows_counted_at_a_time_do_not_matter(monkeypatch):
+    frame = counts()
+    first = ms.rank_groups(frame, "shop", "sold", candidates=COUNTS, tests=True)
+    monkeypatch.setattr(grouped_module, "_ROWS", 150)
+    again = ms.rank_groups(frame, "shop", "sold", candidates=COUNTS, tests=True)
+    pd.testing.assert_frame_equal(first.table, again.table, rtol=1e-9)
+    pd.testing.assert_frame_equal(first.best, again.best, rtol=1e-7)
+    pd.testing.assert_frame_equal(first.ledger, again.ledger)

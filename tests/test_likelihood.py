@@ -8,10 +8,13 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-import modelselect.families  # noqa: F401 — registers the catalogue
-from modelselect.family import lookup
+import modelselect as ms
+import modelselect.families
+from modelselect.family import lookup, registered
 from modelselect.fitting.likelihood import log_mass, mean_log_likelihood, pointwise
+from modelselect.masses import _from_tails
 from modelselect.sample import Block
+from modelselect.testing.draws import members, width
 
 
 def _cell(name: str, low: float, high: float, *parameters: float) -> Any:
@@ -156,3 +159,37 @@ def test_an_impossible_observation_makes_the_likelihood_minus_infinity() -> None
     assert mean_log_likelihood(lookup("exponential")(), Block(x, x, np.ones((1, 2))), (np.ones((1, 1)),)).tolist() == [
         -np.inf
     ]
+
+
+@pytest.mark.parametrize("name", sorted(name for name, family in registered().items() if family.integrated))
+def test_cells_by_the_density_are_those_by_the_tails(name: str) -> None:
+    """Narrow and wide ones, at kinks and in the tails; and eight of them are one that is as wide as they together."""
+    family = lookup(name)()
+    for theta in members(family):
+        middle = family.ppf(np.array([0.001, 0.02, 0.2, 0.5, 0.8, 0.97, 0.999]), *theta)
+        for share in (0.01, 0.3, 3.0):
+            size = share * width(family, theta)
+            ends = np.clip([middle - 0.3 * size, middle + 0.7 * size], family.support.low, family.support.high)
+            cuts = np.linspace(*ends, 9)
+            whole = log_mass(family, *ends, theta)
+            parts = np.logaddexp.reduce(log_mass(family, cuts[:-1].ravel(), cuts[1:].ravel(), theta).reshape(8, -1))
+            np.testing.assert_allclose(whole, _from_tails(family, *ends, theta), rtol=0, atol=2e-12)
+            np.testing.assert_allclose(whole, parts, rtol=0, atol=1e-12)
+
+
+def test_a_cliff_at_the_end_of_a_cell_is_seen() -> None:
+    """Of a nearly uniform law, and of an exponential with little noise: between the last node and the end of a cell."""
+    for name, theta, edge in (
+        ("generalized_normal", (1e4, 0.0, 1.0), -1.0),
+        ("exponentially_modified_normal", (1e4, 0.0, 1e-4), 0.0),
+    ):
+        cuts = edge + np.array([-0.001, 0.0, 0.1, 0.3]) - 3e-4
+        family = lookup(name)()
+        mass = np.exp(log_mass(family, cuts[:-1], cuts[1:], theta))
+        np.testing.assert_allclose(mass, np.diff(family.cdf(cuts, *theta)), rtol=1e-11)
+
+
+def test_a_nearly_uniform_law_has_the_uniform_distribution_function() -> None:
+    """|z|^shape underflows long before z is small beside the scale."""
+    law, uniform = ms.Distribution.of("generalized_normal", shape=1e6, location=0, scale=1), np.linspace(-0.9, 0.9, 7)
+    np.testing.assert_allclose(law.cdf(uniform), 0.5 + 0.5 * uniform, atol=1e-6)

@@ -454,3 +454,26 @@ def test_a_coarse_or_shifted_grid_is_said() -> None:
 
 def test_few_values_do_not_tell_a_step() -> None:
     assert Sample([2.5, 5.0, 7.5] * 3).resolution == 0.1
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "uint64"])
+def test_integers_of_any_size_are_the_numbers_they_are(dtype):
+    rng = np.random.default_rng(5)
+    low = 0 if dtype.startswith("u") else -20
+    walk = np.clip(np.cumsum(rng.integers(-1, 2, 4000)), low, 100).astype(dtype)  # neighbours are alike
+    for x in (walk, np.sort(walk), walk[:40], walk[:1], np.full(100, 7, dtype)):
+        one, other = Sample(x), Sample(x.astype(float))
+        np.testing.assert_array_equal(one.values, other.values)
+        np.testing.assert_array_equal(one.weights, other.weights)
+        assert (one.values.dtype, one.n, one.resolution, one.notes) == (float, other.n, other.resolution, other.notes)
+    assert "alike" in " ".join(Sample(walk).notes)
+    assert "alike" not in " ".join(Sample(np.sort(walk)).notes)
+
+
+def test_integers_that_are_no_exact_floats_are_read_as_floats():
+    x = np.array([2**60, 2**60 + 1, 5], dtype=np.int64)
+    np.testing.assert_array_equal(Sample(x).values, Sample(x.astype(float)).values)
+
+
+def test_a_label_that_is_missing_and_has_no_weight_is_no_outcome():
+    assert Sample(["a", None, "b"], [1, 0, 2]).outcomes == ("a", "b")

@@ -79,16 +79,25 @@ def chao_wang_jost(counts: ArrayLike) -> Floats:
     """
     c = checked_counts(counts)
     integral = whole(c)
-    k = np.where(integral[..., None], np.rint(c), 1.0).astype(np.int64)  # fractional samples are set at the end
+    every = bool(integral.all())
+    # fractional samples are set at the end
+    k = (np.rint(c) if every else np.where(integral[..., None], np.rint(c), 1.0)).astype(np.int64)
     n = np.maximum(k.sum(axis=-1), 1).astype(np.float64)
     f1, f2 = np.count_nonzero(k == 1, axis=-1), np.count_nonzero(k == 2, axis=-1)
-    top, at_least_one = int(k.max(initial=1)), np.maximum(k, 1)
-    digammas = digamma(np.arange(top + 1.0))[at_least_one] if top < k.size else digamma(at_least_one)
-    seen = (k * (digamma(n)[..., None] - digammas)).sum(axis=-1) / n
-    pairs = 2.0 * np.maximum(f2, 1)
-    A = pairs / ((n - 1) * np.maximum(f1 - (f2 == 0), 0) + pairs)
-    value = np.where(c.any(axis=-1), seen + f1 / n * _unseen_series(n, A), np.nan)
-    return value if integral.all() else np.where(integral, value, miller_madow(c))
+    most = k.max(axis=-1, initial=1)
+    top = int(most.max(initial=1))
+    each = _times_digamma(np.arange(top + 1))[k] if top < k.size else _times_digamma(k)
+    seen = np.where(most < n, digamma(n) - each.sum(axis=-1) / n, 0.0)
+    twice = 2.0 * np.maximum(f2, 1)
+    A = twice / ((n - 1) * np.maximum(f1 - (f2 == 0), 0) + twice)
+    pairs, which = np.unique(n + 1j * A, return_inverse=True)  # many samples share n, f1 and f2
+    unseen = _unseen_series(pairs.real, pairs.imag)[which].reshape(n.shape)
+    value = np.where(k.any(axis=-1), seen + f1 / n * unseen, np.nan)
+    return value if every else np.where(integral, value, miller_madow(c))
+
+
+def _times_digamma(k: NDArray[np.int64]) -> Floats:
+    return np.asarray(k * digamma(np.maximum(k, 1)))
 
 
 def chao_shen(counts: ArrayLike) -> Floats:

@@ -70,6 +70,7 @@ class VonMises(Family):
     """
 
     support = _CIRCLE
+    integrated = True
     mean_direction = Parameter(_DIRECTION, typical=(-2.5, 3))
     concentration = Parameter(NONNEGATIVE, typical=(0.3, 45))
     statistics = (direction, dispersion)

@@ -63,10 +63,11 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
 
     With N_j the share of the counts above j the profile over the mean has the derivative ::
 
-        Σ_j N_j / (r + j) − log(1 + x̄/r)
+        Σ_j N_j / (r + j) − log(1 + x̄/r) = x̄/r − log(1 + x̄/r) − Σ_j N_j j / (r (r + j))
 
-    in the size r, in which no digamma is left. It has one zero if the variance exceeds the mean (Levin & Reeds 1977);
-    times r (r + x̄) it is nearly straight in log r, and Newton's method finds it from the moments.
+    in the size r, in which no digamma is left, and on the right no difference of what is nearly equal where r is
+    large. It has one zero if the variance exceeds the mean (Levin & Reeds 1977); times r (r + x̄) it is nearly straight
+    in log r, and Newton's method finds it from the moments.
 
     Examples
     --------
@@ -74,25 +75,48 @@ def negative_binomial_size(x: Array, weights: Array) -> Array:
     array([0.7419])
     """
     groups, top = len(weights), float(x.max(initial=0.0))
-    mean, variance = observed.mean(x, weights), observed.variance(x, weights)
     whole = len(x) == 1 and np.all((x >= 0) & (x == np.floor(x)))
     if not whole or not top * groups <= _CELLS:
         return np.full(groups, np.nan)
-    table = np.zeros((groups, int(top) + 1))
-    table[:, x[0].astype(np.intp)] = weights
-    above = np.cumsum(table[:, :0:-1], axis=-1)[:, ::-1] / weights.sum(axis=-1, keepdims=True)
-    j = np.arange(top)
+    total, first, second = (np.einsum("gm,m->g", weights, x[0] ** k) for k in range(3))
+    beyond = total * second - np.square(first) - total * first  # n² (variance − mean), often exact
+    found, rows = np.full(groups, np.nan), np.flatnonzero(beyond > 0)
+    if not len(rows):
+        return found
+    above = np.zeros((int(top) + 1, len(rows)))  # a line for each j: sums over short lines are slow
+    places = x[0].astype(np.intp)
+    if np.all(places[1:] > places[:-1]):
+        above[places] = weights[rows].T
+    else:
+        np.add.at(above, places, weights[rows].T)
+    for line in range(int(top) - 1, 0, -1):
+        above[line] += above[line + 1]
+    above = above[1:] / total[rows]
+    j, mean = np.arange(top), (first / total)[rows]
+    r = np.square(first)[rows] / beyond[rows]
     with np.errstate(all="ignore"):
-        over = variance > mean
-        r = np.where(over, mean * mean / (variance - mean), np.nan)
         for _ in range(_STEPS):
-            near = 1.0 / (r[:, None] + j)
+            near = j[:, None] + r
+            np.divide(1.0, near, out=near)
             share = above * near
-            slope = share.sum(axis=-1) - np.log1p(mean / r)
-            bend = mean / (r * (r + mean)) - np.einsum("gj,gj->g", share, near)
+            slope = _log1p_deficit(mean / r) - np.einsum("jg,j->g", share, j) / r
+            bend = mean / (r * (r + mean)) - np.einsum("jg,jg->g", share, near)
             step = -slope * (r + mean) / ((2.0 * r + mean) * slope + r * (r + mean) * bend)
-            step = np.clip(np.where(np.isfinite(step), step, 0.0), -_LONGEST, _LONGEST)
+            step = np.clip(np.where(np.isfinite(step), step, np.nan), -_LONGEST, _LONGEST)
             r = r * np.exp(step)
-            if np.max(np.abs(step), initial=0.0) < 1e-9:
+            there = np.abs(step) < 1e-9  # what is left is its square
+            found[rows[there]] = r[there]
+            if there.all():
                 break
-    return np.asarray(r)
+            if 2 * np.count_nonzero(there) >= len(rows):
+                rows, above, mean, r = rows[~there], above[:, ~there], mean[~there], r[~there]
+    return found
+
+
+def _log1p_deficit(u: Array) -> Array:
+    """The deficit u − log(1 + u) for u ≥ 0, to full precision where u is small."""
+    with np.errstate(all="ignore"):  # log(1 + u) = 2 artanh t
+        t = u / (2.0 + u)
+        s = t * t
+        rest = 1 / 3 + s * (1 / 5 + s * (1 / 7 + s * (1 / 9 + s * (1 / 11 + s * (1 / 13 + s / 15)))))
+        return np.where(u < 0.1, t * (u - 2.0 * s * rest), u - np.log1p(u))

@@ -21,6 +21,8 @@ _BERNOULLI = bernoulli(16)
 _EULER_MACLAURIN = np.array([_BERNOULLI[2 * k] / factorial(2 * k) for k in range(1, 8)])
 #: From here on log-gamma differences are replaced by Stirling's error and the deviance.
 LARGE = 100.0
+#: Successive integers up to which a sum over them is added up for all at once.
+_TABLE = 4096
 #: Steps up of the digamma function, made in one call where there are few arguments.
 _STEPS, _FEW = np.arange(10.0), 1000
 
@@ -53,6 +55,8 @@ def log_rising_excess(s: Any, x: Any) -> Array:
     """
     s, x = np.asarray(s, dtype=float), np.asarray(x, dtype=float)
     with np.errstate(all="ignore"):
+        if s.ndim == 2 and s.shape[1] == 1 and _counts_up(x):
+            return _log_rising_table(s, x)
         small = s < 50
         some = np.any(small)
         near = gammaln(s + x) - (gammaln(s) + x * np.log(s)) if some else 0.0
@@ -60,6 +64,23 @@ def log_rising_excess(s: Any, x: Any) -> Array:
             return np.asarray(near)
         large = np.asarray((s + x - 0.5) * np.log1p(x / s) - x + stirling(s + x) - stirling(s))
         return np.asarray(np.where(small, near, large))
+
+
+def _counts_up(x: Array) -> bool:
+    """Whether these are successive integers, and not too many, which all groups share."""
+    return x.ndim == 2 and len(x) == 1 < x.shape[1] <= _TABLE and bool(np.all(np.diff(x[0]) == 1.0) and x[0, 0] >= 0)
+
+
+def _log_rising_table(s: Array, x: Array) -> Array:
+    """The same for x, x + 1, … and s ``(G, 1)``: Σ log(1 + j/s) over j < x, term by term."""
+    table = np.empty((x.shape[1], len(s)))
+    table[0] = log_rising_excess(s[:, 0], x[0, :1]) if x[0, 0] > 0 else 0.0
+    np.log1p(np.divide(x[0, :-1, None], s[:, 0], out=table[1:]), out=table[1:])
+    if len(s) == 1:
+        return np.cumsum(table, axis=0).T
+    for line in range(1, len(table)):  # as the sum along one axis, but all groups at once
+        table[line] += table[line - 1]
+    return np.ascontiguousarray(table.T)
 
 
 def log_minus_digamma(a: Any) -> Array:

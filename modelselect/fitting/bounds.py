@@ -12,7 +12,7 @@ from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.estimate import Estimate, estimate
-from modelselect.fitting.status import Status, usable
+from modelselect.fitting.status import Status
 
 Bounds = Mapping[str, tuple[float, float]]
 
@@ -37,13 +37,12 @@ def estimate_within(family: Family, block: Block, bounds: Bounds, fixed: Mapping
     given = dict(fixed or {})
     free = estimate(family, block, given)
     names = list(family.parameters)
-    inside = usable(free.status) & _kept(free.parameters, names, bounds)
-    settled = inside | (free.status == Status.OUT_OF_SUPPORT)
+    inside = free.usable & _kept(free.parameters, names, bounds)
+    settled = inside | free.verdicts.among(Status.OUT_OF_SUPPORT)
     if settled.all():
         return free
     theta, value = free.parameters.copy(), np.where(settled, free.log_likelihood, -np.inf)
-    status, reason = free.status.copy(), free.reason.copy()
-    reached = free.reached.copy()
+    verdicts, reached = free.verdicts.copy(), free.reached.copy()
     reached[~settled] = -1
     held = [name for name in bounds if name in free.free]
     choices = [(None, *(end for end in bounds[name] if np.isfinite(end))) for name in held]
@@ -52,19 +51,18 @@ def estimate_within(family: Family, block: Block, bounds: Bounds, fixed: Mapping
         if not ends:
             continue
         face = estimate(family, block, {**given, **ends})
-        better = ~settled & usable(face.status) & _kept(face.parameters, names, bounds)
+        better = ~settled & face.usable & _kept(face.parameters, names, bounds)
         with np.errstate(invalid="ignore"):
             better &= face.log_likelihood > value
         theta[better], value[better] = face.parameters[better], face.log_likelihood[better]
         where = ", ".join(f"{name} = {end:g}" for name, end in ends.items())
-        status[better] = Status.BOUNDARY
-        reason[better] = _AT_BOUND.format(s="s" if len(ends) > 1 else "", where=where)
+        verdicts.settle(better, Status.BOUNDARY, _AT_BOUND.format(s="s" if len(ends) > 1 else "", where=where))
     nowhere = ~settled & np.isneginf(value)
     columns = [j for j, name in enumerate(names) if name in free.free]
     theta[np.ix_(nowhere, columns)], value[nowhere] = np.nan, np.nan
-    kept = np.isin(status, [Status.UNBOUNDED, Status.NOT_IDENTIFIED, Status.DEGENERATE_SAMPLE])
-    status[nowhere & ~kept], reason[nowhere & ~kept] = Status.FAILED, _NOWHERE
-    return Estimate(family, free.free, theta, value, status, reason, free.limits, reached)
+    kept = verdicts.among(Status.UNBOUNDED, Status.NOT_IDENTIFIED, Status.DEGENERATE_SAMPLE)
+    verdicts.settle(nowhere & ~kept, Status.FAILED, _NOWHERE)
+    return Estimate(family, free.free, theta, value, verdicts, free.limits, reached)
 
 
 def _kept(theta: Array, names: list[str], bounds: Bounds) -> Any:

@@ -26,7 +26,7 @@ from modelselect.fitting.limits import Limits, keywords
 from modelselect.fitting.problem import Problem, Standard
 from modelselect.fitting.search import ascend, best_integer, maxima
 from modelselect.fitting.solve import ALMOST, DEFINITE
-from modelselect.fitting.status import Status, usable
+from modelselect.fitting.status import Status, Verdicts
 
 __all__ = ["Estimate", "estimate", "maxima_of"]
 
@@ -117,8 +117,7 @@ class _Work:
         self.value = np.full(self.groups, np.nan)
         self.collapsed = np.zeros(self.groups, dtype=bool)  # from some start
         self.best = np.full(self.groups, -np.inf)  # reached by the search, whether or not it is a maximum
-        self.status = np.full(self.groups, "", dtype=object)
-        self.reason = np.full(self.groups, "", dtype=object)
+        self.verdicts = Verdicts(self.groups)
         self.given = {name: theta[:, j].copy() for j, name in enumerate(self.names) if name not in free}
         self.limits = Limits(family, block, self.given, estimate, self.groups, rough)
         nodes = nodes_of(block) if rough and free and block.long and block.plain and not family.discrete else None
@@ -126,13 +125,13 @@ class _Work:
 
     @property
     def open(self) -> NDArray[np.bool_]:
-        return np.asarray(self.status == "", dtype=bool)
+        return self.verdicts.open
 
     def run(self) -> None:
         self._refuse_outside()
         if not self.free:
             self._settle(self.open, Status.CLOSED_FORM)
-            self._evaluate(usable(self.status))
+            self._evaluate(self.verdicts.usable)
             self._refuse_impossible()
             return
         self._refuse_constant()
@@ -143,16 +142,18 @@ class _Work:
             return
         if self._closed_form():
             return
-        integer = [j for j in self.columns if self.family.parameters[self.names[j]].domain.lattice]
-        if integer:
-            self._search_integer(integer[0])
-        else:
-            self._solve()
+        self._climb()
+        if self.open.any():
+            integer = [j for j in self.columns if self.family.parameters[self.names[j]].domain.lattice]
+            if integer:
+                self._search_integer(integer[0])
+            else:
+                self._solve()
         for i in range(len(self.limits.candidates)):
             self._look_closely(i)
-            self._reach(i, self.limits.apply_better(i, self.status, self.best, self.theta, self.value))
+            self._reach(i, self.limits.apply_better(i, self.verdicts, self.best, self.theta, self.value))
         # where the others have found nothing, the start that collapsed has
-        nothing = np.isin(self.status, [Status.FAILED, Status.NOT_IDENTIFIED]) & self.collapsed
+        nothing = self.verdicts.among(Status.FAILED, Status.NOT_IDENTIFIED) & self.collapsed
         self._settle(nothing, Status.UNBOUNDED, why.COLLAPSED)
 
     def result(self) -> Estimate:
@@ -161,8 +162,7 @@ class _Work:
             self.free,
             self.theta,
             self.value,
-            self.status,
-            self.reason,
+            self.verdicts,
             tuple(self.limits.fits.values()),
             self.limits.places(),
             rough=self.nodes is not None,
@@ -173,7 +173,7 @@ class _Work:
     def _settle(self, rows: NDArray[np.bool_], status: Status, reason: str = "") -> None:
         if not rows.any():
             return
-        self.status[rows], self.reason[rows] = status, reason
+        self.verdicts.settle(rows, status, reason)
         if not (status.usable or status is Status.OUT_OF_SUPPORT):
             self.theta[np.ix_(rows, self.columns)] = np.nan
             self.value[rows] = np.nan
@@ -201,21 +201,21 @@ class _Work:
                 else:
                     beyond = (block.upper <= low) | (block.lower >= high)
                 outside = np.where(block.lower == block.upper, outside, beyond)
+        if not np.any(outside):
+            return
         outside = np.broadcast_to(outside & (block.weights > 0), (self.groups, block.weights.shape[1]))
         rows = outside.any(axis=-1)
         if not rows.any():
             return
         self.value[rows] = -np.inf
         self.theta[np.ix_(rows, self.columns)] = np.nan
-        self.status[rows] = Status.OUT_OF_SUPPORT
-        if self.groups == 1:
-            self.reason[0] = why.outside_support(block, outside[0], support, low, high)
-        else:
-            self.reason[rows] = f"observations lie outside the support {support}"
+        lie = f"observations lie outside the support {support}"
+        reason = why.outside_support(block, outside[0], support, low, high) if self.groups == 1 else lie
+        self.verdicts.settle(np.asarray(rows), Status.OUT_OF_SUPPORT, reason)
 
     def _refuse_impossible(self) -> None:
         """Observations to which the *given* parameters assign probability 0, or a density that is infinite."""
-        usable = self.status == Status.CLOSED_FORM
+        usable = self.verdicts.among(Status.CLOSED_FORM)
         never, always, unknown = (usable & test(self.value) for test in (np.isneginf, np.isposinf, np.isnan))
         self._settle(never, Status.OUT_OF_SUPPORT, why.IMPOSSIBLE)
         self._settle(always, Status.UNBOUNDED, why.INFINITE)
@@ -235,14 +235,11 @@ class _Work:
 
     def _reach(self, i: int, rows: NDArray[np.bool_]) -> None:
         if rows.any():
-            self.status[rows] = Status.BOUNDARY
-            self.reason[rows] = why.at_limit(self.limits.candidates[i], self.free)
+            self.verdicts.settle(rows, Status.BOUNDARY, why.at_limit(self.limits.candidates[i], self.free))
 
     def _closed_form(self) -> bool:
         """Try the family's exact answer; True where there is one."""
-        ends_only = all(not self.family.parameters[name].regular for name in self.free)
-        ends_only = ends_only and bool(np.isfinite(self.block.lower).all() and np.isfinite(self.block.upper).all())
-        if self.block.truncation is not None or not (self.block.exact or ends_only) or not self._has_exact:
+        if self.block.truncation is not None or not self.block.exact or not self._has_exact:
             return False
         thin = self._thinned() if self.family.everything and self.block.long else None
         found = self._exact_of(self.block) if thin is None else thin
@@ -283,19 +280,28 @@ class _Work:
             good &= parameter.domain.contains(value)
             if parameter.regular:
                 edge |= (value == parameter.domain.low) | (value == parameter.domain.high)
-        with np.errstate(invalid="ignore"):
-            good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
+        good &= np.broadcast_to(self.family.valid(*self.theta.T), (self.groups,))
         self._settle(rows & good, Status.CLOSED_FORM)
         self._settle(rows & good & edge, Status.BOUNDARY, why.ON_EDGE)
         self._settle(rows & ~good & self._shrunk, Status.UNBOUNDED, why.COLLAPSED)
         self._settle(rows & ~good & self.open, Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
-        self._evaluate(rows & usable(self.status))
+        self._evaluate(rows & self.verdicts.usable)
         self._settle(rows & good & ~np.isfinite(self.value), Status.DEGENERATE_SAMPLE, why.NO_MAXIMUM)
 
     def _evaluate(self, rows: NDArray[np.bool_]) -> None:
-        with np.errstate(all="ignore"):
-            value = self._mean(self.block, self.theta)
+        value = self._mean(self.block, self.theta)
         self.value = np.where(rows, np.broadcast_to(value, (self.groups,)), self.value)
+
+    def _climb(self) -> None:
+        """Take the maximum that the family's own iteration has found, where it has."""
+        if self.family.peak is None or self.given or not self.block.plain:
+            return
+        theta = np.stack(np.broadcast_arrays(*self.family.peak(*self._statistics(self.block))), axis=-1)
+        found = self.open & np.isfinite(theta).all(axis=-1)
+        self.theta[found] = theta[found]
+        self._evaluate(found)
+        self.best[found] = self.value[found]
+        self._settle(found & np.isfinite(self.value), Status.CONVERGED)
 
     def _solve(self) -> None:
         rows = np.flatnonzero(self.open)
@@ -311,8 +317,7 @@ class _Work:
         self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
         value = top.value
         if standard.changes or self._has_exact or np.isnan(value).any():
-            with np.errstate(all="ignore"):
-                value = self._mean(block, self.theta[rows])
+            value = self._mean(block, self.theta[rows])
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
         flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)
@@ -336,7 +341,7 @@ class _Work:
 
     def _look_closely(self, i: int) -> None:
         """Where nodes cannot tell an interior maximum from limit i, all observations decide."""
-        if self.nodes is None or not self.limits.close(i, self.best, self.status):
+        if self.nodes is None or not self.limits.close(i, self.best, self.verdicts):
             return
         self.nodes = None
         self.value = self._mean(self.block, self.theta)
@@ -372,7 +377,7 @@ class _Work:
         answer = with_integer(best_integer(lambda n: with_integer(n).log_likelihood, low))
         self.theta[rows] = answer.parameters
         self.value[rows] = self.best[rows] = answer.log_likelihood
-        self.status[rows], self.reason[rows] = answer.status, answer.reason
+        self.verdicts.put(rows, answer.verdicts)
 
     # -- pieces ----------------------------------------------------------------------------------------------------
 
@@ -387,8 +392,7 @@ class _Work:
     def _exact(self, block: Block, theta: Array) -> Array:
         """The closed form ``(G, p)``; theta holds the given parameters."""
         given = {name: theta[:, self.names.index(name)] for name in self.given}
-        with np.errstate(all="ignore"):
-            answer = self.family.mle(*self._statistics(block), **given) if self.family.mle is not None else ()
+        answer = self.family.mle(*self._statistics(block), **given) if self.family.mle is not None else ()
         return np.stack([np.broadcast_to(np.asarray(a, dtype=float), (len(theta),)) for a in answer], axis=-1)
 
     @property

@@ -14,7 +14,6 @@ from modelselect.distribution import Distribution
 from modelselect.domain import Array, Interval
 from modelselect.errors import CandidateError
 from modelselect.fitting.estimate import Estimate
-from modelselect.fitting.status import usable
 
 #: Points of a profile that are refitted at once between two brackets.
 _SECTIONS = 8
@@ -203,7 +202,7 @@ def bootstrap(
         count = min(size, n_resamples - start)
         weights = rng.multinomial(n, block.shares[0], size=count).astype(float)
         found = refit(Block(block.lower, block.upper, weights, block.truncation))
-        kept.append(found.parameters[usable(found.status)])
+        kept.append(found.parameters[found.usable])
     return Bootstrap(names, np.concatenate(kept), n_resamples)
 
 

@@ -17,8 +17,8 @@ from modelselect.stretches import equal
 
 __all__ = ["log_mass", "mean_log_likelihood", "pointwise", "weighted_mean"]
 
-#: Observations between which sums are not taken in pairs.
-_SHORT = 128, 2048
+#: Observations between which sums are not taken in pairs; and numbers in all from which on those of fewer are not.
+_SHORT, _MANY = (128, 2048), 8192
 
 
 def pointwise(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
@@ -70,7 +70,7 @@ def weighted_mean(shares: Array, values: Any) -> Array:
         values = np.broadcast_to(values, np.broadcast_shapes(np.shape(values), (1, shares.shape[-1])))
     with np.errstate(invalid="ignore"):
         # einsum adds one by one: faster where there are many numbers, and exact enough where there are not too many
-        fast = _SHORT[0] <= shares.shape[-1] <= _SHORT[1]
+        fast = (_SHORT[0] <= shares.shape[-1] or shares.size > _MANY) and shares.shape[-1] <= _SHORT[1]
         mean = np.einsum("...m,...m->...", shares, values) if fast else np.asarray((shares * values).sum(axis=-1))
         odd = ~np.isfinite(mean)
         if np.count_nonzero(odd):

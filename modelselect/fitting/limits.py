@@ -18,7 +18,7 @@ from modelselect.family import Family, Limit
 from modelselect.fitting.answer import Estimate
 from modelselect.fitting.compress import nodes_of
 from modelselect.fitting.likelihood import mean_log_likelihood
-from modelselect.fitting.status import Status, usable
+from modelselect.fitting.status import Status, Verdicts
 
 Flags = NDArray[np.bool_]
 
@@ -83,32 +83,32 @@ class Limits:
         """Groups for which theory says that limit i is reached; their theta and value are filled in."""
         rows = np.asarray(self.candidates[i].certain & open_)
         if rows.any():  # the limit of a family made from others may have no maximum either
-            rows &= np.broadcast_to(usable(self._fit(i).status), rows.shape)
+            rows &= np.broadcast_to(self._fit(i).usable, rows.shape)
         self._certain |= rows
         return self._apply(i, rows, theta, value)
 
-    def apply_better(self, i: int, status: NDArray[Any], best: Array, theta: Array, value: Array) -> Flags:
+    def apply_better(self, i: int, verdicts: Verdicts, best: Array, theta: Array, value: Array) -> Flags:
         """Groups in which no interior maximum, and no limit before it, beats limit i; filled in likewise."""
-        undecided = (status != Status.OUT_OF_SUPPORT) & (status != Status.DEGENERATE_SAMPLE)
-        undecided &= (status != Status.BOUNDARY) | ((self.reached >= 0) & (self.reached != i) & ~self._certain)
+        undecided = ~verdicts.among(Status.OUT_OF_SUPPORT, Status.DEGENERATE_SAMPLE)
+        undecided &= ~verdicts.among(Status.BOUNDARY) | ((self.reached >= 0) & (self.reached != i) & ~self._certain)
         if not undecided.any():
             return np.asarray(undecided)
         limit = self._fit(i)
         supremum = np.broadcast_to(limit.log_likelihood, (self._groups,))
-        able = np.broadcast_to(usable(limit.status), (self._groups,))
-        unbounded, size = status == Status.UNBOUNDED, np.maximum(1.0, np.abs(supremum))
+        able = np.broadcast_to(limit.usable, (self._groups,))
+        unbounded, size = verdicts.among(Status.UNBOUNDED), np.maximum(1.0, np.abs(supremum))
         # what is no maximum is no better than the limit by as little as the sample can tell
         slack = np.where(unbounded, 1e-9 * size, np.maximum(1e-9 * size, 1e-3 / self.block.total))
         with np.errstate(invalid="ignore"):
             over_nothing = ~(best > supremum + slack) & ~unbounded
             over_limit = supremum > value + 1e-12 * size
-            interior = (status == Status.CONVERGED) | (status == Status.CLOSED_FORM)
+            interior = verdicts.among(Status.CONVERGED, Status.CLOSED_FORM)
             beaten = np.where(interior, supremum >= value, np.where(self.reached >= 0, over_limit, over_nothing))
         return self._apply(i, np.asarray(undecided & able & beaten, dtype=bool), theta, value)
 
-    def close(self, i: int, best: Array, status: NDArray[Any]) -> bool:
+    def close(self, i: int, best: Array, verdicts: Verdicts) -> bool:
         """Whether limit i and what was reached in the interior are too much alike to be told apart on nodes."""
-        if np.isin(status, [Status.OUT_OF_SUPPORT, Status.DEGENERATE_SAMPLE]).all():
+        if verdicts.among(Status.OUT_OF_SUPPORT, Status.DEGENERATE_SAMPLE).all():
             return False
         with np.errstate(invalid="ignore"):
             supremum = self._fit(i).log_likelihood
@@ -119,7 +119,7 @@ class Limits:
         limit = self._fit(i)
         if limit.rough:
             value = mean_log_likelihood(limit.family, self.block, tuple(limit.parameters.T[:, :, None]))
-            self.fits[i] = replace(limit, log_likelihood=np.where(usable(limit.status), value, np.nan), rough=False)
+            self.fits[i] = replace(limit, log_likelihood=np.where(limit.usable, value, np.nan), rough=False)
 
     def places(self) -> NDArray[np.intp]:
         """Place in `fits` of the limit that each group reached."""
@@ -157,7 +157,7 @@ class Limits:
                 values = fit.parameters[take][rows]
                 theta[rows, j] = target(dict(zip(fit.family.parameters, values.T, strict=True)))
             elif name not in self.given:
-                theta[rows, j] = target
+                theta[rows, j] = np.broadcast_to(target, rows.shape)[rows]
         value[rows] = fit.log_likelihood[take][rows]
         self.reached[rows] = i
         return rows

@@ -90,14 +90,15 @@ def estimate_by(method: str, family: Family, block: Block, fixed: Mapping[str, A
         theta = _by_simplex(problem, ks(seen), theta)
     else:
         theta, value, good = _search(problem, METHODS[method](seen), best)
-    status, reason = best.status.copy(), best.reason.copy()
-    tried = status != Status.OUT_OF_SUPPORT
-    status[tried], reason[tried] = Status.FAILED, _NOT_FOUND.format(method=method)
+    verdicts = best.verdicts.copy()
+    tried = ~verdicts.among(Status.OUT_OF_SUPPORT)
+    lacking = _NOT_FOUND.format(method=method)
     if method in _MATCHING:
         good &= value > -1e-14
-        reason[tried] = _NO_MATCH.format(what=method.replace("_", "-"))
+        lacking = _NO_MATCH.format(what=method.replace("_", "-"))
     good &= tried
-    status[good], reason[good] = Status.CONVERGED, _BY.format(method=method)
+    verdicts.settle(tried, Status.FAILED, lacking)
+    verdicts.settle(good, Status.CONVERGED, _BY.format(method=method))
     parameters = np.where(good[:, None], standard.restore(theta), np.where(tried[:, None], np.nan, best.parameters))
     given = [j for j in range(parameters.shape[1]) if j not in columns]
     parameters[:, given] = best.parameters[:, given]
@@ -105,18 +106,18 @@ def estimate_by(method: str, family: Family, block: Block, fixed: Mapping[str, A
         likelihood = mean_log_likelihood(family, block, tuple(parameters.T[:, :, None]))
     likelihood = np.where(good, likelihood, np.where(tried, np.nan, -np.inf))
     impossible = good & np.isneginf(likelihood)
-    status[impossible], reason[impossible] = Status.OUT_OF_SUPPORT, _IMPOSSIBLE.format(method=method)
-    return Estimate(family, best.free, parameters, likelihood, status, reason)
+    verdicts.settle(impossible, Status.OUT_OF_SUPPORT, _IMPOSSIBLE.format(method=method))
+    return Estimate(family, best.free, parameters, likelihood, verdicts)
 
 
 def _refused(best: Estimate, why: str) -> Estimate:
-    status, reason, parameters = best.status.copy(), best.reason.copy(), best.parameters.copy()
-    tried = status != Status.OUT_OF_SUPPORT
-    status[tried], reason[tried] = Status.FAILED, why
-    columns = [j for j, name in enumerate(best.family.parameters) if name in best.free]
-    parameters[np.ix_(tried, columns)] = np.nan
+    verdicts, parameters = best.verdicts.copy(), best.parameters.copy()
+    tried = ~verdicts.among(Status.OUT_OF_SUPPORT)
+    verdicts.settle(tried, Status.FAILED, why)
+    columns = [name in best.free for name in best.family.parameters]
+    parameters[np.ix_(tried, np.array(columns))] = np.nan
     value = np.where(tried, np.nan, best.log_likelihood)
-    return Estimate(best.family, best.free, parameters, value, status, reason)
+    return Estimate(best.family, best.free, parameters, value, verdicts)
 
 
 def _objective(problem: Problem, criterion: Criterion) -> Callable[[Array, Rows], Array]:

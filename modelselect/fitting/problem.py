@@ -254,8 +254,11 @@ class Problem:
 
     @property
     def _bends(self) -> bool:
-        """Whether the coordinates are the family's straighter ones, which they are if all parameters are free."""
-        return not self.plain and self.family.bend is not None and len(self.free) == self.given.shape[1]
+        """Whether the coordinates are the family's straighter ones: the parameters that these change are free."""
+        if self.plain or self.family.bend is None:
+            return False
+        bent = self.family.bent or self.family.parameters
+        return all(j in self.free for j, name in enumerate(self.family.parameters) if name in bent)
 
     def _slopes(self, u: Array, rows: Rows) -> Array:
         """d(parameter j)/d(coordinate i) ``(r, i, j)`` of bent coordinates, by differences of 4th order."""
@@ -265,7 +268,7 @@ class Problem:
         theta = self.theta(there, np.tile(rows, 4 * p))
         # a scale may change by e^100 along a coordinate: the parameters' own coordinates are smooth
         domains = [parameter.domain for parameter in self.family.parameters.values()]
-        real = np.stack([domain.to_real(theta[:, j]) for j, domain in enumerate(domains)], axis=-1)
+        real = np.stack([domains[j].to_real(theta[:, j]) for j in self.free], axis=-1)
         real = real.reshape(4, p, r, -1)
         by = np.moveaxis((8.0 * (real[2] - real[1]) - (real[3] - real[0])) / (12.0 * h), 0, 1)
         return np.asarray(by * self.slope(self.theta(u, rows))[:, None, :])

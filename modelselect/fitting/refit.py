@@ -85,7 +85,7 @@ def refit(fit: Fit, weights: Array) -> Refits:
     block = fit.sample.block(cells=not fit.law.discrete)
     resamples = Block(block.lower, block.upper, weights, block.truncation)
     found = estimate_candidate(fit.candidate, fit.law, resamples, {}, fit.maxima)
-    value = np.where(usable(found.status), found.log_likelihood, np.nan)
+    value = np.where(found.usable, found.log_likelihood, np.nan)
     return Refits(value, found.status, fit, found, weights)
 
 
@@ -94,11 +94,11 @@ def pointwise_of(found: Estimate, block: Block) -> Array:
 
     The block has one group, whose observations all R estimates are asked about, or R groups of their own.
     """
-    rows = len(found.status)
+    rows = len(found.log_likelihood)
     value = np.full((rows, block.weights.shape[1]), np.nan)
     reached = found.reached if len(found.reached) else np.full(rows, -1)
     for place, law in enumerate((found, *found.limits), start=-1):
-        here = np.flatnonzero(usable(found.status) & (reached == place))
+        here = np.flatnonzero(found.usable & (reached == place))
         if not len(here):
             continue
         part = block if block.groups == 1 else block.take(here)

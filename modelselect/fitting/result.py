@@ -343,4 +343,10 @@ def estimate_candidate(
     if candidate.method != "mle":
         return estimate_by(candidate.method, law, block, fixed)
     bounds = {name: ends for name, ends in candidate.bounds.items() if name not in given}
-    return estimate_within(law, block, bounds, fixed) if bounds else estimate(law, block, fixed, near, rough=rough)
+    if bounds:
+        return estimate_within(law, block, bounds, fixed)
+    if fixed or near is not None:
+        return estimate(law, block, fixed, near, rough=rough)
+    # which may be the limit of another law
+    found: Estimate = block.remembered((law, rough), lambda: estimate(law, block, rough=rough))
+    return found

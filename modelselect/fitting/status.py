@@ -43,6 +43,73 @@ def usable(status: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(np.logical_or.reduce(found), dtype=bool)
 
 
+class Verdicts:
+    """Status and reason of each of many groups: few different ones, of which each group has one.
+
+    Attributes
+    ----------
+    said
+        The different ones, each a status with its reason; the first is that nothing has been said yet.
+    place
+        Place among them of that of each group ``(G,)``.
+
+    Examples
+    --------
+    >>> verdicts = Verdicts(3)
+    >>> verdicts.settle(np.array([False, True, False]), Status.FAILED, "no maximum was found")
+    >>> verdicts.open.tolist(), verdicts.among(Status.FAILED).tolist(), verdicts.reason.tolist()
+    ([True, False, True], [False, True, False], ['', 'no maximum was found', ''])
+    """
+
+    def __init__(self, groups: int) -> None:
+        self.said: list[tuple[Status | None, str]] = [(None, "")]
+        self.place = np.zeros(groups, dtype=np.int16)
+
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        """Groups of which nothing has been said."""
+        return np.asarray(self.place == 0)
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Groups with a likelihood that may be ranked."""
+        return self.among(*(status for status in Status if status.usable))
+
+    @property
+    def status(self) -> NDArray[Any]:
+        """Status of each group as an array of words."""
+        return np.array([status or "" for status, _ in self.said], dtype=object)[self.place]
+
+    @property
+    def reason(self) -> NDArray[Any]:
+        """Reason of each group as an array of sentences."""
+        return np.array([reason for _, reason in self.said], dtype=object)[self.place]
+
+    def among(self, *statuses: Status) -> NDArray[np.bool_]:
+        """Groups that have one of these."""
+        return np.array([status in statuses for status, _ in self.said])[self.place]
+
+    def settle(self, rows: NDArray[np.bool_], status: Status, reason: str = "") -> None:
+        """Say this of some groups."""
+        self.place[rows] = self._place_of((status, reason))
+
+    def put(self, rows: NDArray[np.intp], others: Verdicts) -> None:
+        """Say of some groups what was said of as many others."""
+        places = np.array([self._place_of(pair) for pair in others.said], dtype=np.int16)
+        self.place[rows] = places[others.place]
+
+    def copy(self) -> Verdicts:
+        """Return what may be changed apart."""
+        twin = Verdicts(0)
+        twin.said, twin.place = list(self.said), self.place.copy()
+        return twin
+
+    def _place_of(self, pair: tuple[Status | None, str]) -> int:
+        if pair not in self.said:
+            self.said.append(pair)
+        return self.said.index(pair)
+
+
 CONSTANT = "all observations are equal: the likelihood has no maximum, it grows as the law shrinks onto them"
 TOUCHING = "all observations lie in one cell or two that touch: the likelihood grows as the law shrinks onto them"
 COLLAPSED = (

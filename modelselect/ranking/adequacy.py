@@ -23,7 +23,6 @@ from modelselect.family import Family
 from modelselect.fitting.likelihood import pointwise
 from modelselect.fitting.refit import BATCH
 from modelselect.fitting.result import Fit, estimate_candidate
-from modelselect.fitting.status import usable
 from modelselect.grouped import distinct_in_rows
 from modelselect.masses import log_mass
 from modelselect.ranking.distances import anderson_darling, cramer_von_mises, integrals, kolmogorov_smirnov
@@ -214,7 +213,7 @@ def _refitted(fit: Fit, block: Block, sample: Sample) -> Array:
         value = np.full((block.groups, 4 if sample.kind == "lattice" else 3), np.nan)
         places = found.reached if len(found.reached) else np.full(block.groups, -1)
         for place, law in enumerate((found, *found.limits), start=-1):
-            rows = np.flatnonzero(usable(found.status) & (places == place))
+            rows = np.flatnonzero(found.usable & (places == place))
             if len(rows):
                 theta = law.parameters if len(law.parameters) == 1 else law.parameters[rows]
                 value[rows] = _statistics(law.family, block.take(rows), tuple(theta.T[:, :, None]), sample)

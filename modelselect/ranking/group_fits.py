@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from modelselect.families.candidates import Candidate
 from modelselect.family import Family
 from modelselect.fitting.refit import pointwise_of
 from modelselect.fitting.result import Fit, estimate_candidate
-from modelselect.fitting.status import IMPOSSIBLE, Status
+from modelselect.fitting.status import IMPOSSIBLE, Status, Verdicts
 from modelselect.grouped import Grouped, Rectangle
 from modelselect.observations import distinct_numbers
 from modelselect.ranking.nesting import Nesting, nesting
@@ -78,12 +77,7 @@ class GroupFits:
             found = estimate_candidate(candidate, law, block, {})
             self.log_likelihood[rows, j] = found.log_likelihood
             self.estimates[candidate.label][rows] = found.parameters
-            for status in Status:
-                self.status[rows[found.status == status], j] = _CODE[str(status)]
-            outside = (found.status == Status.OUT_OF_SUPPORT) & (found.reason != IMPOSSIBLE)
-            # a block of one group would name its observations: the words are the same whatever shares the block
-            sentence = f"observations lie outside the support {law.support}"
-            self._note(rows, j, found.status, np.where(outside, sentence, found.reason))
+            self._note(rows, j, law, found.verdicts)
             if self.tests:
                 with np.errstate(all="ignore"):
                     logs.append(pointwise_of(found, block))
@@ -93,10 +87,9 @@ class GroupFits:
     def _level(self, rectangle: Rectangle) -> None:
         rows, step = rectangle.groups, self.data.resolution
         if step is not None:
-            self.entropy[rows] = lattice(
-                rectangle.values, rectangle.weights, step, seed=self.seed, pointwise=False
-            ).value
-            self.in_sample[rows] = plug_in(rectangle.weights)
+            weights = np.asfortranarray(rectangle.weights)  # short rows are summed column by column
+            self.entropy[rows] = lattice(rectangle.values, weights, step, seed=self.seed, pointwise=False).value
+            self.in_sample[rows] = plug_in(weights)
         elif self.data.weights is None:
             with np.errstate(invalid="ignore"):
                 value = spacing(rectangle.values, rectangle.sizes)
@@ -109,16 +102,16 @@ class GroupFits:
             self.log_likelihood[rows, j] = -np.inf
         self._count(j, str(status), reason, len(rows), int(rows.min()))
 
-    def _note(self, rows: NDArray[np.intp], j: int, status: NDArray[Any], reason: NDArray[Any]) -> None:
-        odd = np.flatnonzero(reason != "")
-        pairs, which, counts = np.unique(
-            np.array([f"{status[i]}\0{reason[i]}" for i in odd], dtype=str), return_inverse=True, return_counts=True
-        )
-        first = np.full(len(pairs), np.iinfo(np.intp).max)
-        np.minimum.at(first, which, rows[odd])
-        for pair, at, count in zip(pairs, first, counts, strict=True):
-            word, sentence = str(pair).split("\0", 1)
-            self._count(j, word, sentence, int(count), int(at))
+    def _note(self, rows: NDArray[np.intp], j: int, law: Family, verdicts: Verdicts) -> None:
+        codes = [_CODE[str(status or Status.FAILED)] for status, _ in verdicts.said]
+        self.status[rows, j] = np.array(codes, dtype=np.int8)[verdicts.place]
+        for place, (status, reason) in enumerate(verdicts.said):  # a handful
+            here = rows[verdicts.place == place]
+            if reason and len(here):
+                if status is Status.OUT_OF_SUPPORT and reason != IMPOSSIBLE:
+                    # a block of one group would name its observations: the words are the same whatever shares it
+                    reason = f"observations lie outside the support {law.support}"
+                self._count(j, str(status), reason, len(here), int(here.min()))
 
     def _count(self, j: int, status: str, reason: str, count: int, first: int) -> None:
         before = self.reasons.get((j, status, reason), (0, first))

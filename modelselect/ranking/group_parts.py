@@ -142,12 +142,11 @@ def join(parts: Sequence[Part]) -> Part:
     )
 
 
-def ledger_of(plan: Plan, part: Part) -> pd.DataFrame:
+def ledger_of(candidates: Sequence[Candidate], keys: pd.DataFrame, reasons: Reasons) -> pd.DataFrame:
     """Return the reasons, with how many groups have each and the first of them."""
-    keys = part.data.keys
     rows = [
-        (plan.candidates[j].label, status, reason, count, ", ".join(map(str, keys.iloc[first])))
-        for (j, status, reason), (count, first) in sorted(part.reasons.items())
+        (candidates[j].label, status, reason, count, ", ".join(map(str, keys.iloc[first])))
+        for (j, status, reason), (count, first) in sorted(reasons.items())
     ]
     columns = ["candidate", "status", "reason", "groups", "first"]
     return pd.DataFrame(rows, columns=columns).astype({name: "str" for name in columns if name != "groups"})

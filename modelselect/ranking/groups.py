@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from modelselect.errors import ConfigurationError, DataError, did_you_mean
 from modelselect.families.candidates import Candidate
 from modelselect.family import Family
 from modelselect.grouped import Grouped
-from modelselect.ranking.group_fits import OUT, STATUSES, USABLE, number_of_free, template_of
+from modelselect.ranking.group_fits import OUT, STATUSES, USABLE, Reasons, number_of_free, template_of
 from modelselect.ranking.group_parts import Part, Plan, join, ledger_of, plan_of, rank_part
 from modelselect.ranking.ranker import rank
 from modelselect.ranking.result import Ranking
@@ -46,7 +47,7 @@ class GroupRanking:
     estimates
         Label → parameters ``(G, p)``.
     reasons
-        Candidate, status, reason, number of groups and the first of them: whatever is not a plain success.
+        (place of the candidate, status, reason) → number of groups and the place of the first of them.
     p_value
         Of the runner-up against the best ``(G,)``; None where it was not asked for.
     """
@@ -62,7 +63,7 @@ class GroupRanking:
     log_likelihood: Array
     status_codes: NDArray[np.int8]
     estimates: Mapping[str, Array]
-    reasons: pd.DataFrame
+    reasons: Reasons
     p_value: Array | None = None
     seed: int = 0
 
@@ -114,51 +115,65 @@ class GroupRanking:
         """One row a group × candidate, best first in each group; numbers and categories only, nats an observation."""
         G, K = self.log_likelihood.shape
         order = self.order
-        rows = np.repeat(np.arange(G), K)
-        frame = self.groups.keys.iloc[rows].reset_index(drop=True)
-        labels = [candidate.label for candidate in self.candidates]
-        frame["candidate"] = _categories(order.ravel(), labels)
-        frame["rank"] = np.tile(np.arange(1, K + 1), G)
-        frame["n"] = self.n[rows]
-        for name, column in self.scores.items():
-            frame[name] = np.take_along_axis(column, order, axis=1).ravel()
-        frame["n_parameters"] = self.k[order.ravel()].astype(int)
-        codes = np.take_along_axis(self.status_codes, order, axis=1).ravel()
-        frame["status"] = _categories(codes, STATUSES)
-        return frame
+        places = order + K * np.arange(G)[:, None]  # in arrays of all groups and candidates
+        columns: dict[str, Any] = {
+            "candidate": _categories(order.ravel(), [candidate.label for candidate in self.candidates]),
+            "rank": np.tile(np.arange(1, K + 1), G),
+            "n": np.repeat(self.n, K),
+            **{name: column.ravel()[places].ravel() for name, column in self.scores.items()},
+            "n_parameters": self.k.astype(int)[order.ravel()],
+            "status": _categories(self.status_codes.ravel()[places].ravel(), STATUSES),
+        }
+        return self._with_keys(columns, np.repeat(np.arange(G), K))
 
     @cached_property
     def best(self) -> pd.DataFrame:
         """One row a group: candidate, n, its scores, `gap` (how much more the runner-up loses), status."""
-        first = self.order[:, :1]
-        frame = self.groups.keys.copy()
-        frame["candidate"] = _categories(first[:, 0], [c.label for c in self.candidates])
-        frame["n"] = self.n
+        groups, first = np.arange(len(self.groups)), self.order[:, 0]
+        columns: dict[str, Any] = {
+            "candidate": _categories(first, [c.label for c in self.candidates]),
+            "n": self.n,
+        }
         for name in ("kl", "kl_corrected", "cross_entropy", "log_likelihood", "aic", "bic"):
-            frame[name] = np.take_along_axis(self.scores[name], first, axis=1)[:, 0]
-        ordered = np.take_along_axis(self.scores["delta"], self.order[:, :2], axis=1)
+            columns[name] = self.scores[name][groups, first]
+        delta, second = self.scores["delta"], self.order[:, min(1, len(self.candidates) - 1)]
         with np.errstate(invalid="ignore"):
-            frame["gap"] = ordered[:, 1] - ordered[:, 0] if ordered.shape[1] > 1 else np.nan
+            gap = delta[groups, second] - delta[groups, first]
+        columns["gap"] = gap if len(self.candidates) > 1 else np.full(len(gap), np.nan)
         if self.p_value is not None:
-            frame["p_value"] = self.p_value
-            frame["q_value"] = false_discovery(self.p_value)
-        codes = np.take_along_axis(self.status_codes, first, axis=1)[:, 0]
-        frame["status"] = _categories(codes, STATUSES)
-        return frame
+            columns["p_value"] = self.p_value
+            columns["q_value"] = false_discovery(self.p_value)
+        columns["status"] = _categories(self.status_codes[groups, first], STATUSES)
+        return self._with_keys(columns)
+
+    def _with_keys(self, columns: dict[str, Any], groups: NDArray[np.intp] | None = None) -> pd.DataFrame:
+        """A table of columns after those that name the groups, of all of them in order unless these are given."""
+        keys = self.groups.keys
+        whole: dict[Any, Any] = {
+            name: keys[name].array if groups is None else keys[name].array.take(groups) for name in keys
+        }
+        return pd.DataFrame(whole | columns, copy=False)
 
     @cached_property
     def parameters(self) -> pd.DataFrame:
         """One row a group × candidate × parameter: estimate (limits on a boundary, NaN without an estimate)."""
-        parts = []
-        for candidate, law in zip(self.candidates, self.laws, strict=True):
-            values = self.estimates[candidate.label]
-            G, names = len(values), list(law.parameters)
-            part = self.groups.keys.iloc[np.repeat(np.arange(G), len(names))].reset_index(drop=True)
-            part["candidate"], part["parameter"] = candidate.label, np.tile(np.array(names, dtype=object), G)
-            part["estimate"] = values.ravel()
-            parts.append(part)
-        frame = pd.concat(parts, ignore_index=True)
-        return frame.astype({"candidate": "category", "parameter": "category"})
+        parts = [(c.label, list(law.parameters)) for c, law in zip(self.candidates, self.laws, strict=True)]
+        labels = sorted({label for label, names in parts if names})
+        known = sorted({name for _, names in parts for name in names})
+        places = [(labels.index(label), known.index(name)) for label, names in parts for name in names]
+        sizes = [len(names) for _, names in parts if names]
+        # row after row of each candidate's estimates
+        G, cuts = len(self.groups), np.cumsum([0, *sizes])
+        which = [np.tile(np.arange(start, stop), G) for start, stop in itertools.pairwise(cuts)]
+        code = np.concatenate([np.zeros(0, dtype=np.intp), *which])
+        candidate, parameter = np.array(places, dtype=np.intp).reshape(-1, 2).T
+        columns = {
+            "candidate": _categories(candidate[code], labels),
+            "parameter": _categories(parameter[code], known),
+            "estimate": np.concatenate([np.zeros(0), *(self.estimates[label].ravel() for label, _ in parts)]),
+        }
+        groups = [np.repeat(np.arange(G), size) for size in sizes]
+        return self._with_keys(columns, np.concatenate([np.zeros(0, dtype=np.intp), *groups]))
 
     @cached_property
     def pooled(self) -> pd.DataFrame:
@@ -187,10 +202,10 @@ class GroupRanking:
         frame["bic"] = frame["n_parameters"] * np.log(self.n.sum()) - 2.0 * frame["log_likelihood"]
         return frame
 
-    @property
+    @cached_property
     def ledger(self) -> pd.DataFrame:
         """Candidate, status, reason, number of groups and the first of them: whatever is not a plain success."""
-        return self.reasons
+        return ledger_of(self.candidates, self.groups.keys, self.reasons)
 
     def ranking(self, key: Hashable | tuple[Hashable, ...]) -> Ranking:
         """Return the whole ranking of one group, with errors, tests and figures.
@@ -278,7 +293,7 @@ def rank_groups(
 
     Notes
     -----
-    Groups of like extent are fitted together, some 65 000 cells at a time, so that the time is linear in the number
+    Groups of like extent are fitted together, some 100 000 cells at a time, so that the time is linear in the number
     of groups and no table over all of them is ever made.
 
     Examples
@@ -329,7 +344,7 @@ def ranking_of(plan: Plan, parts: Sequence[Part]) -> GroupRanking:
         whole.log_likelihood,
         whole.status,
         whole.estimates,
-        ledger_of(plan, whole),
+        whole.reasons,
         whole.p_value if plan.tests else None,
         plan.seed,
     )
@@ -353,4 +368,9 @@ def false_discovery(p: Array) -> Array:
 
 
 def _categories(codes: NDArray[Any], names: Sequence[str]) -> Any:
-    return pd.Categorical.from_codes(codes.astype(int), pd.Index(names))
+    return pd.Categorical.from_codes(codes, dtype=_dtype(tuple(names)), validate=False)
+
+
+@lru_cache(maxsize=64)
+def _dtype(names: tuple[str, ...]) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(pd.Index(names))

@@ -7,7 +7,6 @@ import numpy as np
 from modelselect.domain import Array
 from modelselect.errors import ConfigurationError
 from modelselect.fitting.result import Fit, estimate_candidate
-from modelselect.fitting.status import usable
 from modelselect.fitting.uncertainty import scores_and_information
 from modelselect.ranking.adequacy import replicates, untestable
 from modelselect.ranking.comparison import LEVEL, Paired, Test, compare
@@ -110,7 +109,7 @@ def bootstrapped(a: Fit, b: Fit, paired: Paired, i: int, j: int, n_resamples: in
         value = []
         for fit in (large, small):
             found = estimate_candidate(fit.candidate, fit.law, block, {})
-            value.append(np.where(usable(found.status), found.log_likelihood, np.nan))
+            value.append(np.where(found.usable, found.log_likelihood, np.nan))
         ratio = 2.0 * n * (value[0] - value[1])
         above += int(np.sum(~(ratio < seen * (1.0 - 1e-9) - 1e-9)))
         done += size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import numpy as np
 from scipy.special import chdtri
@@ -15,7 +14,7 @@ from modelselect.family import Family
 from modelselect.fitting.estimate import Estimate
 from modelselect.fitting.problem import Problem, Standard
 from modelselect.fitting.search import ascend
-from modelselect.fitting.status import Status, usable
+from modelselect.fitting.status import Status
 from modelselect.fitting.uncertainty import covariance
 from modelselect.testing.draws import (
     Member,
@@ -32,13 +31,14 @@ from modelselect.testing.draws import (
 
 
 def check_closed_form(family: Family) -> None:
-    """The closed form is the maximum: no member nearby is likelier, and the solver finds the same."""
-    if family.mle is None:
+    """The closed form, or the family's own peak, is the maximum: none nearby is likelier, the solver finds the same."""
+    if family.mle is None and family.peak is None:
         return
+    own = {Status.CLOSED_FORM} if family.peak is None else {Status.CLOSED_FORM, Status.CONVERGED}
     for theta in members(family):
         x = simulate(family, theta, (1, 60), seed=1)
         found = estimated(family, x, given(family, theta))
-        if found.status[0] != Status.CLOSED_FORM or not found.free:
+        if found.status[0] not in own or not found.free:
             continue
         columns = [j for j, name in enumerate(family.parameters) if name in found.free]
         _check_neighbours(family, theta, x, found, columns)
@@ -56,7 +56,7 @@ def check_given_parameters(family: Family) -> None:
         for j, (name, value) in enumerate(zip(family.parameters, theta, strict=True)):
             found = estimated(family, x, {**fixed, name: value})
             what = f"{described(family, theta)} with {name} given"
-            rows = _usable(found)
+            rows = found.usable
             require(found.status != Status.FAILED, f"{what}: failed")
             require(found.parameters[:, j] == value, f"{what}: the value is not kept")
             require(found.log_likelihood[rows] >= truth[rows] - 1e-9, f"{what} is less likely than the truth")
@@ -70,8 +70,8 @@ def check_recovery(family: Family) -> None:
         n, name = 2000, described(family, theta)
         x = np.sort(simulate(family, theta, (4, n), seed=6), axis=1)
         found = estimated(family, x, given(family, theta))
-        reasons = sorted({str(reason) for reason in found.reason[~_usable(found)]})
-        require(_usable(found), f"{name}: a plain sample cannot be fitted: {'; '.join(reasons)}")
+        reasons = sorted({str(reason) for reason in found.reason[~found.usable]})
+        require(found.usable, f"{name}: a plain sample cannot be fitted: {'; '.join(reasons)}")
         truth = np.broadcast_to(np.array(theta), found.parameters.shape)
         ratio = 2 * n * (found.log_likelihood - likelihood(family, x, truth))
         free = [family.parameters[parameter] for parameter in found.free]
@@ -118,14 +118,10 @@ def check_nested(family: Family) -> None:
             seen.add(sample)
             x = simulate(law, values, (6, 40), seed=8)
             outer, nested = estimated(family, x, fixed), estimated(inner, x, shared)
-            rows = _usable(outer) & _usable(nested)
+            rows = outer.usable & nested.usable
             loss = nested.log_likelihood[rows] - outer.log_likelihood[rows]
             what = f"{described(family, values)} is less likely than {other}, which it contains"
             require(loss <= 1e-9, f"{what}, by {loss.max(initial=0.0):.3g}")
-
-
-def _usable(found: Estimate) -> Any:
-    return usable(found.status)
 
 
 def _check_neighbours(family: Family, theta: Member, x: Array, found: Estimate, columns: list[int]) -> None:

@@ -17,7 +17,7 @@ from modelselect.family import Family, Parameter, register
 class Uniform(Family):
     """Uniform(low, high): density 1/(high − low) on [low, high].
 
-    On rounded data the ends are the outer edges of the outermost cells.
+    On rounded data each end lies in the outermost cell there, where it leaves the cell the share of its observations.
     """
 
     support = REAL.closed()

@@ -9,9 +9,9 @@ from scipy.special import betaln, digamma, expit, gammainc, gammaincinv, i1e, lo
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, UNIT, UNIT_CLOSED, Array, Interval
-from modelselect.families.real_line.located import Located
+from modelselect.families.real_line.located import Located, LogNormalPower
 from modelselect.families.special import HALF_LOG_2PI, log1mexp, log1mexpexp, times
-from modelselect.family import Family, Goes, Limit, Parameter, lookup, register
+from modelselect.family import Family, Goes, Limit, Parameter, register
 
 #: A Johnson SB law this steep has shrunk onto the ends of its support.
 _STEEP = 0.1
@@ -175,6 +175,7 @@ class JohnsonSb(Family):
     has no bound as b → 0 and an end comes to an observation: a local maximum is meant.
     """
 
+    integrated = True
     support = REAL
     a = Parameter(REAL, typical=(-0.6, 0.6))
     b = Parameter(POSITIVE, typical=(1.4, 1.8))
@@ -227,6 +228,16 @@ class JohnsonSb(Family):
         b = 1.349 / np.maximum(high - low, 1e-3)
         return -b * middle, b, location, scale
 
+    def bend(self, lean: Any, b: Any, middle: Any, width: Any) -> Any:
+        # the median and the slope there are held as one end goes away, or both
+        low = expit(lean)
+        scale = b * width / (low * expit(-lean))
+        return -b * lean, b, middle - scale * low, scale
+
+    def straighten(self, a: Any, b: Any, location: Any, scale: Any) -> Any:
+        low, high = expit(-a / b), expit(a / b)
+        return -a / b, b, location + scale * low, scale * low * high / b
+
     def score(self, x: Any, a: Any, b: Any, location: Any, scale: Any) -> Any:
         z, rest = (x - location) / scale, (location + scale - x) / scale
         log = np.log(z / rest)
@@ -237,14 +248,13 @@ class JohnsonSb(Family):
     def limit(self, minimum: Any, maximum: Any, lower: Any, median: Any, upper: Any, spread: Any) -> tuple[Limit, ...]:
         # both ends far away, and each of them alone
         never = np.zeros(len(median), dtype=bool)
-        lognormal = lookup("lognormal")()
-        steep: dict[str, Goes] = {"b": lambda law: 1 / law["sigma"], "scale": np.inf}
+        lognormal, steep = LogNormalPower(), {"b": "delta", "scale": np.inf}
         above: dict[str, Goes] = {**steep, "a": np.inf, "location": "location"}
         below: dict[str, Goes] = {**steep, "a": -np.inf, "location": -np.inf}
         return (
             Limit("normal", {"a": 0.0, "b": np.inf, "location": -np.inf, "scale": np.inf}, certain=never),
-            Limit(Located(lognormal, smooth=True), above, certain=never),
-            Limit(Located(lognormal, -1.0, smooth=True), below, certain=never),
+            Limit(Located(lognormal, upright="normal"), above, certain=never),
+            Limit(Located(lognormal, -1.0, upright="normal"), below, certain=never),
         )
 
     def moments(self, a: Any, b: Any, location: Any, scale: Any) -> Any:

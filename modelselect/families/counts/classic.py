@@ -125,7 +125,7 @@ class NegativeBinomial(Family):
         p, q, log, rest = size / (size + mean), mean / (size + mean), np.log(mean), np.log1p(mean / size)
         return by_count(
             x,
-            lambda x: log_rising_excess(size, x) - gammaln(x + 1) + x * log - (size + x) * rest,
+            lambda x: log_rising_excess(size, x) + x * (log - rest) - (gammaln(x + 1) + size * rest),
             lambda x: -np.log1p(x / size) + log_binomial(size, size + x, p, q),
         )
 
@@ -143,6 +143,9 @@ class NegativeBinomial(Family):
 
     def mle(self, mean: Any, variance: Any, likeliest: Any, *, size: Any) -> Any:
         return mean, size
+
+    def peak(self, mean: Any, variance: Any, likeliest: Any) -> Any:
+        return mean, likeliest
 
     def start(self, mean: Any, variance: Any, likeliest: Any) -> Any:
         by_moments = mean**2 / np.maximum(variance - mean, 0.01 * mean)

@@ -77,6 +77,7 @@ class Rice(Family):
     """
 
     support = POSITIVE
+    integrated = True
     shape = Parameter(NONNEGATIVE, typical=(0.3, 20))
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = (observed.mean_square, _variance_of_square)
@@ -198,6 +199,7 @@ class GeneralizedInverseGaussian(Family):
     """
 
     support = POSITIVE
+    integrated = True
     p = Parameter(REAL, typical=(-2, 2))
     b = Parameter(POSITIVE, typical=(0.3, 20))
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")

@@ -102,6 +102,7 @@ class F(Family):
     """F(df1, df2), x ≥ 0: the ratio of two chi-squares, each over its degrees of freedom; mean df2/(df2 − 2)."""
 
     support = NONNEGATIVE
+    integrated = True
     df1 = Parameter(POSITIVE, typical=(0.5, 40))
     df2 = Parameter(POSITIVE, typical=(0.5, 60))
     statistics = (observed.mean_log, observed.variance_log)
@@ -150,6 +151,7 @@ class BetaPrime(Family):
     """
 
     support = NONNEGATIVE
+    integrated = True
     a = Parameter(POSITIVE, typical=(0.3, 20))
     b = Parameter(POSITIVE, typical=(0.3, 20))
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")

@@ -11,7 +11,8 @@ import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, Interval
 from modelselect.families.real_line.classic import StudentT
 from modelselect.families.real_line.integrals import invert, log_tail
-from modelselect.families.real_line.located import Located, NormalWithTail
+from modelselect.families.real_line.located import Located
+from modelselect.families.real_line.tails import LocatedHalfT, NormalWithTail, PowerTail
 from modelselect.families.special import (
     HALF_LOG_2PI,
     log1mexp,
@@ -19,7 +20,7 @@ from modelselect.families.special import (
     log1p_square,
     log_rising_excess,
 )
-from modelselect.family import Family, Limit, Parameter, lookup, register
+from modelselect.family import Family, Goes, Limit, Parameter, lookup, register
 
 _LOG_2 = np.log(2.0)
 
@@ -142,10 +143,12 @@ class SkewT(Family):
     """Skew t(shape, df, location, scale): density 2 t(z; df) T(shape·z √((df+1)/(df+z²)); df+1) / scale.
 
     Azzalini & Capitanio (2003), z = (x − location)/scale, t and T Student's density and distribution function; not the
-    skew t of Jones & Faddy that scipy.stats has as jf_skew_t. Student's t at shape 0, the skew normal as df → ∞.
+    skew t of Jones & Faddy that scipy.stats has as jf_skew_t. Student's t at shape 0, the skew normal as df → ∞, a
+    half-t from its location on (or up to it) as shape → ∞ (−∞).
     """
 
     support = REAL
+    integrated = True
     shape = Parameter(REAL, typical=(-0.8, 1.2))
     df = Parameter(POSITIVE, typical=(1, 4))
     location = Parameter(REAL, typical=(-10, 10), role="location")
@@ -183,10 +186,13 @@ class SkewT(Family):
         scale = iqr * (1 + 0.5 * np.abs(delta))
         return shape + 0 * iqr, df + 0 * iqr, median - 0.7 * delta * scale, scale
 
-    def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> Limit:
-        never = np.zeros(len(median), dtype=bool)
-        same = {"shape": "shape", "location": "location", "scale": "scale"}
-        return Limit("skew_normal", {"df": np.inf, **same}, certain=never)
+    def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> tuple[Limit, ...]:
+        never, same = np.zeros(len(median), dtype=bool), {"location": "location", "scale": "scale"}
+        return (
+            Limit("skew_normal", {"shape": "shape", "df": np.inf, **same}, certain=never),
+            Limit(LocatedHalfT(), {"shape": np.inf, "df": "df", **same}, certain=never),
+            Limit(LocatedHalfT(-1.0), {"shape": -np.inf, "df": "df", **same}, certain=never),
+        )
 
     def moments(self, shape: Any, df: Any, location: Any, scale: Any) -> Any:
         # Γ((df − 1)/2)/Γ(df/2) √(df/π), times δ = shape/√(1 + shape²)
@@ -209,7 +215,8 @@ class CrystalBall(Family):
     """Crystal ball(beta, m, location, scale): a normal with a power law of exponent −m below z = −beta.
 
     Density ∝ e^(−z²/2) above and e^(−beta²/2) (1 − beta (z + beta)/m)^(−m) below, z = (x − location)/scale.
-    Gaiser (1982). The normal as beta → ∞, with an exponential tail as m → ∞.
+    Gaiser (1982). The normal as beta → ∞, with an exponential tail as m → ∞; a power law alone, up to the location, as
+    beta → 0 with the scale.
     """
 
     support = REAL
@@ -257,11 +264,24 @@ class CrystalBall(Family):
         ones = np.ones_like(iqr)
         return beta * ones, m * ones, upper - 0.5 * iqr * ones + 0 * beta, 0.8 * iqr + 0 * beta
 
+    def score(self, x: Any, beta: Any, m: Any, location: Any, scale: Any) -> Any:
+        z = (x - location) / scale
+        beyond, tail, mass = np.maximum(-z - beta, 0.0), self._tail(beta, m), self._mass(beta, m)
+        share = 1 + beta * beyond / m
+        slope = np.where(z < -beta, beta / share, -z)
+        # the normal part of the mass grows by e^(−beta²/2), which is tail·beta·(m − 1)/m
+        grown = tail * (beta * (m - 1) / m - 1 / beta - beta) / mass
+        by_beta = -beyond * (1 + beta * beta / m) / share
+        by_m = 1 - 1 / share - np.log(share)
+        return by_beta - grown, by_m + tail / (mass * m * (m - 1)), -slope / scale, -(1 + z * slope) / scale
+
     def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> tuple[Limit, ...]:
         never, same = np.zeros(len(median), dtype=bool), {"location": "location", "scale": "scale"}
+        alone: dict[str, Goes] = {"beta": 0.0, "m": lambda law: law["shape"] + 1, "location": "location", "scale": 0.0}
         return (
             Limit("normal", {"beta": np.inf, "m": np.inf, "location": "mean", "scale": "sd"}, certain=never),
             Limit(NormalWithTail(), {"beta": "beta", "m": np.inf, **same}, certain=never),
+            Limit(Located(PowerTail(), -1.0), alone, certain=never),
         )
 
     def moments(self, beta: Any, m: Any, location: Any, scale: Any) -> Any:

@@ -14,7 +14,7 @@ import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, Array
 from modelselect.families.real_line.integrals import root
 from modelselect.families.special import HALF_LOG_2PI
-from modelselect.family import Family, Parameter
+from modelselect.family import Family, Goes, Limit, Parameter, lookup
 
 
 def whole(x: Array, weights: Array) -> Array:
@@ -25,21 +25,28 @@ def whole(x: Array, weights: Array) -> Array:
 class Located(Family):
     """Located(location, …): location + sign·Y, Y of a family on (0, ∞).
 
-    Where the density of Y is largest at 0 the likeliest location is the observation that is nearest to the end. Else
-    (`smooth`) the highest maximum away from it is meant: the likelihood may have no bound there.
+    Where the density of Y is largest at 0 the likeliest location is the observation that is nearest to the end. Where
+    it is not, the highest maximum away from it is meant: the likelihood may have no bound there. Y then has the
+    parameters delta and scale, its middle and delta times its width, which grow together as the location goes away;
+    `upright` is the law that remains.
     """
 
     support = REAL
     statistics = (whole,)
     everything = True
 
-    def __init__(self, inner: Family, sign: float = 1.0, *, smooth: bool = False) -> None:
-        self.inner, self.sign = inner, sign
+    def __init__(self, inner: Family, sign: float = 1.0, *, upright: str | Family | None = None) -> None:
+        self.inner, self.sign, self.upright = inner, sign, upright
         self.name = f"{'located' if sign > 0 else 'reflected'}_{inner.name}"
         # the role of an end is that of a scale: data divided by a power of two come back to the last bit
-        role: Any = "location" if smooth else "scale"
-        self.parameters = {"location": Parameter(REAL, (-10, 10), role, regular=smooth), **inner.parameters}
-        self.smooth = smooth
+        end = Parameter(REAL, (-10, 10), "scale", regular=False)
+        self.parameters = {"location": end, **inner.parameters}
+        if upright is not None:
+            self.parameters["location"] = Parameter(REAL, (-10, 10), "location")
+            self.integrated = True  # type: ignore[misc]
+            self.score, self.limit = self._score, self._limit  # type: ignore[misc]
+            self.bend, self.straighten = self._bend, self._straighten  # type: ignore[misc]
+            self.nested = {upright if isinstance(upright, str) else upright.name: {"delta": np.inf}}
 
     def logp(self, x: Any, location: Any, *rest: Any) -> Any:
         return self.inner.logp(self.sign * (x - location), *rest)
@@ -64,7 +71,7 @@ class Located(Family):
 
     def mle(self, sample: Any, *, location: Any = None, scale: Any = None) -> Any:
         if location is None:
-            location = self._interior(sample) if self.smooth else self._end(sample)
+            location = self._end(sample) if self.upright is None else self._interior(sample)
         rest = self._rest(sample, location)
         return (location, *rest) if scale is None else (location, scale)
 
@@ -78,6 +85,21 @@ class Located(Family):
         mean, variance = self.inner.moments(*rest)  # type: ignore[misc]
         return location + self.sign * mean, variance
 
+    def _score(self, x: Any, location: Any, delta: Any, scale: Any) -> Any:
+        distance = self.sign * (x - location)
+        by_delta, by_scale = self.inner.score(distance, delta, scale)  # type: ignore[misc]
+        return self.sign * (1 + scale * by_scale) / distance, by_delta, by_scale
+
+    def _limit(self, sample: Any) -> tuple[Limit, ...]:
+        away: dict[str, Goes] = {"location": -self.sign * np.inf, "delta": np.inf, "scale": np.inf}
+        return () if self.upright is None else (Limit(self.upright, away, certain=np.zeros(1, dtype=bool)),)
+
+    def _bend(self, middle: Any, delta: Any, width: Any) -> Any:
+        return middle - self.sign * delta * width, delta, delta * width
+
+    def _straighten(self, location: Any, delta: Any, scale: Any) -> Any:
+        return location + self.sign * scale, delta, scale / delta
+
     def _end(self, sample: Any) -> Array:
         return np.asarray(self.sign * observed.minimum(self.sign * sample[0], sample[1]))
 
@@ -88,21 +110,28 @@ class Located(Family):
         reach = observed.maximum(x, weights) - observed.minimum(x, weights)
         logs, row = np.linspace(-9.0, 6.0, 31), np.arange(len(end))
 
-        def profile(log: Any, row: Any, steps: Any = (0.0,)) -> Array:
-            """Mean of log density ``(steps, G)`` with all distances changed by a share of the distance to the end."""
-            unit = reach[row] * np.exp(log)
-            at = end[row] - self.sign * unit
+        def placed(log: Any, row: Any) -> tuple[Array, Array, list[Any]]:
+            """Distance of a location from the end, distances of the observations, and the other parameters."""
+            unit = (reach[row] * np.exp(log))[:, None]
+            at = end[row] - self.sign * unit[:, 0]
             rest = [value[:, None] for value in self._rest((x[row], weights[row]), at)]
-            distance = self.sign * (x[row] - at[:, None])
-            logp = [self.inner.logp(distance + step * unit[:, None], *rest) for step in steps]
-            return np.asarray(np.where(weights[row] > 0, shares[row] * logp, 0.0).sum(axis=-1))
+            distance = np.where(weights[row] > 0, self.sign * (x[row] - at[:, None]), unit)
+            return unit, distance, rest
+
+        def profile(log: Any) -> Array:
+            _, distance, rest = placed(log, row)
+            return np.asarray(np.sum(shares * self.inner.logp(distance, *rest), axis=-1))
 
         def slope(log: Array, row: Array) -> Array:
-            # the other parameters are at their best: only the distances count
-            f = profile(log, row, (-2e-3, -1e-3, 1e-3, 2e-3))
-            return np.asarray(8 * (f[2] - f[1]) - (f[3] - f[0]))
+            # the other parameters are at their best: only the distances y count, and y·d log q/dy is minus one minus
+            # the score in the log of the scale, whose mean is 0
+            unit, distance, rest = placed(log, row)
+            moved = rest[1] * self.inner.score(distance, *rest)[1]  # type: ignore[misc]
+            share = unit / distance
+            mean = np.sum(shares[row] * share, axis=-1)
+            return np.asarray(-mean - np.sum(shares[row] * (share - mean[:, None]) * moved, axis=-1))
 
-        values = np.stack([profile(log, row)[0] for log in logs])
+        values = np.stack([profile(log) for log in logs])
         inner = (values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:])
         k = 1 + np.argmax(np.where(inner, values[1:-1], -np.inf), axis=0)
         log = root(slope, logs[k - 1], logs[k + 1], 1e-13)
@@ -145,9 +174,49 @@ class LogNormalPower(Family):
     def mle(self, mean_log: Any, variance_log: Any) -> Any:
         return 1 / np.sqrt(variance_log), np.exp(mean_log)
 
+    def score(self, x: Any, delta: Any, scale: Any) -> Any:
+        z = delta * _log_ratio(x, scale)
+        return (1 - z * z) / delta, delta * z / scale
+
     def moments(self, delta: Any, scale: Any) -> Any:
         square = 1 / np.square(delta)
         return scale * np.exp(square / 2), scale**2 * np.expm1(square) * np.exp(square)
+
+
+class InverseGaussianPower(Family):
+    """Inverse Gaussian(delta, scale), x > 0: of mean scale and shape delta²·scale."""
+
+    support = POSITIVE
+    delta = Parameter(POSITIVE, typical=(0.3, 10))
+    scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
+    name = "inverse_gaussian"
+
+    def __init__(self) -> None:
+        self.plain = lookup("inverse_gaussian")()
+        self.statistics = self.plain.statistics
+
+    def logp(self, x: Any, delta: Any, scale: Any) -> Any:
+        return self.plain.logp(x, scale, delta * delta * scale)
+
+    def log_cdf(self, x: Any, delta: Any, scale: Any) -> Any:
+        return self.plain.log_cdf(x, scale, delta * delta * scale)
+
+    def log_sf(self, x: Any, delta: Any, scale: Any) -> Any:
+        return self.plain.log_sf(x, scale, delta * delta * scale)
+
+    def ppf(self, q: Any, delta: Any, scale: Any) -> Any:
+        return self.plain.ppf(q, scale, delta * delta * scale)
+
+    def mle(self, *statistics: Any) -> Any:
+        mean, shape = self.plain.mle(*statistics)  # type: ignore[misc]
+        return np.sqrt(shape / mean), mean
+
+    def score(self, x: Any, delta: Any, scale: Any) -> Any:
+        by_mean, by_shape = self.plain.score(x, scale, delta * delta * scale)  # type: ignore[misc]
+        return 2 * delta * scale * by_shape, by_mean + delta * delta * by_shape
+
+    def moments(self, delta: Any, scale: Any) -> Any:
+        return scale, np.square(scale / delta)
 
 
 class LogSinhNormal(Family):
@@ -173,8 +242,15 @@ class LogSinhNormal(Family):
         return scale * np.exp(np.arcsinh(ndtri(q)) / delta)
 
     def mle(self, sample: Any) -> Any:
-        rate, product = _sinh_normal(np.log(sample[0]), sample[1])
-        return rate, np.exp(product / rate)
+        x, weights = sample
+        mean = observed.mean(x, weights)
+        rate, product = _sinh_normal(_log_ratio(x, mean[:, None]), weights)
+        return rate, mean * np.exp(product / rate)
+
+    def score(self, x: Any, delta: Any, scale: Any) -> Any:
+        w = delta * _log_ratio(x, scale)
+        slope = np.tanh(w) - 0.5 * np.sinh(2 * w)
+        return (1 + w * slope) / delta, -delta * slope / scale
 
 
 class SinhNormal(Family):
@@ -204,6 +280,12 @@ class SinhNormal(Family):
         return product / rate, 1 / rate
 
 
+def _log_ratio(x: Any, scale: Any) -> Any:
+    """Log(x/scale), which keeps its digits where x is nearly the scale."""
+    off = (x - scale) / scale
+    return np.where(np.abs(off) < 0.5, np.log1p(off), np.log(x / scale))
+
+
 def _sinh_normal(y: Array, weights: Array) -> tuple[Array, Array]:
     """Likeliest a and b with sinh(a·y − b) standard normal: Newton's method, the log-likelihood being concave."""
     shares = weights / weights.sum(axis=-1, keepdims=True)
@@ -224,41 +306,6 @@ def _sinh_normal(y: Array, weights: Array) -> tuple[Array, Array]:
         most = np.maximum(np.abs(da[:, None] * off - db[:, None]).max(axis=-1), 2 * np.maximum(-da / a, 0.0))
         a, b = a + da / np.maximum(1.0, most), b + db / np.maximum(1.0, most)
     return a, b + a * mean
-
-
-class NormalWithTail(Family):
-    """Normal with tail(beta, location, scale): density ∝ e^(−z²/2), and e^(beta²/2 + beta z) below z = −beta."""
-
-    support = REAL
-    beta = Parameter(POSITIVE, typical=(0.5, 2))
-    location = Parameter(REAL, typical=(-10, 10), role="location")
-    scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
-    statistics = (observed.mean, observed.variance)
-
-    def logp(self, x: Any, beta: Any, location: Any, scale: Any) -> Any:
-        z = (x - location) / scale
-        return np.where(z < -beta, beta * (0.5 * beta + z), -0.5 * z * z) - np.log(
-            scale * self._masses(beta).sum(axis=0)
-        )
-
-    def cdf(self, x: Any, beta: Any, location: Any, scale: Any) -> Any:
-        z, (tail, body) = (x - location) / scale, self._masses(beta)
-        below = tail * np.exp(beta * np.minimum(z + beta, 0.0))
-        return (below + np.sqrt(2 * np.pi) * np.maximum(ndtr(z) - ndtr(-beta), 0.0)) / (tail + body)
-
-    def sf(self, x: Any, beta: Any, location: Any, scale: Any) -> Any:
-        z, (tail, body) = (x - location) / scale, self._masses(beta)
-        above = np.sqrt(2 * np.pi) * ndtr(-np.maximum(z, -beta))
-        return (above - tail * np.expm1(beta * np.minimum(z + beta, 0.0))) / (tail + body)
-
-    def start(self, mean: Any, variance: Any) -> Any:
-        beta = np.array([0.4, 1.0, 2.0])[:, None] + 0 * mean
-        return beta, mean + 0.5 * np.sqrt(variance) / beta, 0.8 * np.sqrt(variance) + 0 * beta
-
-    @staticmethod
-    def _masses(beta: Any) -> Any:
-        """Integrals of both parts."""
-        return np.stack([np.exp(-0.5 * np.square(beta)) / beta, np.sqrt(2 * np.pi) * ndtr(beta)])
 
 
 class CentredUniform(Family):

@@ -8,11 +8,19 @@ import numpy as np
 from scipy.special import k0e, k1e, log_ndtr, ndtr, ndtri
 
 import modelselect.statistics as observed
+from modelselect.block import Block
 from modelselect.domain import POSITIVE, REAL
 from modelselect.families.real_line.integrals import invert, log_tail
-from modelselect.families.real_line.located import Located, LogNormalPower, LogSinhNormal, SinhNormal, log_cosh
+from modelselect.families.real_line.located import (
+    InverseGaussianPower,
+    Located,
+    LogNormalPower,
+    LogSinhNormal,
+    SinhNormal,
+    log_cosh,
+)
 from modelselect.families.special import HALF_LOG_2PI, log1mexp, log1p_square
-from modelselect.family import Family, Limit, Parameter, lookup, register
+from modelselect.family import Family, Goes, Limit, Parameter, register
 
 
 @register
@@ -71,6 +79,7 @@ class JohnsonSU(Family):
 
     name = "johnson_su"
     support = REAL
+    integrated = True
     gamma = Parameter(REAL, typical=(-1, 1))
     delta = Parameter(POSITIVE, typical=(0.8, 2.5))
     location = Parameter(REAL, typical=(-10, 10), role="location")
@@ -107,6 +116,12 @@ class JohnsonSU(Family):
         scale = iqr / (high - low)
         return gamma + 0 * iqr, delta + 0 * iqr, median - scale * middle, scale
 
+    def bend(self, lean: Any, delta: Any, middle: Any, width: Any) -> Any:
+        return _leaning(lean, delta, middle, width, -1.0)
+
+    def straighten(self, gamma: Any, delta: Any, location: Any, scale: Any) -> Any:
+        return _upright(gamma, delta, location, scale, -1.0)
+
     def score(self, x: Any, gamma: Any, delta: Any, location: Any, scale: Any) -> Any:
         y = (x - location) / scale
         asinh, root = np.arcsinh(y), np.sqrt(1 + y * y)
@@ -118,8 +133,8 @@ class JohnsonSU(Family):
         never, same = np.zeros(len(median), dtype=bool), {"delta": "delta", "location": "location", "scale": 0.0}
         return (
             Limit("normal", {"gamma": 0.0, "delta": np.inf, "location": "mean", "scale": np.inf}, certain=never),
-            Limit(Located(LogNormalPower(), smooth=True), {"gamma": -np.inf, **same}, certain=never),
-            Limit(Located(LogNormalPower(), -1.0, smooth=True), {"gamma": np.inf, **same}, certain=never),
+            Limit(Located(LogNormalPower(), upright="normal"), {"gamma": -np.inf, **same}, certain=never),
+            Limit(Located(LogNormalPower(), -1.0, upright="normal"), {"gamma": np.inf, **same}, certain=never),
         )
 
     def moments(self, gamma: Any, delta: Any, location: Any, scale: Any) -> Any:
@@ -140,6 +155,7 @@ class NormalInverseGaussian(Family):
     """
 
     support = REAL
+    integrated = True
     a = Parameter(POSITIVE, typical=(0.8, 3))
     b = Parameter(REAL, typical=(-0.3, 0.4))
     location = Parameter(REAL, typical=(-10, 10), role="location")
@@ -177,6 +193,27 @@ class NormalInverseGaussian(Family):
         iqr = np.where(upper > lower, (upper - lower) / 1.35, np.sqrt(variance))
         return a, 0 * a, median + 0 * a, np.stack([iqr, np.sqrt(3 * variance)])
 
+    def starts(self, block: Block, given: Any) -> tuple[Any, ...]:
+        starts, scale = super().starts(block, given), given[:, 3]
+        if np.isnan(scale).any():
+            return starts
+        # where the scale is given: those of the mean and the variance of the sample, and of some slopes
+        mean, variance = block.statistic(observed.mean), block.statistic(observed.variance)
+        slope = np.array([0.0, 0.7, -0.7, 3.0, -3.0])[:, None] + 0 * scale
+        root = np.square(scale) / variance * (1 + slope * slope)
+        more = root * np.sqrt(1 + slope * slope), root * slope, mean - scale * slope, scale + 0 * slope
+        return tuple(np.concatenate([a + 0 * scale, b]) for a, b in zip(starts, more, strict=True))
+
+    bent = ("a", "b", "location")
+
+    def bend(self, root: Any, lean: Any, mean: Any, scale: Any) -> Any:
+        # the mean is held on all ways to a limit, and a stays above b
+        return root * np.cosh(lean), root * np.sinh(lean), mean - scale * np.sinh(lean), scale
+
+    def straighten(self, a: Any, b: Any, location: Any, scale: Any) -> Any:
+        root = np.sqrt((a - b) * (a + b))
+        return root, np.arcsinh(b / root), location + scale * b / root, scale
+
     def score(self, x: Any, a: Any, b: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale
         q, root = np.hypot(1.0, z), np.sqrt((a - b) * (a + b))
@@ -184,14 +221,23 @@ class NormalInverseGaussian(Family):
         slope = b - (a * ratio + 2 / q) * (z / q)
         return a / root - q * ratio, z - b / root, -slope / scale, -(1 + z * slope) / scale
 
-    def limit(self, median: Any, variance: Any, lower: Any, upper: Any) -> tuple[Limit, ...]:
-        never, inner = np.zeros(len(median), dtype=bool), lookup("inverse_gaussian")()
+    def limit(
+        self, median: Any, *rest: Any, b: Any = None, location: Any = None, scale: Any = None
+    ) -> tuple[Limit, ...]:
+        never, inner = np.zeros(len(median), dtype=bool), InverseGaussianPower()
         steep = {"a": np.inf, "location": "location", "scale": 0.0}
+        normal: dict[str, Goes] = {"a": np.inf, "b": 0.0, "location": "mean", "scale": np.inf}
+        if b is not None:  # next to a it is nothing, whatever it is
+            normal["b"] = b
+        elif location is not None:  # the mean goes where it likes
+            normal |= {"location": location, "b": np.where(median < location, -np.inf, np.inf)}
+        elif scale is not None:
+            normal |= {"scale": scale, "b": np.inf, "location": -np.inf}
         return (
-            Limit("normal", {"a": np.inf, "b": 0.0, "location": "mean", "scale": np.inf}, certain=never),
+            Limit("normal", normal, certain=never),
             Limit("cauchy", {"a": 0.0, "b": 0.0, "location": "location", "scale": "scale"}, certain=never),
-            Limit(Located(inner, smooth=True), {"b": np.inf, **steep}, certain=never),
-            Limit(Located(inner, -1.0, smooth=True), {"b": -np.inf, **steep}, certain=never),
+            Limit(Located(inner, upright="normal"), {"b": np.inf, **steep}, certain=never),
+            Limit(Located(inner, -1.0, upright="normal"), {"b": -np.inf, **steep}, certain=never),
         )
 
     def moments(self, a: Any, b: Any, location: Any, scale: Any) -> Any:
@@ -219,6 +265,7 @@ class SinhArcsinh(Family):
     """
 
     support = REAL
+    integrated = True
     epsilon = Parameter(REAL, typical=(-1, 1))
     delta = Parameter(POSITIVE, typical=(0.5, 2.5))
     location = Parameter(REAL, typical=(-10, 10), role="location")
@@ -255,6 +302,12 @@ class SinhArcsinh(Family):
         scale = iqr / (high - low)
         return epsilon + 0 * iqr, delta + 0 * iqr, median - scale * middle, scale
 
+    def bend(self, lean: Any, delta: Any, middle: Any, width: Any) -> Any:
+        return _leaning(lean, delta, middle, width, 1.0)
+
+    def straighten(self, epsilon: Any, delta: Any, location: Any, scale: Any) -> Any:
+        return _upright(epsilon, delta, location, scale, 1.0)
+
     def score(self, x: Any, epsilon: Any, delta: Any, location: Any, scale: Any) -> Any:
         z = (x - location) / scale
         asinh, root = np.arcsinh(z), np.sqrt(1 + z * z)
@@ -268,6 +321,21 @@ class SinhArcsinh(Family):
         flat = {"epsilon": 0.0, "delta": np.inf, "location": "location", "scale": np.inf}
         return (
             Limit(SinhNormal(), flat, certain=never),
-            Limit(Located(LogSinhNormal(), smooth=True), {"epsilon": np.inf, **same}, certain=never),
-            Limit(Located(LogSinhNormal(), -1.0, smooth=True), {"epsilon": -np.inf, **same}, certain=never),
+            Limit(Located(LogSinhNormal(), upright=SinhNormal()), {"epsilon": np.inf, **same}, certain=never),
+            Limit(Located(LogSinhNormal(), -1.0, upright=SinhNormal()), {"epsilon": -np.inf, **same}, certain=never),
         )
+
+
+def _leaning(lean: Any, delta: Any, middle: Any, width: Any, sign: float) -> tuple[Any, Any, Any, Any]:
+    """Parameters of delta·arsinh((x − location)/scale) − sign·epsilon, which is 0 at the middle with slope 1/width.
+
+    Both are held on all ways to a limit: with delta → ∞, and as the lean, arsinh((middle − location)/scale), goes away.
+    """
+    scale = width * delta / np.cosh(lean)
+    return sign * delta * lean, delta, middle - scale * np.sinh(lean), scale
+
+
+def _upright(epsilon: Any, delta: Any, location: Any, scale: Any, sign: float) -> tuple[Any, Any, Any, Any]:
+    """The inverse of `_leaning`."""
+    lean = sign * epsilon / delta
+    return lean, delta, location + scale * np.sinh(lean), scale * np.cosh(lean) / delta

@@ -73,6 +73,7 @@ class SkewNormal(Family):
     """
 
     support = REAL
+    integrated = True
     shape = Parameter(REAL, typical=(-5, 8))
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
@@ -253,6 +254,7 @@ class ExponentiallyModifiedNormal(Family):
     """
 
     support = REAL
+    integrated = True
     shape = Parameter(POSITIVE, typical=(0.2, 10))
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")

@@ -10,7 +10,7 @@ from scipy.special import betaln, expit, logit
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, Interval
 from modelselect.families.real_line.located import CentredUniform
-from modelselect.family import Family, Limit, Parameter, register
+from modelselect.family import Family, Goes, Limit, Parameter, register
 
 #: Newton's steps from a first guess that is right at both ends.
 _STEPS = 40
@@ -77,9 +77,15 @@ class TukeyLambda(Family):
         scale = np.where(shape > 0, np.maximum(scale, 1.02 * np.abs(shape) * reach), scale)
         return shape + 0 * scale, middle, scale
 
-    def limit(self, median: Any, lower: Any, upper: Any, spread: Any, minimum: Any, maximum: Any) -> Limit:
-        at = {"shape": 1.0, "location": "location", "scale": "scale"}
-        return Limit(CentredUniform(), at, certain=np.zeros(len(median), dtype=bool))
+    def limit(self, median: Any, lower: Any, upper: Any, spread: Any, minimum: Any, maximum: Any) -> tuple[Limit, ...]:
+        never, at = np.zeros(len(median), dtype=bool), {"shape": 1.0, "location": "location", "scale": "scale"}
+        ends: dict[str, Goes] = {
+            "shape": 1.0,
+            "location": lambda law: 0.5 * (law["low"] + law["high"]),
+            "scale": lambda law: 0.5 * (law["high"] - law["low"]),
+        }
+        # on cells an end alone may lie at a kink; the other one serves where a parameter is given
+        return Limit("uniform", ends, never), Limit(CentredUniform(), at, never)
 
     def moments(self, shape: Any, location: Any, scale: Any) -> Any:
         # the formula loses digits near shape 0, where the variance is π²/3: a parabola stands in
