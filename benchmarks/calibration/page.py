@@ -26,8 +26,8 @@ def write(results: dict[str, Any], output: Path) -> None:
         "# Calibration: do the numbers mean what they say?",
         "",
         "Simulated: samples of known laws are drawn, and what the package says of them is counted. The",
-        "Monte-Carlo standard errors stand with the tables; no setting was chosen by looking at them, but for the way in",
-        "which Vuong's test treats skewed differences, which was chosen after trials on Poisson against geometric.",
+        "Monte-Carlo standard errors stand with the tables; no setting was chosen by looking at them, but for how",
+        "Vuong's test treats skewed differences: that was chosen after trials on Poisson against geometric.",
         f"Made by `python -m benchmarks.calibration --peers …` (seed 20261120), an hour on one core; Python "
         f"{platform.python_version()}, numpy {np.__version__}, {date.today().isoformat()}{_older(results, before)}.",
         "",
