@@ -46,6 +46,7 @@ _SYNTAX = (
     ("expected '-'", "this does not line up with the list above it"),
     ("tag handle", "the tag is unknown, expected none"),
     ("document start", "text after the end of the document"),
+    ("nesting depth", f"lists and mappings are nested more than {MAX_DEPTH} deep"),  # libyaml stops at a thousand
 )
 
 
