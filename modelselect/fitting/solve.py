@@ -31,6 +31,8 @@ DEFINITE = 1e-8
 #: Information about a coordinate that rounding errors of the objective alone may feign, a unit of the objective.
 NOISE = 1e-8
 _FLOOR = 1e-9
+#: Smallest eigenvalue of the unit-diagonal information below which a score must be smaller in proportion.
+_FLAT = 1e-2
 _SLACK = 8e-14
 #: Steps without gain after which a row is left where it is: a kink, or a slope that never ends.
 PATIENCE = 12
@@ -179,7 +181,9 @@ def maximise(
         )
         information[active] = J / (unit[:, :, None] * unit[:, None, :])
 
-        settled = (scaled < tolerance) | last_step[active] | ~usable
+        # along a direction that is rather flat the score is small far from the maximum; where all is flat there is none
+        flat = np.where(definite[active] > DEFINITE, np.minimum(definite[active] / _FLAT, 1.0), 1.0)
+        settled = (scaled < tolerance * flat) | last_step[active] | ~usable
         if hopeless is not None:
             settled |= hopeless(here, active)
         last_step[active] = (scaled < ALMOST) & (definite[active] > DEFINITE)
