@@ -309,7 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if hasattr(error, "format_message"):  # typer's
             return _usage_error(error)
-        if type(error).__name__ == "Abort":
+        if type(error).__name__ == "Abort" or str(error) == "Query interrupted":  # which is DuckDB's way to say it
             return _failed("interrupted", INTERRUPTED)
         if settings.debug:
             raise
