@@ -27,7 +27,7 @@ from modelselect.statistics import (
     variance,
     variance_log,
 )
-from modelselect.stretches import equal, over_stretches, stretches
+from modelselect.stretches import equal, stretches
 
 
 def _of_ordered(level: float) -> Callable[[Array], Array]:
@@ -117,7 +117,7 @@ def _added(y: Array, w: Array) -> float:
 
 
 def _columns(of: Callable[[slice], list[float]], m: int) -> list[Array]:
-    return list(np.array(list(over_stretches(of, stretches(m, 2)))).T)
+    return list(np.array(list(map(of, stretches(m, 2)))).T)
 
 
 def _joined(mass: Array, sums: Array, squares: Array) -> tuple[float, float, float]:

@@ -805,6 +805,8 @@ def test_the_iteration_of_the_negative_binomial_ends_where_the_solver_does(monke
     few = np.array([[368.0, 366.0, 184.0, 62.0, 16.0, 4.0]])
     far = estimate(family, Block(x[None, :6], x[None, :6], few))
     assert far.parameters[0, 1] == pytest.approx(248.404362276259, rel=1e-12)
+
+
 def test_differences_stay_inside_a_support_whose_end_is_near() -> None:
     # the likeliest end, 23.264, lies 0.2 % beyond the largest of 50 000 draws: by Nelder and Mead
     x = np.random.default_rng(6).gamma(2.3, 1.7, 50_000)

@@ -14,7 +14,7 @@ from modelselect.block import Block, Rescaled
 from modelselect.divergence.spacings import SpacingTerms, spacing_m, spacing_order, spacing_terms
 from modelselect.fitting.compress import nodes_of
 from modelselect.long_samples import TOGETHER
-from modelselect.stretches import equal, over_stretches, stretches
+from modelselect.stretches import equal
 
 M = 60_000
 TEN = [
@@ -50,19 +50,6 @@ def test_excesses_of_nearly_equal_numbers_keep_their_digits() -> None:
     assert block.statistic(observed.log_excess)[0] == pytest.approx(half, rel=1e-5)
     assert block.statistic(observed.reciprocal_excess)[0] * x.mean() == pytest.approx(2 * half, rel=1e-5)
     assert block.statistic(observed.variance)[0] == pytest.approx(x.var(), rel=1e-9)
-
-
-def test_stretches_come_in_their_order_whatever_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    cuts = stretches(10**6)
-    for cores in (1, 2, 7, 500):
-        monkeypatch.setattr("modelselect.stretches.cores", lambda cores=cores: cores)
-        assert list(over_stretches(lambda cut: cut.start, cuts)) == [cut.start for cut in cuts]
-
-
-def test_an_error_in_a_stretch_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modelselect.stretches.cores", lambda: 2)
-    with pytest.raises(ZeroDivisionError):
-        list(over_stretches(lambda cut: 1 // (cut.start - 8192), stretches(10**6)))
 
 
 def test_a_change_of_variable_is_made_when_it_is_asked_for() -> None:

@@ -68,17 +68,13 @@ def test_stretches_change_no_sum(monkeypatch: pytest.MonkeyPatch, name: str, eve
     x = np.sort(rng.gamma(2.3, 1.7, size=(1, M)))
     weights = np.ones((1, M)) if even else rng.integers(1, 4, size=(1, M)).astype(float)
     found = []
-    for stretch, cores in ((1000, 1), (1000, 3), (8192, 1), (8192, 2), (10**6, 2)):
+    for stretch in (1000, 8192, 10**6):
         monkeypatch.setattr("modelselect.stretches.STRETCH", stretch)
-        monkeypatch.setattr("modelselect.stretches.cores", lambda cores=cores: cores)
         found.append(estimate(lookup(name)(), Block(x, x, weights)))
     for one in found[1:]:
         assert one.status[0] == found[0].status[0]
         np.testing.assert_allclose(one.log_likelihood, found[0].log_likelihood, rtol=1e-12)
         np.testing.assert_allclose(one.parameters, found[0].parameters, rtol=1e-9)
-    for some, more in (found[:2], found[2:4]):  # the number of cores changes nothing at all
-        np.testing.assert_array_equal(some.parameters, more.parameters)
-        np.testing.assert_array_equal(some.log_likelihood, more.log_likelihood)
 
 
 @pytest.mark.parametrize("name", ["student_t", "weibull", "gumbel", "logistic"])

@@ -154,7 +154,7 @@ def _size(parts: dict[str, Rows]) -> tuple[list[str], list[str]]:
         "%. Where the likelihood has a kink (Laplace's) the ratio is divided by its mean in such samples; with χ² as "
         'it stands it was 8.6 % at n = 50. The robust weights of `test(…, method="pretest")` are estimated too, and '
         "reject "
-        f'{_range(robust, "pretest")}.',
+        f"{_range(robust, 'pretest')}.",
         f"* **Tests of fit at 5 % reject a true family in {_percent(min(sizes))}–{_percent(max(sizes))} %** "
         f"(G; AD, CvM, KS; refitted bootstrap, B = 199, n = 50 and 200).",
         f"* **Vuong's test of two families that are equally far rejects in {_range(late)} at n = {last}**, and in "

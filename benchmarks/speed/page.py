@@ -206,7 +206,7 @@ def _dominating(shares: dict[str, float]) -> str:
         f"wherever they are needed, takes {densities}; most of the rest multiplies, adds and copies what they gave. "
         "The sample is sorted once and searched on some thousand nodes. Over all values go one pass of sums, one exact "
         "gradient for each family without a closed form, and the log-densities of each candidate, of which levels, "
-        "differences and errors are added up: a stretch at a time, on all cores (the profile has one)."
+        "differences and errors are added up a stretch at a time."
     )
 
 

@@ -44,7 +44,7 @@ def measure(groups: int, size: int, rounds: int) -> dict[str, Any]:
             started(Engine(type="dask", workers=1)) as one,
             started(Engine(type="dask", workers=2)) as two,
         ):
-            some = Experiment(name="some", data={**data, "where": "\"group\" < 100"}, candidates=CANDIDATES)
+            some = Experiment(name="some", data={**data, "where": '"group" < 100'}, candidates=CANDIDATES)
             for engine in (one, two):
                 run(some, engine=engine)
             for _ in range(rounds):

@@ -13,10 +13,10 @@ import numpy as np
 
 from modelselect.divergence.entropy import Terms
 from modelselect.domain import Array
-from modelselect.stretches import equal, over_stretches, stretches
+from modelselect.stretches import equal, stretches
 
 #: So many stretches are worked on at a time: formulas take more calls an observation than sums.
-_STRETCHES = 2
+_STRETCHES = 4
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Moments:
 
             # laws without a finite difference to the best one, and that one itself, are added up by themselves
             lone = [k for k in range(K) if k == best or not known[k]]
-            own, first, second = (sum(parts) for parts in zip(*over_stretches(sums, cuts), strict=True))
+            own, first, second = (sum(parts) for parts in zip(*map(sums, cuts), strict=True))
             total = own[lone.index(best)] - (centre + first)[:K]
             total[lone] = own
             second -= np.outer(first, first)

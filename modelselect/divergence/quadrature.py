@@ -78,9 +78,7 @@ class Mesh(NamedTuple):
     tails: tuple[Tail, ...]
 
 
-def mesh(
-    cuts: Sequence[float], low: float, high: float, anchors: Sequence[float], deep: Sequence[float] = ()
-) -> Mesh:
+def mesh(cuts: Sequence[float], low: float, high: float, anchors: Sequence[float], deep: Sequence[float] = ()) -> Mesh:
     """Panels from low to high, cut where it is said.
 
     Parameters

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from modelselect.errors import DataError
-from modelselect.stretches import over_stretches, stretches
+from modelselect.stretches import stretches
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -117,7 +117,7 @@ class SpacingTerms:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         every, cuts = np.empty(len(self.x)), stretches(len(self.x))
-        for cut, terms in zip(cuts, over_stretches(self.__getitem__, cuts), strict=True):
+        for cut, terms in zip(cuts, map(self.__getitem__, cuts), strict=True):
             every[cut] = terms
         return every if dtype is None else every.astype(dtype)
 
@@ -143,7 +143,7 @@ class SpacingTerms:
             return float(centred.sum()), float(centred @ centred)
 
         with np.errstate(invalid="ignore"):
-            first, second = np.sum(list(over_stretches(sums, cuts)), axis=0)
+            first, second = np.sum(list(map(sums, cuts)), axis=0)
             n = len(self.x)
             return guess + float(first) / n, float(np.sqrt(max(second - first * first / n, 0.0) / (n - 1)))
 
@@ -160,7 +160,7 @@ class SpacingTerms:
                 return float(np.log(widths).sum())
 
         narrow = self._digammas[m : 2 * m].sum() - m * self._digammas[2 * m]
-        return sum(over_stretches(logs, stretches(n))) / n + float(self._digammas[2 * m] + 2 * narrow / n)
+        return sum(map(logs, stretches(n))) / n + float(self._digammas[2 * m] + 2 * narrow / n)
 
 
 def spacing_order(n: ArrayLike) -> Integers:

@@ -75,9 +75,7 @@ def adequacy_of(
         (label, *one)
         for (label, fit), seed in zip(fits.items(), seeds, strict=True)
         for one in (
-            _untested(sample, _DEPENDENT)
-            if dependent
-            else tests(fit, sample, n_resamples, np.random.default_rng(seed))
+            _untested(sample, _DEPENDENT) if dependent else tests(fit, sample, n_resamples, np.random.default_rng(seed))
         )
     ]
     frame = pd.DataFrame(rows, columns=["candidate", *Adequacy._fields]).set_index("candidate")

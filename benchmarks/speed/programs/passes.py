@@ -19,7 +19,6 @@ from ours import OURS
 from protocol import FAMILIES, GROUPED, megabytes, tell
 
 import modelselect as ms
-import modelselect.stretches
 
 TEN = [OURS[name] for name in FAMILIES]
 THREE = [OURS[name] for name in GROUPED]
@@ -72,9 +71,7 @@ def shares(call: Callable[[], Any]) -> dict[str, float]:
         "densities": ("formulas.py", "function"),
     }
     profile = cProfile.Profile()
-    cores, modelselect.stretches.cores = modelselect.stretches.cores, lambda: 1  # a profile sees one thread
     profile.runcall(call)
-    modelselect.stretches.cores = cores
     found = pstats.Stats(profile)
     total: float = found.total_tt  # type: ignore[attr-defined]
     times = {(Path(file).name, name): row[3] for (file, _, name), row in found.stats.items()}  # type: ignore[attr-defined]
