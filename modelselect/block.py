@@ -82,7 +82,11 @@ class Block:
         x = self.lower if function is minimum else self.upper if function is maximum else self.points
         with np.errstate(all="ignore"):
             if self.groups == 1 and self.weights.shape[1] > _MANY and function not in self._cache:
-                if function in ORDERED and self._cached("orderly", lambda: distinct_and_equal(x, self.weights)):
+                if (
+                    function in ORDERED
+                    and self.exact
+                    and self._cached("orderly", lambda: distinct_and_equal(x, self.weights))
+                ):
                     return cast(Array, self._cached(function, lambda: ORDERED[function](x)))
                 if self.long:
                     self._cache.update(self._together(function, x))

@@ -123,3 +123,10 @@ def test_a_ranking_needs_little_more_memory_than_the_data() -> None:
         tracemalloc.stop()
     assert equal(sample.weights)
     assert peak < 1.9 * x.nbytes  # beside the data themselves: in order, and a few arrays of flags
+
+
+def test_intervals_have_a_largest_end_that_is_not_the_last_one() -> None:
+    lower = np.arange(3000.0)[None]
+    block = Block(lower, np.where(np.arange(3000) == 7, np.inf, lower + 0.5), ones(3000))
+    assert block.statistic(observed.minimum)[0] == 0.0
+    assert block.statistic(observed.maximum)[0] == np.inf

@@ -15,7 +15,6 @@ import pytest
 
 from modelselect.cli import main
 from modelselect.errors import DataError
-from modelselect.experiment import databases
 from modelselect.experiment.config import Experiment
 from modelselect.experiment.sources import Source, read
 from modelselect.sample import Sample
@@ -100,23 +99,6 @@ def _connected(process: Any, socket: Path, log: Path) -> Any:
 def mariadb(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("WORMS_PASSWORD", PASSWORD)
     return f"mysql://owner:${{WORMS_PASSWORD}}@localhost/worms?unix_socket={server}"
-
-
-@pytest.fixture
-def queries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements that are sent to the database."""
-    sent: list[str] = []
-    loaded = databases._loaded
-
-    def spied(experiment: Any, query: str, database: databases.Database, connection: Any) -> Any:
-        def run(statement: str) -> Any:
-            sent.append(statement)
-            return database.run(statement)
-
-        return loaded(experiment, query, databases.Database(run, database.quoted), connection)
-
-    monkeypatch.setattr(databases, "_loaded", spied)
-    return sent
 
 
 def source(url: str, query: str, **data: Any) -> Source:

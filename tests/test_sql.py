@@ -134,23 +134,6 @@ def sqlite(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/worms.db"
 
 
-@pytest.fixture
-def queries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements that are sent to a database."""
-    sent: list[str] = []
-    loaded = databases._loaded
-
-    def spied(experiment: Any, query: str, database: databases.Database, connection: Any) -> Any:
-        def run(statement: str) -> Any:
-            sent.append(statement)
-            return database.run(statement)
-
-        return loaded(experiment, query, databases.Database(run, database.quoted), connection)
-
-    monkeypatch.setattr(databases, "_loaded", spied)
-    return sent
-
-
 # reading ------------------------------------------------------------------------------------------------------
 
 

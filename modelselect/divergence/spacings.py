@@ -116,9 +116,9 @@ class SpacingTerms:
         return terms
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        every, cuts = np.empty(len(self.x)), stretches(len(self.x))
-        for cut, terms in zip(cuts, map(self.__getitem__, cuts), strict=True):
-            every[cut] = terms
+        every = np.empty(len(self.x))
+        for cut in stretches(len(self.x)):
+            every[cut] = self[cut]
         return every if dtype is None else every.astype(dtype)
 
     def widths(self, first: int, last: int) -> Floats:
