@@ -38,8 +38,8 @@ _CELLS = 65_536
 _APART = 1e-3
 #: Starts from which on they are sorted out on a coarse stand-in first.
 _MANY_STARTS = 3
-#: Scaled score at which a maximum on a coarse stand-in is known well enough to start from.
-_ROUGHLY = 1e-4
+#: Scaled scores from which one more step leads near enough to the maximum of a coarse stand-in, and of a fine one.
+_ROUGHLY, _NEARLY = 1e-3, 1e-5
 #: Scaled score of all observations at a maximum of their stand-in, ten times less than which is expected.
 _NEARBY = 0.01
 #: Least distance of a start from the end of its domain.
@@ -100,10 +100,14 @@ def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Max
     block, start = problem.block, _starts(nodes, moved)
     if problem.groups == 1 and len(start) >= _MANY_STARTS and block.plain and not problem.family.made:
         coarse = replace(problem, block=block.remembered("coarse", lambda: compress(small, fine=False)))
-        top = _maximise(coarse, _starts(coarse, moved), _ROUGHLY)
+        top = _maximise(coarse, _starts(coarse, moved), _ROUGHLY, parting=True)
         if top.converged.any() and not _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
-            start = top.at[_different(top, np.flatnonzero(top.converged))]
-    return _best_of(nodes, start)
+            different = np.array(_different(top, np.flatnonzero(top.converged)))
+            if len(different) == 1:
+                none = np.zeros(1, dtype=bool)
+                return _polished(nodes, top.take(different)), none, none
+            start = top.at[different]
+    return _best_of(nodes, start, nearly=True)
 
 
 def _polished(problem: Problem, rough: Maximum) -> Maximum:
@@ -248,9 +252,9 @@ def _starts(problem: Problem, moved: Sequence[int]) -> Array:
     return problem.u(_moved(problem, starts(problem), moved) if len(moved) else starts(problem))
 
 
-def _best_of(problem: Problem, start: Array) -> tuple[Maximum, Flags, Flags]:
+def _best_of(problem: Problem, start: Array, *, nearly: bool = False) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group from starts ``(S·G, p)`` in coordinates, and the flags of `_from_all_starts`."""
-    top = _maximise(problem, start)
+    top = _maximise(problem, start, _NEARLY, parting=True) if nearly else _maximise(problem, start)
     collapsed = _collapsed(problem, top.at, np.arange(len(start)))
     good = (top.converged & ~collapsed).reshape(-1, problem.groups)
     value = np.where(np.isfinite(top.value), top.value, -np.inf).reshape(-1, problem.groups)
@@ -281,7 +285,7 @@ def _arranged(problem: Problem, top: Maximum) -> Maximum:
         return replace(top, at=np.where(changed, problem.u(other), top.at))
 
 
-def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> Maximum:
+def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE, *, parting: bool = False) -> Maximum:
     exact = problem.family.score is not None and problem.block.plain
     total = np.maximum(problem.block.total, 100.0)  # which is 1 where the law of the data is known
     negligible = np.broadcast_to(_NEGLIGIBLE / total, (problem.groups,))
@@ -294,6 +298,7 @@ def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> M
         hopeless=_hopeless(problem),
         negligible=np.tile(negligible, len(start) // problem.groups),
         tolerance=tolerance,
+        parting=parting,
     )
 
 

@@ -100,6 +100,7 @@ def maximise(
     hopeless: Callable[[Array, Rows], NDArray[np.bool_]] | None = None,
     negligible: Array | float = 0.0,
     tolerance: float = TOLERANCE,
+    parting: bool = False,
     max_iterations: int = 200,
 ) -> Maximum:
     """Maximise an objective of p coordinates in each of R rows at once.
@@ -118,9 +119,11 @@ def maximise(
         Rows that have run away and are to be left where they are.
     negligible
         Gain of a step ``(R,)`` that is none: many of them in a row lead along a slope that never ends.
-
     tolerance
         Scaled score below which a row has arrived.
+    parting
+        Whether a row that has arrived takes one more step, which squares the score: derivatives and score of the
+        answer are those of the point before.
 
     Notes
     -----
@@ -128,116 +131,130 @@ def maximise(
     the batch at once.
     """
     R, p = start.shape
-    at = start.astype(float).copy()
-    rows = np.arange(R)
-    value = objective(start, rows)
+    at = start.astype(float)
+    value = objective(start, np.arange(R))
     information = np.full((R, p, p), np.nan)
     score, definite = np.full(R, np.inf), np.full(R, -np.inf)
-    damping = np.full(R, 1e-3)
-    last_step = np.zeros(R, dtype=bool)
     iterations, idle = np.zeros(R, dtype=np.intp), np.zeros(R, dtype=np.intp)
-    active = rows[np.isfinite(value)]
     least = np.broadcast_to(np.asarray(negligible, dtype=float), (R,))
     axes = np.broadcast_to(np.eye(p), (R, p, p)).copy()
     dual = axes.copy()
+    climb = _Climb.of(at, value, np.flatnonzero(np.isfinite(value)))
 
     for _ in range(max_iterations):
-        if not len(active):
+        if not len(climb.rows):
             break
-        here = at[active]
-        unit = np.ones_like(here) if units is None else units(here, active)
+        rows, here = climb.rows, climb.at
+        unit = np.ones_like(here) if units is None else units(here, rows)
         if second is not None:
-            g, H = second(here, active)
+            g, H = second(here, rows)
             g, J = g * unit, -H * (unit[:, :, None] * unit[:, None, :])
         else:
-            g, J = derivatives(objective, here, active, unit, axes[active], dual[active], value[active], gradient)
-        usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
-        if second is None and not usable.all():
+            g, J = derivatives(objective, here, rows, unit, axes[rows], dual[rows], climb.value, gradient)
+        usable = np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2))
+        all_usable = bool(usable.all())
+        if second is None and not all_usable:
             # a step led out of the support, to whose end an observation is near
             odd = np.flatnonzero(~usable)
-            rows_odd = active[odd]
-            g[odd], J[odd] = derivatives(
-                objective,
-                here[odd],
-                rows_odd,
-                unit[odd],
-                axes[rows_odd],
-                dual[rows_odd],
-                value[rows_odd],
-                gradient,
-                SHORT,
-            )
-            usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
-        if not usable.all():
+            at_odd = here[odd], rows[odd], unit[odd], axes[rows[odd]], dual[rows[odd]], climb.value[odd]
+            g[odd], J[odd] = derivatives(objective, *at_odd, gradient, SHORT)
+            usable = np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2))
+            all_usable = bool(usable.all())
+        if not all_usable:
             g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
         root, eigenvalue, eigenvector = principal(J)
         if second is None:
-            axes[active], dual[active] = whitening(root, eigenvalue, eigenvector)
-        scaled = np.where(usable, np.abs(g / root).max(axis=-1), np.inf)
-        seen = (root**2 > NOISE * np.maximum(1.0, np.abs(value[active]))[:, None]).all(axis=-1)
-        score[active] = scaled
-        definite[active] = np.where(
-            usable, np.where(seen, eigenvalue[:, 0], np.minimum(eigenvalue[:, 0], 0.0)), -np.inf
-        )
-        information[active] = J / (unit[:, :, None] * unit[:, None, :])
+            axes[rows], dual[rows] = whitening(root, eigenvalue, eigenvector)
+        g = g / root
+        scaled, smallest = np.abs(g).max(axis=-1), eigenvalue[:, 0]
+        seen = (root * root > NOISE * np.maximum(1.0, np.abs(climb.value))[:, None]).all(axis=-1)
+        smallest = np.where(seen, smallest, np.minimum(smallest, 0.0))
+        if not all_usable:
+            scaled, smallest = np.where(usable, scaled, np.inf), np.where(usable, smallest, -np.inf)
+        score[rows], definite[rows] = scaled, smallest
+        information[rows] = J / (unit[:, :, None] * unit[:, None, :])
 
         # along a direction that is rather flat the score is small far from the maximum; where all is flat there is none
-        flat = np.where(definite[active] > DEFINITE, np.minimum(definite[active] / _FLAT, 1.0), 1.0)
-        settled = (scaled < tolerance * flat) | last_step[active] | ~usable
+        flat = np.where(smallest > DEFINITE, np.minimum(smallest / _FLAT, 1.0), 1.0)
+        arrived = scaled < tolerance * flat
+        last = (arrived & (scaled >= TOLERANCE) if parting else scaled < ALMOST) & (smallest > DEFINITE)
+        settled = climb.last_step | ~usable | (arrived & ~last if parting else arrived)
         if hopeless is not None:
-            settled |= hopeless(here, active)
-        last_step[active] = (scaled < ALMOST) & (definite[active] > DEFINITE)
-        go = np.flatnonzero(~settled)
-        active, here, unit = active[go], here[go], unit[go]
-        if not len(active):
-            break
-        iterations[active] += 1
-        before = value[active].copy()
-        moved = _step(
-            objective,
-            at,
-            value,
-            damping,
-            active,
-            here,
-            unit,
-            g[go] / root[go],
-            root[go],
-            eigenvalue[go],
-            eigenvector[go],
-        )
-        gained = value[active] - before > np.maximum(_SLACK * np.maximum(1.0, np.abs(before)), least[active])
-        idle[active] = np.where(gained, 0, idle[active] + 1)
-        active = active[(moved & (idle[active] < PATIENCE)) | last_step[active]]
+            settled |= hopeless(here, rows)
+        climb.last_step = last
+        if settled.any():
+            go = np.flatnonzero(~settled)
+            if not len(go):
+                break
+            climb, unit = climb.take(go), unit[go]
+            g, root, eigenvalue, eigenvector = g[go], root[go], eigenvalue[go], eigenvector[go]
+            rows = climb.rows
+        iterations[rows] += 1
+        before = climb.value
+        moved = climb.step(objective, unit, g, root, eigenvalue, eigenvector)
+        at[rows], value[rows] = climb.at, climb.value
+        gained = climb.value - before > np.maximum(_SLACK * np.maximum(1.0, np.abs(before)), least[rows])
+        idle[rows] = waited = np.where(gained, 0, idle[rows] + 1)
+        on = moved & (waited < PATIENCE)
+        on = on & ~climb.last_step if parting else on | climb.last_step
+        if not on.all():
+            climb = climb.take(np.flatnonzero(on))
 
     converged = (score < max(tolerance, ALMOST)) & (definite > DEFINITE) & np.isfinite(value)
     return Maximum(at, value, information, score, definite, converged, idle >= PATIENCE, iterations)
 
 
-def _step(
-    objective: Objective, at: Array, value: Array, damping: Array, active: Rows,
-    here: Array, unit: Array, scaled_gradient: Array, root: Array, eigenvalue: Array, eigenvector: Array,
-) -> NDArray[np.bool_]:  # fmt: skip
-    """Try damped Newton steps until each row has one that does not lose; rows with none are returned as False."""
-    moved = np.zeros(len(active), dtype=bool)
-    projected = np.einsum("rij,ri->rj", eigenvector, scaled_gradient)
-    trying = np.arange(len(active))
-    for _ in range(25):
-        rows = active[trying]
-        curvature = np.maximum(np.abs(eigenvalue[trying]), _FLOOR) + damping[rows, None]
-        step = np.einsum("rij,rj->ri", eigenvector[trying], projected[trying] / curvature) / root[trying]
-        longest = np.abs(step).max(axis=-1, keepdims=True)
-        step = step * np.minimum(1.0, 1.0 / np.where(longest > 0, longest, 1.0))
-        there = here[trying] + step * unit[trying]
-        reached = objective(there, rows)
-        better = reached >= value[rows] - _SLACK * np.maximum(1.0, np.abs(value[rows]))
-        at[rows[better]], value[rows[better]] = there[better], reached[better]
-        damping[rows] = np.where(better, np.maximum(damping[rows] * 0.1, 1e-12), np.maximum(damping[rows], 1e-3) * 8.0)
-        moved[trying[better]] = True
-        trying = trying[~better]
-        if not len(trying):
-            break
-    return moved
+@dataclass(eq=False)
+class _Climb:
+    """The rows that are still on their way: where they are, how their steps are damped, and who takes a last one."""
+
+    rows: Rows
+    at: Array
+    value: Array
+    damping: Array
+    last_step: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, at: Array, value: Array, rows: Rows) -> _Climb:
+        return cls(rows, at[rows], value[rows], np.full(len(rows), 1e-3), np.zeros(len(rows), dtype=bool))
+
+    def take(self, places: Rows) -> _Climb:
+        return _Climb(*(array[places] for array in vars(self).values()))
+
+    def step(
+        self, objective: Objective, unit: Array, scaled_gradient: Array, root: Array, eigenvalue: Array,
+        eigenvector: Array,
+    ) -> NDArray[np.bool_]:  # fmt: skip
+        """Try damped Newton steps until each row has one that does not lose; rows with none are returned as False."""
+        projected = np.einsum("rij,ri->rj", eigenvector, scaled_gradient)
+        floored = np.maximum(np.abs(eigenvalue), _FLOOR)
+        worst = self.value - _SLACK * np.maximum(1.0, np.abs(self.value))
+        trying = np.arange(len(self.rows))
+        moved = np.zeros(len(trying), dtype=bool)
+        at, value, rows = self.at, self.value, self.rows
+        for attempt in range(25):
+            step = np.einsum("rij,rj->ri", eigenvector, projected / (floored + self.damping[trying, None])) / root
+            longest = np.abs(step).max(axis=-1, keepdims=True)
+            there = at[trying] + step / np.maximum(longest, 1.0) * unit
+            reached = objective(there, rows)
+            better = reached >= worst
+            damping = self.damping[trying]
+            eased, raised = np.maximum(damping * 0.1, 1e-12), np.maximum(damping, 1e-3) * 8.0
+            self.damping[trying] = np.where(better, eased, raised)
+            if attempt == 0 and better.all():
+                self.at, self.value = there, reached
+                return better
+            if attempt == 0:
+                self.at, self.value = at, value = at.copy(), value.copy()
+            won = trying[better]
+            at[won], value[won], moved[won] = there[better], reached[better], True
+            left = np.flatnonzero(~better)
+            if not len(left):
+                break
+            trying, rows, projected, floored, worst, unit, root, eigenvector = (
+                array[left] for array in (trying, rows, projected, floored, worst, unit, root, eigenvector)
+            )
+        return moved
 
 
 def principal(J: Array) -> tuple[Array, Array, Array]:

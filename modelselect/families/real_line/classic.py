@@ -305,7 +305,8 @@ class StudentT(Family):
         t = z * z / df
         w = 1 / (1 + t)
         # ψ((df+1)/2) − ψ(df/2) − 1/df, without the terms that cancel as df → ∞
-        constant = np.log1p(1 / df) - 1 / df + log_minus_digamma(df / 2) - log_minus_digamma((df + 1) / 2)
+        less, more = log_minus_digamma(np.stack(((df + 1) / 2, df / 2)))
+        constant = np.log1p(1 / df) - 1 / df + more - less
         log = np.log(1 + t) if np.all(df < _FEW_DEGREES) else np.log1p(t)
         by_df = 0.5 * (constant - log + (df + 1) / df * (1 - w))
         return by_df, (df + 1) / df * z * w / scale, (z * z - 1) * w / scale
@@ -315,7 +316,8 @@ class StudentT(Family):
         square = z * z
         w = df / (df + square)
         k, both = (df + 1) / df * w, scale * scale
-        constant = 0.5 / (df * df * (df + 1)) + 0.25 * (trigamma_excess((df + 1) / 2) - trigamma_excess(df / 2))
+        less, more = trigamma_excess(np.stack(((df + 1) / 2, df / 2)))
+        constant = 0.5 / (df * df * (df + 1)) + 0.25 * (less - more)
         twice_df = constant + 0.5 * (1 - w) * ((df - 1) - (df + 1) * w) / (df * df)
         mixed = (square - 1) * w * w / (df * df * scale)
         return (
