@@ -62,6 +62,10 @@ class Normal(Family):
         z = (x - mean) / sd
         return z / sd, (z * z - 1) / sd
 
+    def hessian(self, x: Any, mean: Any, sd: Any) -> Any:
+        z, square = (x - mean) / sd, sd * sd
+        return -1 / square, -2 * z / square, (1 - 3 * z * z) / square
+
     def moments(self, mean: Any, sd: Any) -> Any:
         return mean, sd**2
 
