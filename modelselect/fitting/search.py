@@ -16,7 +16,7 @@ import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
-from modelselect.fitting.compress import compress, compressible, nodes_of
+from modelselect.fitting.compress import SOME, compress, compressible, nodes_of
 from modelselect.fitting.problem import Problem
 from modelselect.fitting.solve import ALMOST, TOLERANCE, Maximum, Rows, maximise
 
@@ -79,7 +79,10 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
         return _from_near(problem, moved, near)
     small = None if problem.family.atoms else _stand_in(problem.block)  # a node would mix an atom with its neighbours
     if small is None:
-        top, collapsed, any_collapsed = _from_all_starts(problem, moved)
+        start = _starts(problem, moved)
+        some = problem.block.plain and not problem.family.atoms and compressible(problem.block, SOME)
+        distinct = _sorted_out(problem, start, moved, problem.block) if some else None
+        top, collapsed, any_collapsed = _best_of(problem, start if distinct is None else distinct.at)
         return _arranged(problem, top), collapsed, any_collapsed
     rough, collapsed, any_collapsed = _on_nodes(problem, small, moved)
     top = _polished(problem, rough)
@@ -95,19 +98,28 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
 
 
 def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Maximum, Flags, Flags]:
-    """The maxima on a stand-in, as `_from_all_starts`; many starts are sorted out on a coarser one."""
+    """The maxima on a stand-in, as `_from_all_starts`."""
     nodes = replace(problem, block=small)
-    block, start = problem.block, _starts(nodes, moved)
-    if problem.groups == 1 and len(start) >= _MANY_STARTS and block.plain and not problem.family.made:
-        coarse = replace(problem, block=block.remembered("coarse", lambda: compress(small, fine=False)))
-        top = _maximise(coarse, _starts(coarse, moved), _ROUGHLY, parting=True)
-        if top.converged.any() and not _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
-            different = np.array(_different(top, np.flatnonzero(top.converged)))
-            if len(different) == 1:
-                none = np.zeros(1, dtype=bool)
-                return _polished(nodes, top.take(different)), none, none
-            start = top.at[different]
-    return _best_of(nodes, start, nearly=True)
+    start = _starts(nodes, moved)
+    distinct = _sorted_out(nodes, start, moved, problem.block) if problem.block.plain else None
+    if distinct is not None and len(distinct.at) == 1:
+        none = np.zeros(1, dtype=bool)
+        return _polished(nodes, distinct), none, none
+    return _best_of(nodes, start if distinct is None else distinct.at, nearly=True)
+
+
+def _sorted_out(problem: Problem, start: Array, moved: Sequence[int], block: Block) -> Maximum | None:
+    """The different maxima to which many starts lead on a coarse stand-in of one sample, best first.
+
+    None where the starts are few, or one of them leads to none.
+    """
+    if problem.groups > 1 or len(start) < _MANY_STARTS or problem.family.made:
+        return None
+    coarse = replace(problem, block=block.remembered("coarse", lambda: compress(problem.block, fine=False)))
+    top = _maximise(coarse, _starts(coarse, moved), _ROUGHLY, parting=True)
+    if not top.converged.any() or _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
+        return None
+    return top.take(np.array(_different(top, np.flatnonzero(top.converged))))
 
 
 def _polished(problem: Problem, rough: Maximum) -> Maximum:

@@ -151,14 +151,14 @@ def maximise(
             g, J = g * unit, -H * (unit[:, :, None] * unit[:, None, :])
         else:
             g, J = derivatives(objective, here, rows, unit, axes[rows], dual[rows], climb.value, gradient)
-        usable = np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2))
+        usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
         all_usable = bool(usable.all())
         if second is None and not all_usable:
             # a step led out of the support, to whose end an observation is near
             odd = np.flatnonzero(~usable)
             at_odd = here[odd], rows[odd], unit[odd], axes[rows[odd]], dual[rows[odd]], climb.value[odd]
             g[odd], J[odd] = derivatives(objective, *at_odd, gradient, SHORT)
-            usable = np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2))
+            usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
             all_usable = bool(usable.all())
         if not all_usable:
             g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
@@ -251,8 +251,9 @@ class _Climb:
             left = np.flatnonzero(~better)
             if not len(left):
                 break
-            trying, rows, projected, floored, worst, unit, root, eigenvector = (
-                array[left] for array in (trying, rows, projected, floored, worst, unit, root, eigenvector)
+            trying, rows = trying[left], rows[left]
+            projected, floored, worst, unit, root, eigenvector = (
+                array[left] for array in (projected, floored, worst, unit, root, eigenvector)
             )
         return moved
 
