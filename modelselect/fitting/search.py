@@ -77,15 +77,17 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
         return Maximum.joined(tops), *(np.concatenate(flag) for flag in flags)  # type: ignore[return-value]
     if near is not None and len(near):
         return _from_near(problem, moved, near)
-    small = None if problem.family.atoms else _stand_in(problem.block)  # a node would mix an atom with its neighbours
+    small = None if problem.family.atoms else _stand_in(problem)  # a node would mix an atom with its neighbours
     if small is None:
         top, collapsed, any_collapsed = _from_all_starts(problem, moved)
         return _arranged(problem, top), collapsed, any_collapsed
     rough, collapsed, any_collapsed = _on_nodes(problem, small, moved)
     top = _polished(problem, rough)
     collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
-    # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost
+    # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost, nor
+    # missed because the nodes have no likelihood at all
     again = collapsed | (rough.converged & ~top.converged) | (any_collapsed & (not problem.block.exact))
+    again |= np.isneginf(rough.value)
     rows = np.flatnonzero(again)
     if len(rows):
         fresh, fresh_collapsed, _ = _from_all_starts(_part(problem, rows), moved)
@@ -203,15 +205,16 @@ def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
     return np.where(profile(low) >= profile(high), low, high)
 
 
-def _stand_in(block: Block) -> Block | None:
+def _stand_in(problem: Problem) -> Block | None:
     """Return a cheaper block with nearly the same maximum: weighted nodes for many points, points for many cells."""
-    bounds = block.truncation
+    block, bounds = problem.block, problem.block.truncation
     if bounds is not None and any(end.shape[-1] > 1 for end in bounds):
         return None
     if block.exact:
         small = nodes_of(block)
     elif np.isfinite(block.upper - block.lower).all():
-        points = Block(block.points, block.points, block.weights)
+        middles = _inside(problem).points
+        points = Block(middles, middles, block.weights)
         small = nodes_of(points) or (points if points.lower.shape[1] >= MANY_CELLS else None)
     else:
         small = _of_censored(block)
@@ -299,10 +302,7 @@ def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> M
 
 def starts(problem: Problem) -> Array:
     """Starts ``(S·G, p)``, forced into the domains; given parameters are kept."""
-    family = problem.family
-    block = problem.block
-    if family.period is None:
-        block = block.clipped(family.support.low, family.support.high)
+    family, block = problem.family, _inside(problem)
     if not (np.isfinite(block.lower).all() and np.isfinite(block.upper).all()):
         block = Block(block.points, block.points, block.weights)  # a censored observation is no largest one
     elif np.isfinite(low := family.support.low) and not family.support.low_inclusive and not block.exact:
@@ -323,6 +323,12 @@ def starts(problem: Problem) -> Array:
         guess = np.where(np.isfinite(guesses[j]), guesses[j], np.clip(1.0, low, high))
         theta[:, :, j] = np.clip(np.broadcast_to(guess, theta.shape[:2]), low, high)
     return theta.reshape(-1, theta.shape[-1])
+
+
+def _inside(problem: Problem) -> Block:
+    """The data with intervals cut at the ends of the support, so that a middle has a density."""
+    support = problem.family.support
+    return problem.block if problem.family.period is not None else problem.block.clipped(support.low, support.high)
 
 
 def _hopeless(problem: Problem) -> Callable[[Array, Rows], Flags]:
