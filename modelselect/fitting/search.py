@@ -361,11 +361,17 @@ def _endless(problem: Problem) -> tuple[list[int], Array]:
 def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
     """Whether the likelihood has no bound here: a density that is infinite at an end, a scale shrunk onto a datum."""
     theta = problem.theta(u, rows)
-    flags = problem.family.unbounded(*theta.T) | np.zeros(len(rows), dtype=bool)
+    pointed = problem.remembered("pointed", lambda: _pointed(problem.block))
+    flags = problem.family.unbounded(*theta.T) & np.broadcast_to(pointed, (problem.groups,))[rows % problem.groups]
     if problem.family.made:
         flags = flags | problem.family.degenerate(problem.rows(rows), theta)
     column, floor = problem.remembered("floor", lambda: _floor(problem))
     return flags if column is None else np.asarray(flags | (theta[:, column] < floor[rows % problem.groups]))
+
+
+def _pointed(block: Block) -> Flags:
+    """Groups with an exact observation: a density may be infinite there, while no cell has more than probability 1."""
+    return np.asarray(((block.lower == block.upper) & (block.weights > 0)).any(axis=-1))
 
 
 def _floor(problem: Problem) -> tuple[int | None, Array]:
