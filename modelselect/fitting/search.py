@@ -38,6 +38,8 @@ _CELLS = 65_536
 _APART = 1e-3
 #: Starts from which on they are sorted out on a coarse stand-in first.
 _MANY_STARTS = 3
+#: Newton steps at most; and where ends of the support are estimated from cells, whose edges are tried afterwards.
+_ITERATIONS, _AT_KINKS = 200, 60
 #: Scaled score at which a maximum on a coarse stand-in is known well enough to start from.
 _ROUGHLY = 1e-4
 #: Scaled score of all observations at a maximum of their stand-in, ten times less than which is expected.
@@ -102,7 +104,7 @@ def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Max
     block, start = problem.block, _starts(nodes, moved)
     if problem.groups == 1 and len(start) >= _MANY_STARTS and block.plain and not problem.family.made:
         coarse = replace(problem, block=block.remembered("coarse", lambda: compress(small, fine=False)))
-        top = _maximise(coarse, _starts(coarse, moved), _ROUGHLY)
+        top = climb(coarse, _starts(coarse, moved), _ROUGHLY)
         if top.converged.any() and not _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
             start = top.at[_different(top, np.flatnonzero(top.converged))]
     return _best_of(nodes, start)
@@ -114,7 +116,7 @@ def _polished(problem: Problem, rough: Maximum) -> Maximum:
     So one exact gradient and a Newton step or two lead there; a row in which they do not is searched on.
     """
     if problem.family.score is None or not problem.block.plain:
-        return _maximise(problem, rough.at)
+        return climb(problem, rough.at)
     rows = np.arange(problem.groups)
     J = np.where(rough.converged[:, None, None], rough.information, np.eye(rough.at.shape[1]))
     root = np.sqrt(np.einsum("rii->ri", J))
@@ -130,7 +132,7 @@ def _polished(problem: Problem, rough: Maximum) -> Maximum:
         active = active[~settled[active]]
     top = replace(rough, at=at, score=score, value=np.full(problem.groups, np.nan))
     lost = rows[~settled]
-    return top.put(lost, _maximise(_part(problem, lost), rough.at[lost])) if len(lost) else top
+    return top.put(lost, climb(_part(problem, lost), rough.at[lost])) if len(lost) else top
 
 
 def _different(top: Maximum, rows: Rows) -> list[int]:
@@ -144,7 +146,7 @@ def _different(top: Maximum, rows: Rows) -> list[int]:
 
 def maxima(problem: Problem) -> Array:
     """Parameters ``(K, p)`` of the different maxima of one group to which the family's starts lead, best first."""
-    top = _maximise(problem, problem.u(starts(problem)))
+    top = climb(problem, problem.u(starts(problem)))
     rows = np.flatnonzero(top.converged & ~_collapsed(problem, top.at, np.zeros(len(top.at), dtype=np.intp)))
     different = _different(top, rows)
     return problem.theta(top.at[different], np.zeros(len(different), dtype=np.intp))
@@ -253,7 +255,7 @@ def _starts(problem: Problem, moved: Sequence[int]) -> Array:
 
 def _best_of(problem: Problem, start: Array) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group from starts ``(S·G, p)`` in coordinates, and the flags of `_from_all_starts`."""
-    top = _maximise(problem, start)
+    top = climb(problem, start)
     collapsed = _collapsed(problem, top.at, np.arange(len(start)))
     good = (top.converged & ~collapsed).reshape(-1, problem.groups)
     value = np.where(np.isfinite(top.value), top.value, -np.inf).reshape(-1, problem.groups)
@@ -284,10 +286,13 @@ def _arranged(problem: Problem, top: Maximum) -> Maximum:
         return replace(top, at=np.where(changed, problem.u(other), top.at))
 
 
-def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> Maximum:
+def climb(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> Maximum:
+    """Maximise from each of the starts ``(S·G, p)``, in coordinates."""
     exact = problem.family.score is not None and problem.block.plain
     total = np.maximum(problem.block.total, 100.0)  # which is 1 where the law of the data is known
     negligible = np.broadcast_to(_NEGLIGIBLE / total, (problem.groups,))
+    parameters = list(problem.family.parameters.values())
+    kinked = not problem.block.exact and not all(parameters[j].regular for j in problem.free)
     return maximise(
         problem.objective,
         start,
@@ -297,6 +302,7 @@ def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> M
         hopeless=_hopeless(problem),
         negligible=np.tile(negligible, len(start) // problem.groups),
         tolerance=tolerance,
+        max_iterations=_AT_KINKS if kinked else _ITERATIONS,
     )
 
 

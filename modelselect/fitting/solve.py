@@ -36,6 +36,8 @@ _FLAT = 1e-2
 _SLACK = 8e-14
 #: Steps without gain after which a row is left where it is: a kink, or a slope that never ends.
 PATIENCE = 12
+#: Damping, in units of the information, of accepted steps that creep along a kink, and lead nowhere in 200 of them.
+HEAVY = 1e4
 #: Rows up to which all points of the differences are evaluated at once: the calls cost more than the numbers.
 _FEW = 32
 
@@ -135,7 +137,7 @@ def maximise(
     score, definite = np.full(R, np.inf), np.full(R, -np.inf)
     damping = np.full(R, 1e-3)
     last_step = np.zeros(R, dtype=bool)
-    iterations, idle = np.zeros(R, dtype=np.intp), np.zeros(R, dtype=np.intp)
+    iterations, idle, creeping = np.zeros((3, R), dtype=np.intp)
     active = rows[np.isfinite(value)]
     least = np.broadcast_to(np.asarray(negligible, dtype=float), (R,))
     axes = np.broadcast_to(np.eye(p), (R, p, p)).copy()
@@ -208,7 +210,9 @@ def maximise(
         )
         gained = value[active] - before > np.maximum(_SLACK * np.maximum(1.0, np.abs(before)), least[active])
         idle[active] = np.where(gained, 0, idle[active] + 1)
-        active = active[(moved & (idle[active] < PATIENCE)) | last_step[active]]
+        creeping[active] = np.where(damping[active] > HEAVY, creeping[active] + 1, 0)
+        patient = np.maximum(idle, creeping)[active] < PATIENCE
+        active = active[(moved & patient) | last_step[active]]
 
     converged = (score < max(tolerance, ALMOST)) & (definite > DEFINITE) & np.isfinite(value)
     return Maximum(at, value, information, score, definite, converged, idle >= PATIENCE, iterations)
