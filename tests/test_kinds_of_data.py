@@ -19,6 +19,9 @@ from modelselect import DataError, Sample
 from modelselect.block import Block
 from modelselect.divergence.empirical import level
 from modelselect.divergence.turnbull import _Places, _self_consistent, nonparametric
+from modelselect.families.positive.folded import HalfNormal
+from modelselect.families.real_line.located import Located
+from modelselect.fitting.estimate import estimate
 from modelselect.ranking.footing import footing_of
 from modelselect.reporting.figures import pictures
 from modelselect.reporting.html import render_html
@@ -691,3 +694,47 @@ def test_cells_that_reach_the_end_of_a_support_give_a_start() -> None:
 )
 def test_a_likelihood_without_a_maximum_has_a_status_that_says_so(name: str, data: Any, status: str) -> None:
     assert ms.fit(name, data).status == status
+
+
+def masses(law: ss.rv_continuous, counts: dict[int, int], **parameters: float) -> float:
+    """Log-likelihood of counts that stand for real numbers rounded to integers."""
+    x, n = np.array(list(counts)), np.array(list(counts.values()))
+    frozen = law(**parameters)
+    return float(n @ np.log(frozen.cdf(x + 0.5) - frozen.cdf(x - 0.5)))
+
+
+def test_half_a_cell_about_zero_has_a_logarithm() -> None:
+    counts = {0: 9, 1: 8, 2: 10, 3: 9, 5: 16, 7: 10, 10: 8, 15: 12, 20: 9, 30: 6, 45: 4, 80: 1}
+    fit = ms.fit("log_pearson_3", Sample.from_counts(counts))
+    assert fit.status == "converged"
+    assert fit.log_likelihood > ms.fit("lognormal", Sample.from_counts(counts)).log_likelihood + 1
+
+
+def test_on_cells_no_density_is_infinite() -> None:
+    counts = dict.fromkeys(range(1, 13), 10)
+    fit = ms.fit("generalized_pareto", Sample.from_counts(counts))  # with a pole at its upper end, within the last cell
+    assert fit.status == "converged"
+    shape, scale = fit.parameters["shape"], fit.parameters["scale"]
+    assert shape < -1
+    there = masses(ss.genpareto, counts, c=shape, scale=scale)
+    assert fit.log_likelihood == pytest.approx(there, abs=1e-6)
+    for away in (0.999, 1.001):
+        assert masses(ss.genpareto, counts, c=shape, scale=scale * away) < there
+        assert masses(ss.genpareto, counts, c=shape * away, scale=scale * away) < there
+
+
+def test_an_end_of_the_support_may_lie_at_the_edge_of_the_outermost_cell() -> None:
+    # all but uniform: the density all but jumps at its ends, and so does the slope of the likelihood at the edge
+    counts = dict(zip(range(1, 13), (26, 20, 26, 24, 26, 24, 26, 25, 24, 25, 23, 23), strict=True))
+    fit = ms.fit("kappa_4", Sample.from_counts(counts))
+    assert fit.status == "converged"
+    assert fit.log_likelihood >= ms.fit("uniform", Sample.from_counts(counts)).log_likelihood
+    assert fit.distribution.support.low == pytest.approx(0.5, abs=1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_end_of_a_falling_density_is_the_edge_of_the_outermost_cell(sign: float) -> None:
+    x = np.array([[3.0, 5.0, 7.0, 18.0, 43.0, 85.0, 91.0]])
+    found = estimate(Located(HalfNormal(), sign), Block(x - 0.5, x + 0.5, np.ones_like(x)))
+    assert found.parameters[0, 0] == (2.5 if sign > 0 else 91.5)
+    assert found.verdicts.status[0] == "converged"

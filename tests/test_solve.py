@@ -139,6 +139,19 @@ def test_hopeless_rows_are_left_where_they_are() -> None:
     assert np.all((top.at[:, 0] > 5) & (top.at[:, 0] < 7))
 
 
+def test_a_kink_is_not_crept_along() -> None:
+    def jump(u: Any, rows: np.ndarray) -> np.ndarray:
+        """Rises to the end of the support at ½, and falls off at once beyond it."""
+        over = u[:, 0] - 0.5
+        return over - 50 * np.maximum(over, 0.0) - (u[:, 1] - over) ** 2
+
+    top = maximise(jump, np.array([[0.0, 3.0]]))
+    assert not top.converged[0]
+    assert not top.stalled[0]
+    assert top.at[0, 0] == pytest.approx(0.5, abs=1e-3)
+    assert top.iterations[0] < 60
+
+
 def test_iterations_are_bounded() -> None:
     calls = []
 

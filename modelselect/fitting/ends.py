@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.fitting.likelihood import mean_log_likelihood
 from modelselect.fitting.problem import Problem
-from modelselect.fitting.search import ascend
+from modelselect.fitting.search import ascend, climb
+from modelselect.fitting.solve import Rows
 
 
 def kinked(problem: Problem) -> list[int]:
@@ -49,7 +52,9 @@ def hold_ends(
     own = problem.given[rows]
     points = Block(block.lower, block.upper, block.weights * (block.lower == block.upper), block.truncation)
     stuck = theta[rows].copy()  # where the search met a kink
-    answers = [exact(block, own)] if block.exact else [exact(block, own), exact(points, own)]
+    edges = [Block(end, end, block.weights) for end in (block.lower, block.upper) if np.isfinite(end).all()]
+    blocks = [block, *([points] if points.weights.any() else []), *edges]
+    answers = [exact(some, own) for some in ([block] if block.exact else blocks)]
     places = [(answer, some) for answer in answers for some in _parts(held)]
     best = np.full(len(rows), -np.inf)
     for ends, some in [*places, (stuck, tuple(held))]:
@@ -77,3 +82,63 @@ def _maximum(problem: Problem, ends: Sequence[int]) -> tuple[Array, Array]:
         return problem.given, np.where(legal, value, -np.inf)
     top, collapsed, _ = ascend(problem, moved=ends)
     return problem.theta(top.at, rows), np.where(top.converged & ~collapsed, problem.objective(top.at, rows), -np.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class _Touching(Problem):
+    """The same with ends of the support held at the outermost edges of the cells, by a shift or a change of unit.
+
+    Attributes
+    ----------
+    ends
+        Whether the lower, and the upper, end is held.
+    """
+
+    ends: tuple[bool, bool] = (True, False)
+
+    def _theta(self, u: Array, rows: Rows) -> Array:
+        theta = super()._theta(u, rows)
+        with np.errstate(all="ignore"):
+            low, high = (np.broadcast_to(end, len(theta)) for end in self.family.bounds(*theta.T))
+            edges = self.block.statistic(observed.minimum), self.block.statistic(observed.maximum)
+            first, last = (np.broadcast_to(edge, (self.groups,))[rows % self.groups] for edge in edges)
+            own, place = (low, first) if self.ends[0] else (high, last)
+            moves = self.family.moves_with == "location and scale"
+            factor = (last - first) / (high - low) if all(self.ends) else np.ones_like(own) if moves else place / own
+            for j, parameter in enumerate(self.family.parameters.values()):
+                if parameter.role == "location":
+                    theta[:, j] = place + (theta[:, j] - own) * factor
+                elif parameter.role == "scale":
+                    theta[:, j] *= factor
+                elif parameter.role == "log_scale":
+                    theta[:, j] += np.log(factor)
+        return theta
+
+
+def touch_edges(problem: Problem, theta: Array, good: NDArray[np.bool_], value: Array) -> None:
+    """Where no smooth maximum of cells was found, look for one with an end of the support at an outermost edge.
+
+    There the likelihood has a kink if the density jumps at its end, or all but jumps: beyond the edge probability is
+    lost, short of it nothing is gained. Inside the outermost cells it is smooth. The arrays are those of `hold_ends`.
+    """
+    rows = np.flatnonzero(~good)
+    roles = [parameter.role for parameter in problem.family.parameters.values()]
+    shifts, units = ([j for j in problem.free if roles[j] == role] for role in ("location", "scale"))
+    moves = problem.family.moves_with == "location and scale"
+    ways = {(True, True): [*shifts, *units], (True, False): shifts, (False, True): shifts} if moves else {}
+    if problem.family.moves_with == "scale":
+        ways = {(True, False): units[:1], (False, True): units[:1]}
+    block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
+    with np.errstate(all="ignore"):
+        moving = [np.isfinite(end).any() for end in problem.family.bounds(*theta[rows].T)]
+    best, near = np.full(len(rows), -np.inf), theta[rows].copy()
+    for ends, held in ways.items():
+        free = [j for j in problem.free if j not in held]
+        if not (held and free and all(move for move, end in zip(moving, ends, strict=True) if end)):
+            continue
+        inner = _Touching(problem.family, block, near, free, ends=ends)
+        top = climb(inner, inner.u(near))
+        better = top.converged & ~(top.value < value[rows] - 1e-9) & (top.value > best)
+        near[better], best[better] = inner.theta(top.at, np.arange(len(rows)))[better], top.value[better]
+    theta[rows] = near
+    good[rows[np.isfinite(best)]] = True

@@ -18,7 +18,7 @@ from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.compress import SOME, compress, compressible, nodes_of
 from modelselect.fitting.problem import Problem
-from modelselect.fitting.solve import ALMOST, TOLERANCE, Maximum, Rows, maximise
+from modelselect.fitting.solve import ALMOST, Maximum, Rows, maximise
 
 Flags = NDArray[np.bool_]
 
@@ -38,6 +38,8 @@ _CELLS = 65_536
 _APART = 1e-3
 #: Starts from which on they are sorted out on a coarse stand-in first.
 _MANY_STARTS = 3
+#: Newton steps at most; and where ends of the support are estimated from cells, whose edges are tried afterwards.
+_ITERATIONS, _AT_KINKS = 200, 60
 #: Scaled scores from which one more step leads near enough to the maximum of a coarse stand-in, and of a fine one.
 _ROUGHLY, _NEARLY = 1e-3, 1e-5
 #: Scaled score of all observations at a maximum of their stand-in, ten times less than which is expected.
@@ -77,7 +79,7 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
         return Maximum.joined(tops), *(np.concatenate(flag) for flag in flags)  # type: ignore[return-value]
     if near is not None and len(near):
         return _from_near(problem, moved, near)
-    small = None if problem.family.atoms else _stand_in(problem.block)  # a node would mix an atom with its neighbours
+    small = None if problem.family.atoms else _stand_in(problem)  # a node would mix an atom with its neighbours
     if small is None:
         start = _starts(problem, moved)
         some = problem.block.plain and not problem.family.atoms and compressible(problem.block, SOME)
@@ -87,8 +89,10 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     rough, collapsed, any_collapsed = _on_nodes(problem, small, moved)
     top = _polished(problem, rough)
     collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
-    # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost
+    # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost, nor
+    # missed because the nodes have no likelihood at all
     again = collapsed | (rough.converged & ~top.converged) | (any_collapsed & (not problem.block.exact))
+    again |= np.isneginf(rough.value)
     rows = np.flatnonzero(again)
     if len(rows):
         fresh, fresh_collapsed, _ = _from_all_starts(_part(problem, rows), moved)
@@ -105,7 +109,7 @@ def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Max
     if distinct is not None and len(distinct.at) == 1:
         none = np.zeros(1, dtype=bool)
         return _polished(nodes, distinct), none, none
-    return _best_of(nodes, start if distinct is None else distinct.at, nearly=True)
+    return _best_of(nodes, start if distinct is None else distinct.at, _NEARLY)
 
 
 def _sorted_out(problem: Problem, start: Array, moved: Sequence[int], block: Block) -> Maximum | None:
@@ -116,7 +120,7 @@ def _sorted_out(problem: Problem, start: Array, moved: Sequence[int], block: Blo
     if problem.groups > 1 or len(start) < _MANY_STARTS or problem.family.made:
         return None
     coarse = replace(problem, block=block.remembered("coarse", lambda: compress(problem.block, fine=False)))
-    top = _maximise(coarse, _starts(coarse, moved), _ROUGHLY, parting=True)
+    top = climb(coarse, _starts(coarse, moved), _ROUGHLY)
     if not top.converged.any() or _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
         return None
     return top.take(np.array(_different(top, np.flatnonzero(top.converged))))
@@ -128,7 +132,7 @@ def _polished(problem: Problem, rough: Maximum) -> Maximum:
     So one exact gradient and a Newton step or two lead there; a row in which they do not is searched on.
     """
     if problem.family.score is None or not problem.block.plain:
-        return _maximise(problem, rough.at)
+        return climb(problem, rough.at)
     rows = np.arange(problem.groups)
     J = np.where(rough.converged[:, None, None], rough.information, np.eye(rough.at.shape[1]))
     root = np.sqrt(np.einsum("rii->ri", J))
@@ -144,7 +148,7 @@ def _polished(problem: Problem, rough: Maximum) -> Maximum:
         active = active[~settled[active]]
     top = replace(rough, at=at, score=score, value=np.full(problem.groups, np.nan))
     lost = rows[~settled]
-    return top.put(lost, _maximise(_part(problem, lost), rough.at[lost])) if len(lost) else top
+    return top.put(lost, climb(_part(problem, lost), rough.at[lost])) if len(lost) else top
 
 
 def _different(top: Maximum, rows: Rows) -> list[int]:
@@ -158,7 +162,7 @@ def _different(top: Maximum, rows: Rows) -> list[int]:
 
 def maxima(problem: Problem) -> Array:
     """Parameters ``(K, p)`` of the different maxima of one group to which the family's starts lead, best first."""
-    top = _maximise(problem, problem.u(starts(problem)))
+    top = climb(problem, problem.u(starts(problem)))
     rows = np.flatnonzero(top.converged & ~_collapsed(problem, top.at, np.zeros(len(top.at), dtype=np.intp)))
     different = _different(top, rows)
     return problem.theta(top.at[different], np.zeros(len(different), dtype=np.intp))
@@ -219,15 +223,16 @@ def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
     return np.where(profile(low) >= profile(high), low, high)
 
 
-def _stand_in(block: Block) -> Block | None:
+def _stand_in(problem: Problem) -> Block | None:
     """Return a cheaper block with nearly the same maximum: weighted nodes for many points, points for many cells."""
-    bounds = block.truncation
+    block, bounds = problem.block, problem.block.truncation
     if bounds is not None and any(end.shape[-1] > 1 for end in bounds):
         return None
     if block.exact:
         small = nodes_of(block)
     elif np.isfinite(block.upper - block.lower).all():
-        points = Block(block.points, block.points, block.weights)
+        middles = _inside(problem).points
+        points = Block(middles, middles, block.weights)
         small = nodes_of(points) or (points if points.lower.shape[1] >= MANY_CELLS else None)
     else:
         small = _of_censored(block)
@@ -264,9 +269,9 @@ def _starts(problem: Problem, moved: Sequence[int]) -> Array:
     return problem.u(_moved(problem, starts(problem), moved) if len(moved) else starts(problem))
 
 
-def _best_of(problem: Problem, start: Array, *, nearly: bool = False) -> tuple[Maximum, Flags, Flags]:
+def _best_of(problem: Problem, start: Array, nearly: float | None = None) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group from starts ``(S·G, p)`` in coordinates, and the flags of `_from_all_starts`."""
-    top = _maximise(problem, start, _NEARLY, parting=True) if nearly else _maximise(problem, start)
+    top = climb(problem, start, nearly)
     collapsed = _collapsed(problem, top.at, np.arange(len(start)))
     good = (top.converged & ~collapsed).reshape(-1, problem.groups)
     value = np.where(np.isfinite(top.value), top.value, -np.inf).reshape(-1, problem.groups)
@@ -297,10 +302,13 @@ def _arranged(problem: Problem, top: Maximum) -> Maximum:
         return replace(top, at=np.where(changed, problem.u(other), top.at))
 
 
-def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE, *, parting: bool = False) -> Maximum:
+def climb(problem: Problem, start: Array, nearly: float | None = None) -> Maximum:
+    """Maximise from each of the starts ``(S·G, p)``, in coordinates, or as nearly as `solve.maximise` says."""
     exact = problem.family.score is not None and problem.block.plain
     total = np.maximum(problem.block.total, 100.0)  # which is 1 where the law of the data is known
     negligible = np.broadcast_to(_NEGLIGIBLE / total, (problem.groups,))
+    parameters = list(problem.family.parameters.values())
+    kinked = not problem.block.exact and not all(parameters[j].regular for j in problem.free)
     return maximise(
         problem.objective,
         start,
@@ -309,17 +317,14 @@ def _maximise(problem: Problem, start: Array, tolerance: float = TOLERANCE, *, p
         second=problem.second if exact and problem.curved else None,
         hopeless=_hopeless(problem),
         negligible=np.tile(negligible, len(start) // problem.groups),
-        tolerance=tolerance,
-        parting=parting,
+        nearly=nearly,
+        max_iterations=_AT_KINKS if kinked else _ITERATIONS,
     )
 
 
 def starts(problem: Problem) -> Array:
     """Starts ``(S·G, p)``, forced into the domains; given parameters are kept."""
-    family = problem.family
-    block = problem.block
-    if family.period is None:
-        block = block.clipped(family.support.low, family.support.high)
+    family, block = problem.family, _inside(problem)
     if not (np.isfinite(block.lower).all() and np.isfinite(block.upper).all()):
         block = Block(block.points, block.points, block.weights)  # a censored observation is no largest one
     elif np.isfinite(low := family.support.low) and not family.support.low_inclusive and not block.exact:
@@ -340,6 +345,12 @@ def starts(problem: Problem) -> Array:
         guess = np.where(np.isfinite(guesses[j]), guesses[j], np.clip(1.0, low, high))
         theta[:, :, j] = np.clip(np.broadcast_to(guess, theta.shape[:2]), low, high)
     return theta.reshape(-1, theta.shape[-1])
+
+
+def _inside(problem: Problem) -> Block:
+    """The data with intervals cut at the ends of the support, so that a middle has a density."""
+    support = problem.family.support
+    return problem.block if problem.family.period is not None else problem.block.clipped(support.low, support.high)
 
 
 def _hopeless(problem: Problem) -> Callable[[Array, Rows], Flags]:
@@ -372,11 +383,17 @@ def _endless(problem: Problem) -> tuple[list[int], Array]:
 def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
     """Whether the likelihood has no bound here: a density that is infinite at an end, a scale shrunk onto a datum."""
     theta = problem.theta(u, rows)
-    flags = problem.family.unbounded(*theta.T) | np.zeros(len(rows), dtype=bool)
+    pointed = problem.remembered("pointed", lambda: _pointed(problem.block))
+    flags = problem.family.unbounded(*theta.T) & np.broadcast_to(pointed, (problem.groups,))[rows % problem.groups]
     if problem.family.made:
         flags = flags | problem.family.degenerate(problem.rows(rows), theta)
     column, floor = problem.remembered("floor", lambda: _floor(problem))
     return flags if column is None else np.asarray(flags | (theta[:, column] < floor[rows % problem.groups]))
+
+
+def _pointed(block: Block) -> Flags:
+    """Groups with an exact observation: a density may be infinite there, while no cell has more than probability 1."""
+    return np.asarray(((block.lower == block.upper) & (block.weights > 0)).any(axis=-1))
 
 
 def _floor(problem: Problem) -> tuple[int | None, Array]:

@@ -36,6 +36,8 @@ _FLAT = 1e-2
 _SLACK = 8e-14
 #: Steps without gain after which a row is left where it is: a kink, or a slope that never ends.
 PATIENCE = 12
+#: Damping, in units of the information, of accepted steps that creep along a kink, and lead nowhere in 200 of them.
+HEAVY = 1e4
 #: Rows up to which all points of the differences are evaluated at once: the calls cost more than the numbers.
 _FEW = 32
 
@@ -99,8 +101,7 @@ def maximise(
     second: Callable[[Array, Rows], tuple[Array, Array]] | None = None,
     hopeless: Callable[[Array, Rows], NDArray[np.bool_]] | None = None,
     negligible: Array | float = 0.0,
-    tolerance: float = TOLERANCE,
-    parting: bool = False,
+    nearly: float | None = None,
     max_iterations: int = 200,
 ) -> Maximum:
     """Maximise an objective of p coordinates in each of R rows at once.
@@ -119,11 +120,9 @@ def maximise(
         Rows that have run away and are to be left where they are.
     negligible
         Gain of a step ``(R,)`` that is none: many of them in a row lead along a slope that never ends.
-    tolerance
-        Scaled score below which a row has arrived.
-    parting
-        Whether a row that has arrived takes one more step, which squares the score: derivatives and score of the
-        answer are those of the point before.
+    nearly
+        Scaled score from which on one more step will do, which squares it: derivatives and score of the answer are then
+        those of the point before. Without it rows go on to a score of `TOLERANCE`.
 
     Notes
     -----
@@ -135,7 +134,7 @@ def maximise(
     value = objective(start, np.arange(R))
     information = np.full((R, p, p), np.nan)
     score, definite = np.full(R, np.inf), np.full(R, -np.inf)
-    iterations, idle = np.zeros(R, dtype=np.intp), np.zeros(R, dtype=np.intp)
+    iterations, idle, creeping = np.zeros((3, R), dtype=np.intp)
     least = np.broadcast_to(np.asarray(negligible, dtype=float), (R,))
     axes = np.broadcast_to(np.eye(p), (R, p, p)).copy()
     dual = axes.copy()
@@ -176,9 +175,9 @@ def maximise(
 
         # along a direction that is rather flat the score is small far from the maximum; where all is flat there is none
         flat = np.where(smallest > DEFINITE, np.minimum(smallest / _FLAT, 1.0), 1.0)
-        arrived = scaled < tolerance * flat
-        last = (arrived & (scaled >= TOLERANCE) if parting else scaled < ALMOST) & (smallest > DEFINITE)
-        settled = climb.last_step | ~usable | (arrived & ~last if parting else arrived)
+        arrived = scaled < TOLERANCE * flat
+        last = (scaled < (ALMOST if nearly is None else nearly * flat)) & (smallest > DEFINITE) & ~arrived
+        settled = arrived | climb.last_step | ~usable
         if hopeless is not None:
             settled |= hopeless(here, rows)
         climb.last_step = last
@@ -194,13 +193,14 @@ def maximise(
         moved = climb.step(objective, unit, g, root, eigenvalue, eigenvector)
         at[rows], value[rows] = climb.at, climb.value
         gained = climb.value - before > np.maximum(_SLACK * np.maximum(1.0, np.abs(before)), least[rows])
-        idle[rows] = waited = np.where(gained, 0, idle[rows] + 1)
-        on = moved & (waited < PATIENCE)
-        on = on & ~climb.last_step if parting else on | climb.last_step
+        idle[rows] = np.where(gained, 0, idle[rows] + 1)
+        creeping[rows] = np.where(climb.damping > HEAVY, creeping[rows] + 1, 0)
+        on = moved & (np.maximum(idle, creeping)[rows] < PATIENCE)
+        on = on | climb.last_step if nearly is None else on & ~climb.last_step
         if not on.all():
             climb = climb.take(np.flatnonzero(on))
 
-    converged = (score < max(tolerance, ALMOST)) & (definite > DEFINITE) & np.isfinite(value)
+    converged = (score < max(nearly or 0.0, ALMOST)) & (definite > DEFINITE) & np.isfinite(value)
     return Maximum(at, value, information, score, definite, converged, idle >= PATIENCE, iterations)
 
 

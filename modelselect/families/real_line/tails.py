@@ -11,7 +11,7 @@ import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, POSITIVE, REAL, Array
 from modelselect.families.real_line.integrals import root
 from modelselect.families.real_line.located import Located, whole
-from modelselect.family import Family, Limit, Parameter, lookup
+from modelselect.family import Family, Goes, Limit, Parameter, lookup
 
 
 class PowerTail(Family):
@@ -115,6 +115,12 @@ class LocatedHalfT(Located):
 
     def __init__(self, sign: float = 1.0) -> None:
         super().__init__(lookup("half_t")(), sign)
+        self._normal = Located(lookup("half_normal")(), sign)
+        self.nested = {self._normal.name: {"df": np.inf}}
+
+    def limit(self, sample: Any) -> Limit:
+        rest: dict[str, Goes] = {"df": np.inf, "location": "location", "scale": "scale"}
+        return Limit(self._normal, rest, certain=np.zeros(len(sample[0]), dtype=bool))
 
     def mle(self, sample: Any, *, location: Any = None, df: Any = None, scale: Any = None) -> Any:
         location = self._end(sample) if location is None else location
