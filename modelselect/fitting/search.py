@@ -393,6 +393,8 @@ def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
 
 def _pointed(block: Block) -> Flags:
     """Groups with an exact observation: a density may be infinite there, while no cell has more than probability 1."""
+    if block.exact:
+        return np.ones(block.groups, dtype=bool)
     return np.asarray(((block.lower == block.upper) & (block.weights > 0)).any(axis=-1))
 
 
