@@ -193,3 +193,11 @@ def test_a_nearly_uniform_law_has_the_uniform_distribution_function() -> None:
     """|z|^shape underflows long before z is small beside the scale."""
     law, uniform = ms.Distribution.of("generalized_normal", shape=1e6, location=0, scale=1), np.linspace(-0.9, 0.9, 7)
     np.testing.assert_allclose(law.cdf(uniform), 0.5 + 0.5 * uniform, atol=1e-6)
+
+
+def test_far_counts_may_each_have_parameters_of_their_own() -> None:
+    x, mean = np.array([[3.0, 150.0, 4000.0]]), np.array([2.0, 140.0, 5000.0])
+    for name, more in (("poisson", ()), ("negative_binomial", (np.array([0.5, 3.0, 70.0]),))):
+        family = lookup(name)()
+        each = [family.logp(x[0, i], mean[i], *(p[i] for p in more)) for i in range(3)]
+        np.testing.assert_allclose(family.logp(x, mean, *more)[0], each, rtol=1e-14)

@@ -155,12 +155,15 @@ def log_binomial(x: Any, n: Any, p: Any, q: Any) -> Array:
         return np.asarray(np.where(x == 0, none, np.where(y == 0, every, inner)))
 
 
-def by_count(x: Any, near: Callable[[Any], Any], far: Callable[[Any], Any]) -> Any:
-    """near(x) for counts below `LARGE` and far(x) from there on; where groups share their counts each on its own."""
+def by_count(x: Any, near: Callable[[Any], Any], far: Callable[[Any], Any], *parameters: Any) -> Any:
+    """near(x) for counts below `LARGE` and far(x) from there on; where groups share their counts each on its own.
+
+    The latter also depends on the parameters that the two take: there must be one of each for all counts of a group.
+    """
     large = np.asarray(x >= LARGE)
     if not np.any(large):
         return near(x)
-    if large.ndim != 2 or len(large) > 1:
+    if large.ndim != 2 or len(large) > 1 or any(np.ndim(p) and np.shape(p)[-1] > 1 for p in parameters):
         return np.where(large, far(x), near(x))
     below, above = near(x[:, ~large[0]]), far(x[:, large[0]])
     value = np.empty((max(len(below), len(above)), large.shape[1]))

@@ -103,6 +103,10 @@ def check_broadcasting(family: Family) -> None:
         alone = np.array([[float(formula(value, *theta)) for value in x] for theta in thetas])
         what = f"{family.name}: {function} of arrays differs from a loop over scalars"
         require_close(together, alone, 1e-13, 1e-300, what)
+        member = np.arange(len(x)) % len(thetas)
+        each = np.broadcast_to(formula(x[None, :], *columns[:, member, 0]), (1, len(x)))
+        what = f"{family.name}: {function} of a row with parameters for each x differs from a loop over scalars"
+        require_close(each[0], alone[member, np.arange(len(x))], 1e-13, 1e-300, what)
 
 
 def check_transforms(family: Family) -> None:
