@@ -82,6 +82,15 @@ def _from_density(family: Family, lower: Array, upper: Array, parameters: tuple[
             take = good & ~smooth[..., columns] & ~kinked[..., columns]
             result[..., columns] = np.where(take, value, result[..., columns])
             smooth[..., columns] |= take
+        for open_, tail, end in (
+            (np.isposinf(upper) & np.isfinite(lower), family.log_sf, lower),
+            (np.isneginf(lower) & np.isfinite(upper), family.log_cdf, upper),
+        ):
+            columns = _columns(open_ & np.asarray(family.integrated))
+            if len(columns):
+                at, which, *theta = _at(columns, end, open_, *parameters)
+                result[..., columns] = np.where(which, tail(at, *theta), result[..., columns])
+                smooth[..., columns] |= which
         columns = _columns(~smooth)
         if len(columns):
             low, high, *theta = _at(columns, lower, upper, *parameters)

@@ -201,3 +201,27 @@ def test_far_counts_may_each_have_parameters_of_their_own() -> None:
         family = lookup(name)()
         each = [family.logp(x[0, i], mean[i], *(p[i] for p in more)) for i in range(3)]
         np.testing.assert_allclose(family.logp(x, mean, *more)[0], each, rtol=1e-14)
+
+
+def test_far_tails_of_student_are_those_of_the_normal_as_df_grows() -> None:
+    x, student, normal = np.array([38.0, 50.0, 100.0]), lookup("student_t")(), lookup("normal")()
+    with mp.workdps(30):
+        n = mp.mpf(1e7)
+        constant = mp.loggamma((n + 1) / 2) - mp.loggamma(n / 2) - mp.log(n * mp.pi) / 2
+
+        def log_density(t: Any) -> Any:
+            return constant - (n + 1) / 2 * mp.log1p(t * t / n)
+
+        at = log_density(mp.mpf(100))
+        exact = at + mp.log(mp.quad(lambda s: mp.exp(log_density(100 + s) - at), [0, 0.02, 0.1, 0.3, 1]))
+    assert student.log_sf(100.0, 1e7, 0.0, 1.0) == pytest.approx(float(exact), rel=1e-13)
+    np.testing.assert_allclose(student.log_sf(x, 1e13, 0.0, 1.0), normal.log_sf(x, 0.0, 1.0), rtol=1e-9)
+
+
+def test_a_side_without_end_is_a_tail_of_a_law_that_is_integrated() -> None:
+    family, theta = lookup("skew_t")(), (1.5, 3.0, 2.0, 0.7)
+    lower, upper = np.array([[-np.inf, 4.0, 1.0]]), np.array([[1.2, np.inf, 2.0]])
+    below, above, between = log_mass(family, lower, upper, theta)[0]
+    assert below == family.log_cdf(1.2, *theta)
+    assert above == family.log_sf(4.0, *theta)
+    assert between == pytest.approx(np.log(family.cdf(2.0, *theta) - family.cdf(1.0, *theta)), rel=1e-11)

@@ -310,6 +310,10 @@ class CrystalBall(Family):
 
 def _log_t(w: Any, df: Any) -> Any:
     """Log of Student's distribution function, by scipy's, and where that underflows by ours."""
-    tail = stdtr(df, -np.abs(w))
+    tail = np.asarray(stdtr(df, -np.abs(w)))
     value = np.where(w > 0, np.log1p(-tail), np.log(tail))
-    return np.where(tail < 1e-290, StudentT._log_below(w, df), value) if np.any(tail < 1e-290) else value
+    far = (tail < 1e-290) & (w < 0)
+    if np.any(far):
+        w, df = np.broadcast_arrays(w, df)
+        value[far] = StudentT._log_below(w[far], df[far])
+    return value
