@@ -155,12 +155,15 @@ def log_binomial(x: Any, n: Any, p: Any, q: Any) -> Array:
         return np.asarray(np.where(x == 0, none, np.where(y == 0, every, inner)))
 
 
-def by_count(x: Any, near: Callable[[Any], Any], far: Callable[[Any], Any]) -> Any:
-    """near(x) for counts below `LARGE` and far(x) from there on; where groups share their counts each on its own."""
+def by_count(x: Any, near: Callable[[Any], Any], far: Callable[[Any], Any], *parameters: Any) -> Any:
+    """near(x) for counts below `LARGE` and far(x) from there on; where groups share their counts each on its own.
+
+    That is, where none of the parameters that the two make use of differs from count to count.
+    """
     large = np.asarray(x >= LARGE)
     if not np.any(large):
         return near(x)
-    if large.ndim != 2 or len(large) > 1:
+    if large.ndim != 2 or len(large) > 1 or any(np.shape(one)[-1:] not in ((), (1,)) for one in parameters):
         return np.where(large, far(x), near(x))
     below, above = near(x[:, ~large[0]]), far(x[:, large[0]])
     value = np.empty((max(len(below), len(above)), large.shape[1]))
@@ -199,6 +202,13 @@ def times(a: Any, log: Any) -> Any:
     with np.errstate(all="ignore"):
         zero = np.asarray(a) == 0
         return np.where(zero, 0.0, a * log) if np.any(zero) else a * log
+
+
+def log_ratio(x: Any, scale: Any) -> Any:
+    """Log(x/scale), also where the ratio is beyond the largest float."""
+    ratio = x / scale
+    log = np.log(ratio)
+    return np.where(np.isposinf(ratio), np.log(x) - np.log(scale), log) if np.any(np.isposinf(ratio)) else log
 
 
 def log1p_square(z: Any) -> Any:

@@ -43,6 +43,7 @@ class Poisson(Family):
             x,
             lambda x: np.where(x == 0, -mean, x * log - mean - gammaln(x + 1)),
             lambda x: log_poisson(x, mean),
+            mean,
         )
 
     def cdf(self, x: Any, mean: Any) -> Any:
@@ -127,6 +128,8 @@ class NegativeBinomial(Family):
             x,
             lambda x: log_rising_excess(size, x) + x * (log - rest) - (gammaln(x + 1) + size * rest),
             lambda x: -np.log1p(x / size) + log_binomial(size, size + x, p, q),
+            mean,
+            size,
         )
 
     def cdf(self, x: Any, mean: Any, size: Any) -> Any:
