@@ -710,6 +710,16 @@ def test_half_a_cell_about_zero_has_a_logarithm() -> None:
     assert fit.log_likelihood > ms.fit("lognormal", Sample.from_counts(counts)).log_likelihood + 1
 
 
+def test_cells_may_have_a_maximum_where_their_middles_have_none() -> None:
+    # butterflies of Malaya (Fisher, Corbet & Williams 1943): the middles lead to the lognormal, at a scale of 1e-308
+    butterflies = (118, 74, 44, 24, 29, 22, 20, 19, 20, 15, 12, 14, 6, 12, 6, 9, 9, 6, 10, 10, 11, 5, 3, 3)
+    counts = dict(zip(range(1, 25), butterflies, strict=True))
+    fit = ms.fit("generalized_gamma", Sample.from_counts(counts))
+    assert fit.status == "converged"
+    assert fit.log_likelihood == pytest.approx(-1434.0212880, abs=1e-6)  # Nelder and Mead's, of scipy.optimize
+    assert fit.log_likelihood > ms.fit("lognormal", Sample.from_counts(counts)).log_likelihood
+
+
 def test_on_cells_no_density_is_infinite() -> None:
     counts = dict.fromkeys(range(1, 13), 10)
     fit = ms.fit("generalized_pareto", Sample.from_counts(counts))  # with a pole at its upper end, within the last cell

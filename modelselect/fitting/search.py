@@ -17,6 +17,7 @@ from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.compress import compress, compressible, nodes_of
+from modelselect.fitting.likelihood import weighted_mean
 from modelselect.fitting.problem import Problem
 from modelselect.fitting.solve import ALMOST, TOLERANCE, Maximum, Rows, maximise
 
@@ -32,6 +33,8 @@ _NEAR_LIMIT, _KNOWN = (3e4, AT_LIMIT), 10.0
 _NEGLIGIBLE = 1e-6
 #: Cells from which on their middles are fitted first.
 MANY_CELLS = 20
+#: Share of the range that a cell takes which may not be replaced by its middle.
+_WIDE = 0.01
 #: Numbers of one observation and one group each that are worked on at a time.
 _CELLS = 65_536
 #: Distance in coordinates from which on two maxima are different ones.
@@ -87,14 +90,15 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     top = _polished(problem, rough)
     collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
     # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost, nor
-    # missed because the nodes have no likelihood at all
+    # missed because the nodes have none, or no likelihood at all
     again = collapsed | (rough.converged & ~top.converged) | (any_collapsed & (not problem.block.exact))
-    again |= np.isneginf(rough.value)
+    again |= np.isneginf(rough.value) | (~top.converged & _wide(problem.block))
     rows = np.flatnonzero(again)
     if len(rows):
         fresh, fresh_collapsed, _ = _from_all_starts(_part(problem, rows), moved)
-        top, collapsed = top.put(rows, fresh), collapsed.copy()
-        collapsed[rows] = fresh_collapsed
+        better = collapsed[rows] | fresh.converged | ~(fresh.value < top.value[rows])
+        rows, collapsed = rows[better], collapsed.copy()
+        top, collapsed[rows] = top.put(rows, fresh.take(np.flatnonzero(better))), fresh_collapsed[better]
     return _arranged(problem, top), collapsed, any_collapsed
 
 
@@ -223,6 +227,14 @@ def _stand_in(problem: Problem) -> Block | None:
     if small is None or bounds is None:
         return small  # with what is remembered of it
     return Block(small.lower, small.upper, small.weights, bounds)
+
+
+def _wide(block: Block) -> Flags:
+    """Groups whose cells are so wide that their likelihood may have a maximum where that of their middles has none."""
+    if block.exact:
+        return np.zeros(block.groups, dtype=bool)
+    width = weighted_mean(block.shares, block.upper - block.lower)
+    return np.asarray(width > _WIDE * (block.statistic(observed.maximum) - block.statistic(observed.minimum)))
 
 
 def _of_censored(block: Block) -> Block | None:

@@ -28,6 +28,7 @@ from modelselect.families.special import (
     log_gammainc,
     log_gammaincc,
     log_minus_digamma,
+    log_ratio,
     log_rising_excess,
     stirling_error,
     times,
@@ -69,21 +70,21 @@ class GeneralizedGamma(Family):
     aliases = ("gengamma", "stacy")
 
     def logp(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        log = np.log(x / scale)
+        log = log_ratio(x, scale)
         value = _log_gamma_share(a, c * log, np.exp(c * log)) - log + (np.log(c) - np.log(scale))
         return _at_zero(x, value, a * c - 1, np.log(c) - np.log(scale) - gammaln(a))
 
     def cdf(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        return _below(a, c * np.log(x / scale))
+        return _below(a, c * log_ratio(x, scale))
 
     def sf(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        return _above(a, c * np.log(x / scale))
+        return _above(a, c * log_ratio(x, scale))
 
     def log_cdf(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        return _log_below(a, c * np.log(x / scale))
+        return _log_below(a, c * log_ratio(x, scale))
 
     def log_sf(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        return _log_above(a, c * np.log(x / scale))
+        return _log_above(a, c * log_ratio(x, scale))
 
     def ppf(self, q: Any, a: Any, c: Any, scale: Any) -> Any:
         return scale * np.exp(_log_gamma_quantile(q, a) / c)
@@ -103,7 +104,7 @@ class GeneralizedGamma(Family):
         return a, c, np.exp(mean_log - digamma(a) / c)
 
     def score(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        log = np.log(x / scale)
+        log = log_ratio(x, scale)
         over = c * log - np.log(a)
         lack = -a * np.expm1(over)
         return over + log_minus_digamma(a), 1 / c + lack * log, -c / scale * lack
