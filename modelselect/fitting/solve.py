@@ -31,6 +31,10 @@ DEFINITE = 1e-8
 #: Information about a coordinate that rounding errors of the objective alone may feign, a unit of the objective.
 NOISE = 1e-8
 _FLOOR = 1e-9
+#: Damping to begin with, in units of the unit-diagonal information, and after a step that loses.
+_DAMPED = 1e-3
+#: Least damping.
+_UNDAMPED = 1e-12
 #: Smallest eigenvalue of the unit-diagonal information below which a score must be smaller in proportion.
 _FLAT = 1e-2
 _SLACK = 8e-14
@@ -135,7 +139,7 @@ def maximise(
     value = objective(start, rows)
     information = np.full((R, p, p), np.nan)
     score, definite = np.full(R, np.inf), np.full(R, -np.inf)
-    damping = np.full(R, 1e-3)
+    damping = np.full(R, _DAMPED)
     last_step = np.zeros(R, dtype=bool)
     iterations, idle, creeping = np.zeros((3, R), dtype=np.intp)
     active = rows[np.isfinite(value)]
@@ -185,12 +189,16 @@ def maximise(
 
         # along a direction that is rather flat the score is small far from the maximum; where all is flat there is none
         flat = np.where(definite[active] > DEFINITE, np.minimum(definite[active] / _FLAT, 1.0), 1.0)
-        settled = (scaled < tolerance * flat) | last_step[active] | ~usable
+        arrived = scaled < tolerance * flat
+        settled = arrived | last_step[active] | ~usable
         if hopeless is not None:
             settled |= hopeless(here, active)
+        # a step of Newton's own costs one value more, and leads to the last digits also where information is little
+        ends = arrived & ~last_step[active] & usable & (definite[active] > DEFINITE)
         last_step[active] = (scaled < ALMOST) & (definite[active] > DEFINITE)
-        go = np.flatnonzero(~settled)
-        active, here, unit = active[go], here[go], unit[go]
+        damping[last_step] = _UNDAMPED
+        go = np.flatnonzero(~settled | ends)
+        active, here, unit, leaves = active[go], here[go], unit[go], settled[go]
         if not len(active):
             break
         iterations[active] += 1
@@ -212,7 +220,7 @@ def maximise(
         idle[active] = np.where(gained, 0, idle[active] + 1)
         creeping[active] = np.where(damping[active] > HEAVY, creeping[active] + 1, 0)
         patient = np.maximum(idle, creeping)[active] < PATIENCE
-        active = active[(moved & patient) | last_step[active]]
+        active = active[~leaves & ((moved & patient) | last_step[active])]
 
     converged = (score < max(tolerance, ALMOST)) & (definite > DEFINITE) & np.isfinite(value)
     return Maximum(at, value, information, score, definite, converged, idle >= PATIENCE, iterations)
@@ -225,6 +233,8 @@ def _step(
     """Try damped Newton steps until each row has one that does not lose; rows with none are returned as False."""
     moved = np.zeros(len(active), dtype=bool)
     projected = np.einsum("rij,ri->rj", eigenvector, scaled_gradient)
+    # the first damping that changes the step along the flattest direction
+    least = np.clip(np.abs(eigenvalue[:, 0]), _FLOOR, _DAMPED)
     trying = np.arange(len(active))
     for _ in range(25):
         rows = active[trying]
@@ -236,7 +246,9 @@ def _step(
         reached = objective(there, rows)
         better = reached >= value[rows] - _SLACK * np.maximum(1.0, np.abs(value[rows]))
         at[rows[better]], value[rows[better]] = there[better], reached[better]
-        damping[rows] = np.where(better, np.maximum(damping[rows] * 0.1, 1e-12), np.maximum(damping[rows], 1e-3) * 8.0)
+        damping[rows] = np.where(
+            better, np.maximum(damping[rows] * 0.1, _UNDAMPED), np.maximum(damping[rows], least[trying]) * 8.0
+        )
         moved[trying[better]] = True
         trying = trying[~better]
         if not len(trying):
