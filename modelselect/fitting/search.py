@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
-from modelselect.family import Family
+from modelselect.family import Family, Limit
 from modelselect.fitting.compress import compress, compressible, nodes_of
 from modelselect.fitting.likelihood import weighted_mean
 from modelselect.fitting.problem import Problem
@@ -369,6 +369,11 @@ def _endless(problem: Problem) -> tuple[list[int], Array]:
     if family.discrete or family.limit is None:
         return [], np.zeros(0)
     endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
+    with np.errstate(all="ignore"):
+        found = family.limit(*map(problem.block.statistic, family.statistics))
+    for limit in (found,) if isinstance(found, Limit) else found:
+        ends = {name for name, end in limit.parameters.items() if isinstance(end, float) and np.isinf(end)}
+        endless |= {name for name in ends if family.parameters[name].role is None}
     shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
     # the law of a shape s differs from its limit by about 1/s nats an observation, or less
     total = problem.block.total
