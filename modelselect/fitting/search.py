@@ -322,7 +322,9 @@ def starts(problem: Problem) -> Array:
     """Starts ``(S·G, p)``, forced into the domains; given parameters are kept."""
     family, block = problem.family, _inside(problem)
     if not (np.isfinite(block.lower).all() and np.isfinite(block.upper).all()):
-        block = Block(block.points, block.points, block.weights)  # a censored observation is no largest one
+        # a censored observation is no largest one, and what may be anywhere is none at all
+        anywhere = (block.lower <= family.support.low) & (block.upper >= family.support.high)
+        block = Block(block.points, block.points, np.where(anywhere, 0.0, block.weights))
     elif np.isfinite(low := family.support.low) and not family.support.low_inclusive and not block.exact:
         lower = np.where(block.lower > low, block.lower, block.points)  # nor one whose cell reaches the end a least one
         block = Block(lower, block.upper, block.weights)
