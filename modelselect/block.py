@@ -18,7 +18,7 @@ from modelselect.stretches import equal, stretches
 #: So many stretches are one part: formulas take more calls an observation than sums.
 _STRETCHES = 4
 #: Observations that are worked on all at once.
-_LONG = 32_768
+_LONG = 8_000
 #: Observations from which on a change of variable is not made at once, and it is asked whether they are in order.
 _MANY = 2048
 

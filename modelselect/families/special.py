@@ -204,13 +204,6 @@ def times(a: Any, log: Any) -> Any:
         return np.where(zero, 0.0, a * log) if np.any(zero) else a * log
 
 
-def log_ratio(x: Any, scale: Any) -> Any:
-    """Log(x/scale), also where the ratio is beyond the largest float."""
-    ratio = x / scale
-    log = np.log(ratio)
-    return np.where(np.isposinf(ratio), np.log(x) - np.log(scale), log) if np.any(np.isposinf(ratio)) else log
-
-
 def log1p_square(z: Any) -> Any:
     """Log(1 + z²) for z of any size."""
     with np.errstate(all="ignore"):

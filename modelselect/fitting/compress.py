@@ -17,8 +17,8 @@ from modelselect.block import Block, Rescaled
 from modelselect.domain import Array
 from modelselect.stretches import STRETCH, equal
 
-#: Observations below which nothing is gained.
-WORTHWHILE = 3000
+#: Observations below which nothing is gained by fine nodes, and by coarse ones.
+WORTHWHILE, SOME = 3000, 500
 #: Singletons at each end, growth of the bins from there, and how many bins of one size there are: fine, and coarse.
 _FINE, _COARSE = (64, 1.1, 400), (8, 1.5, 40)
 #: Observations that are all kept, where the bins do not begin at the ends of the sample.
@@ -93,11 +93,9 @@ def _central(x: Array, w: Array, starts: NDArray[np.intp]) -> tuple[Array, Array
     return mass, mean, variance, means(square)
 
 
-def compressible(block: Block) -> bool:
+def compressible(block: Block, many: int = WORTHWHILE) -> bool:
     """Whether there are many exact observations, in ascending order."""
-    return (
-        block.exact and block.weights.shape[1] >= WORTHWHILE and bool(np.all(block.lower[:, 1:] >= block.lower[:, :-1]))
-    )
+    return block.exact and block.weights.shape[1] >= many and bool(np.all(block.lower[:, 1:] >= block.lower[:, :-1]))
 
 
 def _bins(n: int, singletons: int, growth: float, bins_of_one_size: int) -> NDArray[np.intp]:

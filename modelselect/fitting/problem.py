@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import modelselect.statistics as observed
 from modelselect.block import Block
@@ -200,29 +201,36 @@ class Problem:
         block = self.rows(rows)
         with np.errstate(all="ignore"):
             mean = block.total_of(lambda part: self._mean_second(part, theta))
-            slope = self.slope(theta)
-            bend = np.stack([d.bend(theta[:, j]) for j, d in zip(self.free, self._domains, strict=True)], axis=-1)
-            diagonal = range(len(self.free))
-            H = mean[:, 1:] * slope[:, :, None] * slope[:, None, :]
-            H[:, diagonal, diagonal] += bend * mean[:, 0]
-            return np.concatenate([(mean[:, 0] * slope)[:, None], H], axis=1)
+            slope, bend = self.slope(theta), self._along(theta, lambda domain, x: domain.bend(x))
+            found = np.empty_like(mean)
+            np.multiply(mean[:, 0], slope, out=found[:, 0])
+            np.multiply(mean[:, 1:], slope[:, :, None] * slope[:, None, :], out=found[:, 1:])
+            diagonal = np.einsum("rii->ri", found[:, 1:])
+            diagonal += bend * mean[:, 0]
+            return found
 
     def _mean_second(self, block: Block, theta: Array) -> Array:
         """Mean score and, below it, mean hessian in the parameters ``(r, 1 + free, free)``."""
         columns = tuple(theta[:, j, None] for j in range(theta.shape[1]))
         first, second = self.family.score(block.lower, *columns), self.family.hessian(block.lower, *columns)  # type: ignore[misc]
-        places = [(i, j) for a, i in enumerate(self.free) for j in self.free[: a + 1]]
-        values = [*(first[i] for i in self.free), *(second[i * (i + 1) // 2 + j] for i, j in places)]
+        values, places = self._triangle
         together = np.empty((len(values), len(theta), block.weights.shape[1]))
-        for place, value in zip(together, values, strict=True):
-            place[...] = value
-        means = weighted_mean(block.shares, together)
-        found = np.empty((len(theta), 1 + len(self.free), len(self.free)))
-        found[:, 0] = means[: len(self.free)].T
-        at = [(a, b) for a in range(len(self.free)) for b in range(a + 1)]
-        for (a, b), mean in zip(at, means[len(self.free) :], strict=True):
-            found[:, 1 + a, b] = found[:, 1 + b, a] = mean
-        return found
+        for line, (order, k) in zip(together, values, strict=True):
+            line[...] = second[k] if order else first[k]
+        return np.moveaxis(weighted_mean(block.shares, together)[places], 2, 0)
+
+    @cached_property
+    def _triangle(self) -> tuple[list[tuple[int, int]], NDArray[np.intp]]:
+        """Which first and second derivatives are needed, and the places of these in `_mean_second`."""
+        free = len(self.free)
+        pairs = [(a, b) for a in range(free) for b in range(a + 1)]
+        columns = [(self.free[a], self.free[b]) for a, b in pairs]
+        values = [(0, j) for j in self.free] + [(1, i * (i + 1) // 2 + j) for i, j in columns]
+        places = np.empty((1 + free, free), dtype=np.intp)
+        places[0] = range(free)
+        for place, (a, b) in enumerate(pairs, free):
+            places[1 + a, b] = places[1 + b, a] = place
+        return values, places
 
     def _mean_score(self, block: Block, theta: Array) -> Array:
         scores = self.family.score(block.lower, *(theta[:, j, None] for j in range(theta.shape[1])))  # type: ignore[misc]
@@ -250,7 +258,14 @@ class Problem:
 
     def slope(self, theta: Array) -> Array:
         """d(parameter)/d(coordinate) of the free parameters, ``(r, free)``."""
-        return np.stack([d.slope(theta[:, j]) for j, d in zip(self.free, self._domains, strict=True)], axis=-1)
+        return self._along(theta, lambda domain, x: domain.slope(x))
+
+    def _along(self, theta: Array, function: Callable[[Interval, Array], Array]) -> Array:
+        """A function of the domain and the value of each free parameter, ``(r, free)``."""
+        found = np.empty((len(theta), len(self.free)))
+        for i, (j, domain) in enumerate(zip(self.free, self._domains, strict=True)):
+            found[:, i] = function(domain, theta[:, j])
+        return found
 
     @property
     def _bends(self) -> bool:

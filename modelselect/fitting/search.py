@@ -15,20 +15,15 @@ from numpy.typing import NDArray
 import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
-from modelselect.family import Family, Limit
-from modelselect.fitting.compress import compress, compressible, nodes_of
+from modelselect.family import Family
+from modelselect.fitting.compress import SOME, compress, compressible, nodes_of
 from modelselect.fitting.likelihood import weighted_mean
 from modelselect.fitting.problem import Problem
-from modelselect.fitting.solve import ALMOST, TOLERANCE, Maximum, Rows, maximise
+from modelselect.fitting.runaway import has_collapsed, hopeless
+from modelselect.fitting.solve import ALMOST, Maximum, Rows, maximise
 
 Flags = NDArray[np.bool_]
 
-#: A scale below this share of the spread of the distinct values has collapsed onto a datum.
-COLLAPSED = 1e-8
-#: Beyond this a shape is at its limit, where the family has one: nothing in the data can tell them apart.
-AT_LIMIT = 1e6
-#: Between which this lies for few observations and many; and a sum of weights that is no number of observations.
-_NEAR_LIMIT, _KNOWN = (3e4, AT_LIMIT), 10.0
 #: Gain in nats of a whole sample that no step away from a maximum is without: less of it says nothing.
 _NEGLIGIBLE = 1e-6
 #: Cells from which on their middles are fitted first.
@@ -43,8 +38,8 @@ _APART = 1e-3
 _MANY_STARTS = 3
 #: Newton steps at most; and where ends of the support are estimated from cells, whose edges are tried afterwards.
 _ITERATIONS, _AT_KINKS = 200, 60
-#: Scaled score at which a maximum on a coarse stand-in is known well enough to start from.
-_ROUGHLY = 1e-4
+#: Scaled scores from which one more step leads near enough to the maximum of a coarse stand-in, and of a fine one.
+_ROUGHLY, _NEARLY = 1e-3, 1e-5
 #: Scaled score of all observations at a maximum of their stand-in, ten times less than which is expected.
 _NEARBY = 0.01
 #: Least distance of a start from the end of its domain.
@@ -84,11 +79,14 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
         return _from_near(problem, moved, near)
     small = None if problem.family.atoms else _stand_in(problem)  # a node would mix an atom with its neighbours
     if small is None:
-        top, collapsed, any_collapsed = _from_all_starts(problem, moved)
+        start = _starts(problem, moved)
+        some = problem.block.plain and not problem.family.atoms and compressible(problem.block, SOME)
+        distinct = _sorted_out(problem, start, moved, problem.block) if some else None
+        top, collapsed, any_collapsed = _best_of(problem, start if distinct is None else distinct.at)
         return _arranged(problem, top), collapsed, any_collapsed
     rough, collapsed, any_collapsed = _on_nodes(problem, small, moved)
     top = _polished(problem, rough)
-    collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
+    collapsed = has_collapsed(problem, top.at, np.arange(problem.groups))
     # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost, nor
     # missed because the nodes have none, or no likelihood at all
     again = collapsed | (rough.converged & ~top.converged) | (any_collapsed & (not problem.block.exact))
@@ -103,15 +101,28 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
 
 
 def _on_nodes(problem: Problem, small: Block, moved: Sequence[int]) -> tuple[Maximum, Flags, Flags]:
-    """The maxima on a stand-in, as `_from_all_starts`; many starts are sorted out on a coarser one."""
+    """The maxima on a stand-in, as `_from_all_starts`."""
     nodes = replace(problem, block=small)
-    block, start = problem.block, _starts(nodes, moved)
-    if problem.groups == 1 and len(start) >= _MANY_STARTS and block.plain and not problem.family.made:
-        coarse = replace(problem, block=block.remembered("coarse", lambda: compress(small, fine=False)))
-        top = climb(coarse, _starts(coarse, moved), _ROUGHLY)
-        if top.converged.any() and not _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
-            start = top.at[_different(top, np.flatnonzero(top.converged))]
-    return _best_of(nodes, start)
+    start = _starts(nodes, moved)
+    distinct = _sorted_out(nodes, start, moved, problem.block) if problem.block.plain else None
+    if distinct is not None and len(distinct.at) == 1:
+        none = np.zeros(1, dtype=bool)
+        return _polished(nodes, distinct), none, none
+    return _best_of(nodes, start if distinct is None else distinct.at, _NEARLY)
+
+
+def _sorted_out(problem: Problem, start: Array, moved: Sequence[int], block: Block) -> Maximum | None:
+    """The different maxima to which many starts lead on a coarse stand-in of one sample, best first.
+
+    None where the starts are few, or one of them leads to none.
+    """
+    if problem.groups > 1 or len(start) < _MANY_STARTS or problem.family.made:
+        return None
+    coarse = replace(problem, block=block.remembered("coarse", lambda: compress(problem.block, fine=False)))
+    top = climb(coarse, _starts(coarse, moved), _ROUGHLY)
+    if not top.converged.any() or has_collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
+        return None
+    return top.take(np.array(_different(top, np.flatnonzero(top.converged))))
 
 
 def _polished(problem: Problem, rough: Maximum) -> Maximum:
@@ -151,7 +162,7 @@ def _different(top: Maximum, rows: Rows) -> list[int]:
 def maxima(problem: Problem) -> Array:
     """Parameters ``(K, p)`` of the different maxima of one group to which the family's starts lead, best first."""
     top = climb(problem, problem.u(starts(problem)))
-    rows = np.flatnonzero(top.converged & ~_collapsed(problem, top.at, np.zeros(len(top.at), dtype=np.intp)))
+    rows = np.flatnonzero(top.converged & ~has_collapsed(problem, top.at, np.zeros(len(top.at), dtype=np.intp)))
     different = _different(top, rows)
     return problem.theta(top.at[different], np.zeros(len(different), dtype=np.intp))
 
@@ -265,10 +276,10 @@ def _starts(problem: Problem, moved: Sequence[int]) -> Array:
     return problem.u(_moved(problem, starts(problem), moved) if len(moved) else starts(problem))
 
 
-def _best_of(problem: Problem, start: Array) -> tuple[Maximum, Flags, Flags]:
+def _best_of(problem: Problem, start: Array, nearly: float | None = None) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group from starts ``(S·G, p)`` in coordinates, and the flags of `_from_all_starts`."""
-    top = climb(problem, start)
-    collapsed = _collapsed(problem, top.at, np.arange(len(start)))
+    top = climb(problem, start, nearly)
+    collapsed = has_collapsed(problem, top.at, np.arange(len(start)))
     good = (top.converged & ~collapsed).reshape(-1, problem.groups)
     value = np.where(np.isfinite(top.value), top.value, -np.inf).reshape(-1, problem.groups)
     chosen = np.argmax(np.where(good | ~good.any(axis=0), value, -np.inf), axis=0)
@@ -298,8 +309,8 @@ def _arranged(problem: Problem, top: Maximum) -> Maximum:
         return replace(top, at=np.where(changed, problem.u(other), top.at))
 
 
-def climb(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> Maximum:
-    """Maximise from each of the starts ``(S·G, p)``, in coordinates."""
+def climb(problem: Problem, start: Array, nearly: float | None = None) -> Maximum:
+    """Maximise from each of the starts ``(S·G, p)``, in coordinates, or as nearly as `solve.maximise` says."""
     exact = problem.family.score is not None and problem.block.plain
     total = np.maximum(problem.block.total, 100.0)  # which is 1 where the law of the data is known
     negligible = np.broadcast_to(_NEGLIGIBLE / total, (problem.groups,))
@@ -311,9 +322,9 @@ def climb(problem: Problem, start: Array, tolerance: float = TOLERANCE) -> Maxim
         units=problem.units,
         gradient=problem.gradient if exact else None,
         second=problem.second if exact and problem.curved else None,
-        hopeless=_hopeless(problem),
+        hopeless=hopeless(problem),
         negligible=np.tile(negligible, len(start) // problem.groups),
-        tolerance=tolerance,
+        nearly=nearly,
         max_iterations=_AT_KINKS if kinked else _ITERATIONS,
     )
 
@@ -349,60 +360,3 @@ def _inside(problem: Problem) -> Block:
     """The data with intervals cut at the ends of the support, so that a middle has a density."""
     support = problem.family.support
     return problem.block if problem.family.period is not None else problem.block.clipped(support.low, support.high)
-
-
-def _hopeless(problem: Problem) -> Callable[[Array, Rows], Flags]:
-    """Tell rows that have collapsed, and those at a limit: the shape of a continuous family has gone to infinity."""
-    shapes, least = _endless(problem)
-
-    def test(u: Array, rows: Rows) -> Flags:
-        flags = _collapsed(problem, u, rows)
-        if shapes:
-            far = least[rows % problem.groups]
-            flags = flags | (np.abs(problem.theta(u, rows)[:, shapes]) > far[:, None]).any(axis=-1)
-        return flags
-
-    return test
-
-
-def _endless(problem: Problem) -> tuple[list[int], Array]:
-    """Columns of the shapes at whose infinity a simpler law is the limit, and what is as good as infinite ``(G,)``."""
-    family = problem.family
-    if family.discrete or family.limit is None:
-        return [], np.zeros(0)
-    endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
-    with np.errstate(all="ignore"):
-        found = family.limit(*map(problem.block.statistic, family.statistics))
-    for limit in (found,) if isinstance(found, Limit) else found:
-        ends = {name for name, end in limit.parameters.items() if isinstance(end, float) and np.isinf(end)}
-        endless |= {name for name in ends if family.parameters[name].role is None}
-    shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
-    # the law of a shape s differs from its limit by about 1/s nats an observation, or less
-    total = problem.block.total
-    least = np.where(total < _KNOWN, AT_LIMIT, np.clip(1e3 * total, *_NEAR_LIMIT))
-    return shapes, np.broadcast_to(least, (problem.groups,))
-
-
-def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
-    """Whether the likelihood has no bound here: a density that is infinite at an end, a scale shrunk onto a datum."""
-    theta = problem.theta(u, rows)
-    pointed = problem.remembered("pointed", lambda: _pointed(problem.block))
-    flags = problem.family.unbounded(*theta.T) & np.broadcast_to(pointed, (problem.groups,))[rows % problem.groups]
-    if problem.family.made:
-        flags = flags | problem.family.degenerate(problem.rows(rows), theta)
-    column, floor = problem.remembered("floor", lambda: _floor(problem))
-    return flags if column is None else np.asarray(flags | (theta[:, column] < floor[rows % problem.groups]))
-
-
-def _pointed(block: Block) -> Flags:
-    """Groups with an exact observation: a density may be infinite there, while no cell has more than probability 1."""
-    return np.asarray(((block.lower == block.upper) & (block.weights > 0)).any(axis=-1))
-
-
-def _floor(problem: Problem) -> tuple[int | None, Array]:
-    """Column of the scale of a law that may lie anywhere, if it is free, and below what it has collapsed ``(G,)``."""
-    roles = [parameter.role for parameter in problem.family.parameters.values()]
-    if "location" not in roles or "scale" not in roles or roles.index("scale") not in problem.free:
-        return None, np.zeros(0)
-    spread = problem.block.statistic(observed.spread)
-    return roles.index("scale"), np.broadcast_to(COLLAPSED * spread, (problem.groups,))

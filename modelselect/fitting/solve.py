@@ -31,10 +31,8 @@ DEFINITE = 1e-8
 #: Information about a coordinate that rounding errors of the objective alone may feign, a unit of the objective.
 NOISE = 1e-8
 _FLOOR = 1e-9
-#: Damping to begin with, in units of the unit-diagonal information, and after a step that loses.
-_DAMPED = 1e-3
-#: Least damping.
-_UNDAMPED = 1e-12
+#: Damping to begin with, in units of the unit-diagonal information, and after a step that loses; and the least.
+_DAMPED, _UNDAMPED = 1e-3, 1e-12
 #: Smallest eigenvalue of the unit-diagonal information below which a score must be smaller in proportion.
 _FLAT = 1e-2
 _SLACK = 8e-14
@@ -105,7 +103,7 @@ def maximise(
     second: Callable[[Array, Rows], tuple[Array, Array]] | None = None,
     hopeless: Callable[[Array, Rows], NDArray[np.bool_]] | None = None,
     negligible: Array | float = 0.0,
-    tolerance: float = TOLERANCE,
+    nearly: float | None = None,
     max_iterations: int = 200,
 ) -> Maximum:
     """Maximise an objective of p coordinates in each of R rows at once.
@@ -124,9 +122,9 @@ def maximise(
         Rows that have run away and are to be left where they are.
     negligible
         Gain of a step ``(R,)`` that is none: many of them in a row lead along a slope that never ends.
-
-    tolerance
-        Scaled score below which a row has arrived.
+    nearly
+        Scaled score from which on one more step will do, which squares it: derivatives and score of the answer are then
+        those of the point before. Without it rows go on to a score of `TOLERANCE`.
 
     Notes
     -----
@@ -134,126 +132,135 @@ def maximise(
     the batch at once.
     """
     R, p = start.shape
-    at = start.astype(float).copy()
-    rows = np.arange(R)
-    value = objective(start, rows)
+    at = start.astype(float)
+    value = objective(start, np.arange(R))
     information = np.full((R, p, p), np.nan)
     score, definite = np.full(R, np.inf), np.full(R, -np.inf)
-    damping = np.full(R, _DAMPED)
-    last_step = np.zeros(R, dtype=bool)
     iterations, idle, creeping = np.zeros((3, R), dtype=np.intp)
-    active = rows[np.isfinite(value)]
     least = np.broadcast_to(np.asarray(negligible, dtype=float), (R,))
     axes = np.broadcast_to(np.eye(p), (R, p, p)).copy()
     dual = axes.copy()
+    climb = _Climb.of(at, value, np.flatnonzero(np.isfinite(value)))
 
     for _ in range(max_iterations):
-        if not len(active):
+        if not len(climb.rows):
             break
-        here = at[active]
-        unit = np.ones_like(here) if units is None else units(here, active)
+        rows, here = climb.rows, climb.at
+        unit = np.ones_like(here) if units is None else units(here, rows)
         if second is not None:
-            g, H = second(here, active)
+            g, H = second(here, rows)
             g, J = g * unit, -H * (unit[:, :, None] * unit[:, None, :])
         else:
-            g, J = derivatives(objective, here, active, unit, axes[active], dual[active], value[active], gradient)
+            g, J = derivatives(objective, here, rows, unit, axes[rows], dual[rows], climb.value, gradient)
         usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
-        if second is None and not usable.all():
+        all_usable = bool(usable.all())
+        if second is None and not all_usable:
             # a step led out of the support, to whose end an observation is near
             odd = np.flatnonzero(~usable)
-            rows_odd = active[odd]
-            g[odd], J[odd] = derivatives(
-                objective,
-                here[odd],
-                rows_odd,
-                unit[odd],
-                axes[rows_odd],
-                dual[rows_odd],
-                value[rows_odd],
-                gradient,
-                SHORT,
-            )
+            at_odd = here[odd], rows[odd], unit[odd], axes[rows[odd]], dual[rows[odd]], climb.value[odd]
+            g[odd], J[odd] = derivatives(objective, *at_odd, gradient, SHORT)
             usable = np.asarray(np.isfinite(g).all(axis=-1) & np.isfinite(J).all(axis=(-1, -2)))
-        if not usable.all():
+            all_usable = bool(usable.all())
+        if not all_usable:
             g, J = np.where(usable[:, None], g, 0.0), np.where(usable[:, None, None], J, np.eye(p))
         root, eigenvalue, eigenvector = principal(J)
         if second is None:
-            axes[active], dual[active] = whitening(root, eigenvalue, eigenvector)
-        scaled = np.where(usable, np.abs(g / root).max(axis=-1), np.inf)
-        seen = (root**2 > NOISE * np.maximum(1.0, np.abs(value[active]))[:, None]).all(axis=-1)
-        score[active] = scaled
-        definite[active] = np.where(
-            usable, np.where(seen, eigenvalue[:, 0], np.minimum(eigenvalue[:, 0], 0.0)), -np.inf
-        )
-        information[active] = J / (unit[:, :, None] * unit[:, None, :])
+            axes[rows], dual[rows] = whitening(root, eigenvalue, eigenvector)
+        g = g / root
+        scaled, smallest = np.abs(g).max(axis=-1), eigenvalue[:, 0]
+        seen = (root * root > NOISE * np.maximum(1.0, np.abs(climb.value))[:, None]).all(axis=-1)
+        smallest = np.where(seen, smallest, np.minimum(smallest, 0.0))
+        if not all_usable:
+            scaled, smallest = np.where(usable, scaled, np.inf), np.where(usable, smallest, -np.inf)
+        score[rows], definite[rows] = scaled, smallest
+        information[rows] = J / (unit[:, :, None] * unit[:, None, :])
 
         # along a direction that is rather flat the score is small far from the maximum; where all is flat there is none
-        flat = np.where(definite[active] > DEFINITE, np.minimum(definite[active] / _FLAT, 1.0), 1.0)
-        arrived = scaled < tolerance * flat
-        settled = arrived | last_step[active] | ~usable
+        flat = np.where(smallest > DEFINITE, np.minimum(smallest / _FLAT, 1.0), 1.0)
+        arrived = scaled < TOLERANCE * flat
+        last = (scaled < (ALMOST if nearly is None else nearly * flat)) & (smallest > DEFINITE)
+        settled = (arrived & ~last) | climb.last_step | ~usable
         if hopeless is not None:
-            settled |= hopeless(here, active)
+            settled |= hopeless(here, rows)
         # a step of Newton's own costs one value more, and leads to the last digits also where information is little
-        ends = arrived & ~last_step[active] & usable & (definite[active] > DEFINITE)
-        last_step[active] = (scaled < ALMOST) & (definite[active] > DEFINITE)
-        damping[last_step] = _UNDAMPED
-        go = np.flatnonzero(~settled | ends)
-        active, here, unit, leaves = active[go], here[go], unit[go], settled[go]
-        if not len(active):
-            break
-        iterations[active] += 1
-        before = value[active].copy()
-        moved = _step(
-            objective,
-            at,
-            value,
-            damping,
-            active,
-            here,
-            unit,
-            g[go] / root[go],
-            root[go],
-            eigenvalue[go],
-            eigenvector[go],
-        )
-        gained = value[active] - before > np.maximum(_SLACK * np.maximum(1.0, np.abs(before)), least[active])
-        idle[active] = np.where(gained, 0, idle[active] + 1)
-        creeping[active] = np.where(damping[active] > HEAVY, creeping[active] + 1, 0)
-        patient = np.maximum(idle, creeping)[active] < PATIENCE
-        active = active[~leaves & ((moved & patient) | last_step[active])]
+        climb.last_step, leaves = last, arrived
+        climb.damping[last] = _UNDAMPED
+        if settled.any():
+            go = np.flatnonzero(~settled)
+            if not len(go):
+                break
+            climb, unit, leaves = climb.take(go), unit[go], leaves[go]
+            g, root, eigenvalue, eigenvector = g[go], root[go], eigenvalue[go], eigenvector[go]
+            rows = climb.rows
+        iterations[rows] += 1
+        before = climb.value
+        moved = climb.step(objective, unit, g, root, eigenvalue, eigenvector)
+        at[rows], value[rows] = climb.at, climb.value
+        gained = climb.value - before > np.maximum(_SLACK * np.maximum(1.0, np.abs(before)), least[rows])
+        idle[rows] = np.where(gained, 0, idle[rows] + 1)
+        creeping[rows] = np.where(climb.damping > HEAVY, creeping[rows] + 1, 0)
+        on = moved & (np.maximum(idle, creeping)[rows] < PATIENCE)
+        on = (on | climb.last_step if nearly is None else on & ~climb.last_step) & ~leaves
+        if not on.all():
+            climb = climb.take(np.flatnonzero(on))
 
-    converged = (score < max(tolerance, ALMOST)) & (definite > DEFINITE) & np.isfinite(value)
+    converged = (score < max(nearly or 0.0, ALMOST)) & (definite > DEFINITE) & np.isfinite(value)
     return Maximum(at, value, information, score, definite, converged, idle >= PATIENCE, iterations)
 
 
-def _step(
-    objective: Objective, at: Array, value: Array, damping: Array, active: Rows,
-    here: Array, unit: Array, scaled_gradient: Array, root: Array, eigenvalue: Array, eigenvector: Array,
-) -> NDArray[np.bool_]:  # fmt: skip
-    """Try damped Newton steps until each row has one that does not lose; rows with none are returned as False."""
-    moved = np.zeros(len(active), dtype=bool)
-    projected = np.einsum("rij,ri->rj", eigenvector, scaled_gradient)
-    # the first damping that changes the step along the flattest direction
-    least = np.clip(np.abs(eigenvalue[:, 0]), _FLOOR, _DAMPED)
-    trying = np.arange(len(active))
-    for _ in range(25):
-        rows = active[trying]
-        curvature = np.maximum(np.abs(eigenvalue[trying]), _FLOOR) + damping[rows, None]
-        step = np.einsum("rij,rj->ri", eigenvector[trying], projected[trying] / curvature) / root[trying]
-        longest = np.abs(step).max(axis=-1, keepdims=True)
-        step = step * np.minimum(1.0, 1.0 / np.where(longest > 0, longest, 1.0))
-        there = here[trying] + step * unit[trying]
-        reached = objective(there, rows)
-        better = reached >= value[rows] - _SLACK * np.maximum(1.0, np.abs(value[rows]))
-        at[rows[better]], value[rows[better]] = there[better], reached[better]
-        damping[rows] = np.where(
-            better, np.maximum(damping[rows] * 0.1, _UNDAMPED), np.maximum(damping[rows], least[trying]) * 8.0
-        )
-        moved[trying[better]] = True
-        trying = trying[~better]
-        if not len(trying):
-            break
-    return moved
+@dataclass(eq=False)
+class _Climb:
+    """The rows that are still on their way: where they are, how their steps are damped, and who takes a last one."""
+
+    rows: Rows
+    at: Array
+    value: Array
+    damping: Array
+    last_step: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, at: Array, value: Array, rows: Rows) -> _Climb:
+        return cls(rows, at[rows], value[rows], np.full(len(rows), _DAMPED), np.zeros(len(rows), dtype=bool))
+
+    def take(self, places: Rows) -> _Climb:
+        return _Climb(*(array[places] for array in vars(self).values()))
+
+    def step(
+        self, objective: Objective, unit: Array, scaled_gradient: Array, root: Array, eigenvalue: Array,
+        eigenvector: Array,
+    ) -> NDArray[np.bool_]:  # fmt: skip
+        """Try damped Newton steps until each row has one that does not lose; rows with none are returned as False."""
+        projected = np.einsum("rij,ri->rj", eigenvector, scaled_gradient)
+        floored = np.maximum(np.abs(eigenvalue), _FLOOR)
+        least = np.minimum(floored[:, 0], _DAMPED)  # the first damping that the flattest direction feels
+        worst = self.value - _SLACK * np.maximum(1.0, np.abs(self.value))
+        trying = np.arange(len(self.rows))
+        moved = np.zeros(len(trying), dtype=bool)
+        at, value, rows = self.at, self.value, self.rows
+        for attempt in range(25):
+            step = np.einsum("rij,rj->ri", eigenvector, projected / (floored + self.damping[trying, None])) / root
+            longest = np.abs(step).max(axis=-1, keepdims=True)
+            there = at[trying] + step / np.maximum(longest, 1.0) * unit
+            reached = objective(there, rows)
+            better = reached >= worst
+            damping = self.damping[trying]
+            eased, raised = np.maximum(damping * 0.1, _UNDAMPED), np.maximum(damping, least) * 8.0
+            self.damping[trying] = np.where(better, eased, raised)
+            if attempt == 0 and better.all():
+                self.at, self.value = there, reached
+                return better
+            if attempt == 0:
+                self.at, self.value = at, value = at.copy(), value.copy()
+            won = trying[better]
+            at[won], value[won], moved[won] = there[better], reached[better], True
+            left = np.flatnonzero(~better)
+            if not len(left):
+                break
+            trying, rows = trying[left], rows[left]
+            projected, floored, least, worst, unit, root, eigenvector = (
+                array[left] for array in (projected, floored, least, worst, unit, root, eigenvector)
+            )
+        return moved
 
 
 def principal(J: Array) -> tuple[Array, Array, Array]:

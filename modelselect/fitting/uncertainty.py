@@ -67,14 +67,18 @@ def _observed(problem: Problem) -> tuple[Array, Array]:
     """Information ``(G, p, p)`` an observation in local units, and d(parameter)/d(local unit) ``(G, p)``."""
     rows = np.arange(problem.groups)
     u = problem.u(problem.given)
-    unit, value = problem.units(u, rows), problem.objective(u, rows)
+    unit, factor = problem.units(u, rows), problem.slope(problem.given)
+    if problem.curved:
+        _, H = problem.second(u, rows)
+        return -H * (unit[:, :, None] * unit[:, None, :]), unit * factor
     gradient = problem.gradient if problem.family.score is not None and problem.block.plain else None
+    value = problem.objective(u, rows)
     axes = dual = np.broadcast_to(np.eye(u.shape[1]), (len(u), u.shape[1], u.shape[1]))
     for _ in range(3):  # each time along the axes that the last information suggests
         _, J = derivatives(problem.objective, u, rows, unit, axes, dual, value, gradient)
         finite = np.isfinite(J).all(axis=(-1, -2), keepdims=True)
         axes, dual = whitening(*principal(np.where(finite, J, np.eye(u.shape[1]))))
-    return J, unit * problem.slope(problem.given)
+    return J, unit * factor
 
 
 def _inverse(matrix: Array) -> Array:
@@ -117,9 +121,14 @@ def _scores(problem: Problem) -> Array:
     """Derivatives of each observation's log-probability in local units ``(G, p, m)``; 0 on padding."""
     rows = np.arange(problem.groups)
     u = problem.u(problem.given)
-    unit = problem.units(u, rows)
+    unit, slope = problem.units(u, rows), problem.slope(problem.given)
     if problem.family.information is not None and problem.block.plain:
-        unit = unit / problem.slope(problem.given)  # its information is in the parameters themselves
+        unit = unit / slope  # its information is in the parameters themselves
+    if problem.family.score is not None and problem.block.plain:
+        exact = problem.family.score(problem.block.lower, *problem.given.T[:, :, None])
+        m = problem.block.weights.shape[1]
+        own = np.stack([np.broadcast_to(exact[j], (problem.groups, m)) for j in problem.free], axis=1)
+        return np.where(problem.block.shares[:, None, :] > 0, own * (unit * slope)[:, :, None], 0.0)
 
     def pointwise_at(v: Array) -> Array:
         columns = tuple(problem.theta(v, rows).T[:, :, None])

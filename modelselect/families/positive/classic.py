@@ -33,6 +33,7 @@ from modelselect.families.special import (
     log_of,
     stirling_error,
     times,
+    trigamma_excess,
 )
 from modelselect.family import Family, Parameter, register
 
@@ -74,6 +75,9 @@ class Exponential(Family):
 
     def score(self, x: Any, scale: Any) -> Any:
         return ((x / scale - 1.0) / scale,)
+
+    def hessian(self, x: Any, scale: Any) -> Any:
+        return ((1 - 2 * (x / scale)) / (scale * scale),)
 
     def moments(self, scale: Any) -> Any:
         return scale, scale**2
@@ -136,6 +140,9 @@ class Gamma(Family):
     def score(self, x: Any, shape: Any, scale: Any) -> Any:
         z = x / scale
         return np.log(z / shape) + log_minus_digamma(shape), (z - shape) / scale
+
+    def hessian(self, x: Any, shape: Any, scale: Any) -> Any:
+        return -(trigamma_excess(shape) + 1 / shape), -1 / scale, (shape - 2 * (x / scale)) / (scale * scale)
 
     def moments(self, shape: Any, scale: Any) -> Any:
         return shape * scale, shape * scale**2
@@ -250,6 +257,10 @@ class Lognormal(Family):
         z = (np.log(x) - mu) / sigma
         return z / sigma, (z * z - 1) / sigma
 
+    def hessian(self, x: Any, mu: Any, sigma: Any) -> Any:
+        z, square = (np.log(x) - mu) / sigma, sigma * sigma
+        return -1 / square, -2 * z / square, (1 - 3 * z * z) / square
+
     def moments(self, mu: Any, sigma: Any) -> Any:
         return np.exp(mu + sigma**2 / 2), np.expm1(sigma**2) * np.exp(2 * mu + sigma**2)
 
@@ -286,6 +297,10 @@ class InverseGaussian(Family):
     def score(self, x: Any, mean: Any, shape: Any) -> Any:
         r = x / mean
         return shape / mean**2 * (r - 1), 0.5 / shape - 0.5 / mean * ((r - 1) * (1 - 1 / r))
+
+    def hessian(self, x: Any, mean: Any, shape: Any) -> Any:
+        r, square = x / mean, mean * mean
+        return shape / mean / square * (2 - 3 * r), (r - 1) / square, -0.5 / (shape * shape)
 
     def moments(self, mean: Any, shape: Any) -> Any:
         return mean, mean**3 / shape
@@ -382,6 +397,10 @@ class Rayleigh(Family):
     def score(self, x: Any, scale: Any) -> Any:
         z = x / scale
         return ((z * z - 2) / scale,)
+
+    def hessian(self, x: Any, scale: Any) -> Any:
+        z = x / scale
+        return ((2 - 3 * z * z) / (scale * scale),)
 
     def moments(self, scale: Any) -> Any:
         return scale * np.sqrt(np.pi / 2), (2 - np.pi / 2) * scale**2

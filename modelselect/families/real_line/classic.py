@@ -62,6 +62,10 @@ class Normal(Family):
         z = (x - mean) / sd
         return z / sd, (z * z - 1) / sd
 
+    def hessian(self, x: Any, mean: Any, sd: Any) -> Any:
+        z, square = (x - mean) / sd, sd * sd
+        return -1 / square, -2 * z / square, (1 - 3 * z * z) / square
+
     def moments(self, mean: Any, sd: Any) -> Any:
         return mean, sd**2
 
@@ -305,7 +309,8 @@ class StudentT(Family):
         t = z * z / df
         w = 1 / (1 + t)
         # ψ((df+1)/2) − ψ(df/2) − 1/df, without the terms that cancel as df → ∞
-        constant = np.log1p(1 / df) - 1 / df + log_minus_digamma(df / 2) - log_minus_digamma((df + 1) / 2)
+        less, more = log_minus_digamma(np.stack(((df + 1) / 2, df / 2)))
+        constant = np.log1p(1 / df) - 1 / df + more - less
         log = np.log(1 + t) if np.all(df < _FEW_DEGREES) else np.log1p(t)
         by_df = 0.5 * (constant - log + (df + 1) / df * (1 - w))
         return by_df, (df + 1) / df * z * w / scale, (z * z - 1) * w / scale
@@ -315,7 +320,8 @@ class StudentT(Family):
         square = z * z
         w = df / (df + square)
         k, both = (df + 1) / df * w, scale * scale
-        constant = 0.5 / (df * df * (df + 1)) + 0.25 * (trigamma_excess((df + 1) / 2) - trigamma_excess(df / 2))
+        less, more = trigamma_excess(np.stack(((df + 1) / 2, df / 2)))
+        constant = 0.5 / (df * df * (df + 1)) + 0.25 * (less - more)
         twice_df = constant + 0.5 * (1 - w) * ((df - 1) - (df + 1) * w) / (df * df)
         mixed = (square - 1) * w * w / (df * df * scale)
         return (

@@ -281,7 +281,7 @@ def _interpolate(table: Array, laws: _Table, z: Array, law: Array) -> Array:
     return _hermite(table[:, law, i] * units, table[:, law, i + 1] * units, s)
 
 
-def _hermite(left: Array, right: Array, s: Array) -> Array:
+def _hermite(left: Array, right: Array, s: Any) -> Array:
     """Fifth degree polynomial with these values and two derivatives ``(3, n)`` at 0 and 1."""
     (f0, d0, c0), (f1, d1, c1) = left, right
     r = s * s * s
