@@ -41,8 +41,8 @@ def hopeless(problem: Problem) -> Callable[[Array, Rows], Flags]:
 def has_collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
     """Whether the likelihood has no bound here: a density that is infinite at an end, a scale shrunk onto a datum."""
     theta = problem.theta(u, rows)
-    pointed = problem.remembered("pointed", lambda: _pointed(problem.block))
-    flags = problem.family.unbounded(*theta.T) & np.broadcast_to(pointed, (problem.groups,))[rows % problem.groups]
+    points = problem.remembered("pointed", lambda: pointed(problem.block))
+    flags = problem.family.unbounded(*theta.T) & np.broadcast_to(points, (problem.groups,))[rows % problem.groups]
     if problem.family.made:
         flags = flags | problem.family.degenerate(problem.rows(rows), theta)
     column, floor = problem.remembered("floor", lambda: _floor(problem))
@@ -67,7 +67,7 @@ def _endless(problem: Problem) -> tuple[list[int], Array]:
     return shapes, np.broadcast_to(least, (problem.groups,))
 
 
-def _pointed(block: Block) -> Flags:
+def pointed(block: Block) -> Flags:
     """Groups with an exact observation: a density may be infinite there, while no cell has more than probability 1."""
     if block.exact:
         return np.ones(block.groups, dtype=bool)
