@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -814,3 +816,13 @@ def test_differences_stay_inside_a_support_whose_end_is_near() -> None:
     assert found.status == "converged"
     assert found.parameters["shape"] == pytest.approx(-0.19519307, abs=1e-7)
     assert found.log_likelihood / len(x) == pytest.approx(-2.317944046434761, abs=1e-12)
+
+
+def test_an_interior_maximum_close_to_the_ends_of_the_support_is_reached() -> None:
+    # the flattest direction has a ten-millionth of the information: damping that it does not feel must not stop it
+    cases = json.loads((Path(__file__).parent / "reference" / "continuous.json").read_text(encoding="utf-8"))["cases"]
+    x = next(case["values"] for case in cases if case["name"] == "wind_colderla_rad")
+    fit = ms.fit("johnson_sb", x)
+    assert fit.status == "converged"
+    assert fit.log_likelihood == pytest.approx(-403.650117504, abs=1e-6)
+    assert 0 < min(x) - fit.distribution.support.low < 2e-4

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import modelselect.families  # noqa: F401 — registers them
-from modelselect.family import registered
+from modelselect.family import lookup, registered
 from modelselect.testing import CHECKS, check_family
 from modelselect.testing.formulas import check_hessian, check_pickling
 
@@ -85,3 +85,12 @@ def test_a_wrong_hessian_is_found():
     check_hessian(FAMILIES["logistic"]())
     with pytest.raises(AssertionError, match="not the derivative of the score"):
         check_hessian(Crooked())
+
+
+@pytest.mark.parametrize("name", ["poisson", "negative_binomial"])
+def test_a_row_of_small_and_large_counts_may_have_parameters_of_their_own(name: str) -> None:
+    x, mean = np.array([[3.0, 7000.0, 12.0]]), np.array([2.0, 6900.0, 15.0])
+    family = lookup(name)()
+    rest = [np.array([4.0, 50.0, 2.0])] if name == "negative_binomial" else []
+    alone = [family.logp(x[0, i], mean[i], *(one[i] for one in rest)) for i in range(3)]
+    assert family.logp(x, mean, *rest)[0] == pytest.approx(np.array(alone), rel=1e-13)

@@ -710,6 +710,16 @@ def test_half_a_cell_about_zero_has_a_logarithm() -> None:
     assert fit.log_likelihood > ms.fit("lognormal", Sample.from_counts(counts)).log_likelihood + 1
 
 
+def test_cells_may_have_a_maximum_where_their_middles_have_none() -> None:
+    # butterflies of Malaya (Fisher, Corbet & Williams 1943): the middles lead to the lognormal, at a scale of 1e-308
+    butterflies = (118, 74, 44, 24, 29, 22, 20, 19, 20, 15, 12, 14, 6, 12, 6, 9, 9, 6, 10, 10, 11, 5, 3, 3)
+    counts = dict(zip(range(1, 25), butterflies, strict=True))
+    fit = ms.fit("generalized_gamma", Sample.from_counts(counts))
+    assert fit.status == "converged"
+    assert fit.log_likelihood == pytest.approx(-1434.0212880, abs=1e-6)  # Nelder and Mead's, of scipy.optimize
+    assert fit.log_likelihood > ms.fit("lognormal", Sample.from_counts(counts)).log_likelihood
+
+
 def test_on_cells_no_density_is_infinite() -> None:
     counts = dict.fromkeys(range(1, 13), 10)
     fit = ms.fit("generalized_pareto", Sample.from_counts(counts))  # with a pole at its upper end, within the last cell
@@ -738,3 +748,29 @@ def test_the_end_of_a_falling_density_is_the_edge_of_the_outermost_cell(sign: fl
     found = estimate(Located(HalfNormal(), sign), Block(x - 0.5, x + 0.5, np.ones_like(x)))
     assert found.parameters[0, 0] == (2.5 if sign > 0 else 91.5)
     assert found.verdicts.status[0] == "converged"
+
+
+def test_an_end_beyond_a_largest_observation_that_is_censored() -> None:
+    # Σ log density + log (1 − (2/m)^a) has its maximum inside, where scipy.optimize finds it
+    x, last = np.array([0.3, 0.8, 1.1, 1.4, 1.6]), 2.0
+    fit = ms.fit("scaled_power_function", Sample.from_censored([*x, last, last], [True] * 5 + [False] * 2))
+
+    def loss(t: np.ndarray) -> float:
+        shape, largest = np.exp(t[0]), last + np.exp(t[1])
+        return float(
+            -np.log(shape * x ** (shape - 1) / largest**shape).sum() - 2 * np.log1p(-((last / largest) ** shape))
+        )
+
+    best = so.minimize(loss, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-13})
+    assert fit.status == "converged"
+    assert fit.log_likelihood == pytest.approx(-best.fun, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["inverse_gaussian", "lognormal", "dagum"])
+def test_what_may_be_anywhere_changes_no_fit(name: str) -> None:
+    x = [0.7, 1.1, 1.3, 1.9, 2.4, 3.8, 2.2]
+    lower, upper = [*x, 3.0], [*x, INF]
+    fit = ms.fit(name, Sample.from_intervals(lower, upper))
+    more = ms.fit(name, Sample.from_intervals([*lower, -1.0, 0.0], [*upper, INF, INF]))
+    assert more.status == fit.status
+    assert more.log_likelihood == pytest.approx(fit.log_likelihood, rel=1e-9)

@@ -11,6 +11,8 @@ from modelselect.families.real_line.located import InverseGaussianPower, Located
 from modelselect.families.real_line.tails import LocatedHalfT, NormalWithTail, PowerTail
 from modelselect.family import Family, lookup
 from modelselect.fitting.estimate import estimate
+from modelselect.fitting.limits import Limits
+from modelselect.fitting.status import Status, Verdicts
 from modelselect.testing.draws import likelihood, members, simulate
 from modelselect.testing.formulas import check_distribution_functions, check_mass, check_score
 
@@ -133,3 +135,16 @@ def test_counts_on_which_a_skew_t_has_no_maximum() -> None:
     fit = ms.fit("skew_t", {0: 4, 1: 3, 2: 2, 3: 1})
     assert fit.status == "boundary"
     assert fit.parameters["shape"] == fit.parameters["df"] == np.inf
+
+
+@pytest.mark.parametrize("half", [0.5, 0.0])
+def test_a_scale_that_shrinks_to_nothing_leads_to_a_limit_on_cells_alone(half: float) -> None:
+    x = np.array([[3.0, 5.0, 7.0, 18.0, 43.0, 85.0]])
+    family = lookup("johnson_su")()
+    limits = Limits(family, Block(x - half, x + half, np.ones_like(x)), {}, estimate, 1)
+    limits.find(tuple(family.parameters))
+    verdicts = Verdicts(1)
+    verdicts.settle(np.array([True]), Status.UNBOUNDED, "the scale has shrunk")
+    supremum = limits._fit(0).log_likelihood
+    reached = limits.apply_better(0, verdicts, supremum - 1e-12, np.full((1, 4), np.nan), np.array([np.nan]))
+    assert reached.tolist() == [half > 0]  # among points the likelihood has no bound

@@ -314,12 +314,11 @@ class _Work:
         good = top.converged & ~collapsed
         if self._has_exact and not good.all():
             hold_ends(problem, self._exact, theta, good, problem.objective(top.at, np.arange(len(rows))))
-        smooth = good.copy()
-        if not block.exact and self.family.period is None and not good.all():
+        if touched := not (block.exact or good.all() or self.family.period):
             touch_edges(problem, theta, good, problem.objective(top.at, np.arange(len(rows))))
         self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
         value = top.value
-        if standard.changes or self._has_exact or np.isnan(value).any() or (good & ~smooth).any():
+        if standard.changes or self._has_exact or touched or np.isnan(value).any():
             value = self._mean(block, self.theta[rows])
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive

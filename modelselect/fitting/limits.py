@@ -18,6 +18,7 @@ from modelselect.family import Family, Limit
 from modelselect.fitting.answer import Estimate
 from modelselect.fitting.compress import nodes_of
 from modelselect.fitting.likelihood import mean_log_likelihood
+from modelselect.fitting.runaway import pointed
 from modelselect.fitting.status import Status, Verdicts
 
 Flags = NDArray[np.bool_]
@@ -96,7 +97,9 @@ class Limits:
         limit = self._fit(i)
         supremum = np.broadcast_to(limit.log_likelihood, (self._groups,))
         able = np.broadcast_to(limit.usable, (self._groups,))
-        unbounded, size = verdicts.among(Status.UNBOUNDED), np.maximum(1.0, np.abs(supremum))
+        # on cells a scale that shrinks to nothing leads to the limit, where that has the same likelihood
+        unbounded = verdicts.among(Status.UNBOUNDED) & pointed(self.block)
+        size = np.maximum(1.0, np.abs(supremum))
         # what is no maximum is no better than the limit by as little as the sample can tell
         slack = np.where(unbounded, 1e-9 * size, np.maximum(1e-9 * size, 1e-3 / self.block.total))
         with np.errstate(invalid="ignore"):

@@ -17,21 +17,19 @@ from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.fitting.compress import SOME, compress, compressible, nodes_of
+from modelselect.fitting.likelihood import weighted_mean
 from modelselect.fitting.problem import Problem
+from modelselect.fitting.runaway import has_collapsed, hopeless
 from modelselect.fitting.solve import ALMOST, Maximum, Rows, maximise
 
 Flags = NDArray[np.bool_]
 
-#: A scale below this share of the spread of the distinct values has collapsed onto a datum.
-COLLAPSED = 1e-8
-#: Beyond this a shape is at its limit, where the family has one: nothing in the data can tell them apart.
-AT_LIMIT = 1e6
-#: Between which this lies for few observations and many; and a sum of weights that is no number of observations.
-_NEAR_LIMIT, _KNOWN = (3e4, AT_LIMIT), 10.0
 #: Gain in nats of a whole sample that no step away from a maximum is without: less of it says nothing.
 _NEGLIGIBLE = 1e-6
 #: Cells from which on their middles are fitted first.
 MANY_CELLS = 20
+#: Share of the range that a cell takes which may not be replaced by its middle.
+_WIDE = 0.01
 #: Numbers of one observation and one group each that are worked on at a time.
 _CELLS = 65_536
 #: Distance in coordinates from which on two maxima are different ones.
@@ -88,16 +86,17 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
         return _arranged(problem, top), collapsed, any_collapsed
     rough, collapsed, any_collapsed = _on_nodes(problem, small, moved)
     top = _polished(problem, rough)
-    collapsed = _collapsed(problem, top.at, np.arange(problem.groups))
+    collapsed = has_collapsed(problem, top.at, np.arange(problem.groups))
     # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost, nor
-    # missed because the nodes have no likelihood at all
+    # missed because the nodes have none, or no likelihood at all
     again = collapsed | (rough.converged & ~top.converged) | (any_collapsed & (not problem.block.exact))
-    again |= np.isneginf(rough.value)
+    again |= np.isneginf(rough.value) | (~top.converged & _wide(problem.block))
     rows = np.flatnonzero(again)
     if len(rows):
         fresh, fresh_collapsed, _ = _from_all_starts(_part(problem, rows), moved)
-        top, collapsed = top.put(rows, fresh), collapsed.copy()
-        collapsed[rows] = fresh_collapsed
+        better = collapsed[rows] | fresh.converged | ~(fresh.value < top.value[rows])
+        rows, collapsed = rows[better], collapsed.copy()
+        top, collapsed[rows] = top.put(rows, fresh.take(np.flatnonzero(better))), fresh_collapsed[better]
     return _arranged(problem, top), collapsed, any_collapsed
 
 
@@ -121,7 +120,7 @@ def _sorted_out(problem: Problem, start: Array, moved: Sequence[int], block: Blo
         return None
     coarse = replace(problem, block=block.remembered("coarse", lambda: compress(problem.block, fine=False)))
     top = climb(coarse, _starts(coarse, moved), _ROUGHLY)
-    if not top.converged.any() or _collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
+    if not top.converged.any() or has_collapsed(coarse, top.at, np.zeros(len(top.at), dtype=np.intp)).any():
         return None
     return top.take(np.array(_different(top, np.flatnonzero(top.converged))))
 
@@ -163,7 +162,7 @@ def _different(top: Maximum, rows: Rows) -> list[int]:
 def maxima(problem: Problem) -> Array:
     """Parameters ``(K, p)`` of the different maxima of one group to which the family's starts lead, best first."""
     top = climb(problem, problem.u(starts(problem)))
-    rows = np.flatnonzero(top.converged & ~_collapsed(problem, top.at, np.zeros(len(top.at), dtype=np.intp)))
+    rows = np.flatnonzero(top.converged & ~has_collapsed(problem, top.at, np.zeros(len(top.at), dtype=np.intp)))
     different = _different(top, rows)
     return problem.theta(top.at[different], np.zeros(len(different), dtype=np.intp))
 
@@ -241,6 +240,14 @@ def _stand_in(problem: Problem) -> Block | None:
     return Block(small.lower, small.upper, small.weights, bounds)
 
 
+def _wide(block: Block) -> Flags:
+    """Groups whose cells are so wide that their likelihood may have a maximum where that of their middles has none."""
+    if block.exact:
+        return np.zeros(block.groups, dtype=bool)
+    width = weighted_mean(block.shares, block.upper - block.lower)
+    return np.asarray(width > _WIDE * (block.statistic(observed.maximum) - block.statistic(observed.minimum)))
+
+
 def _of_censored(block: Block) -> Block | None:
     """Nodes for many points, and for many observations censored on one side; None if there are other intervals."""
     lower, upper = block.lower[0], block.upper[0]
@@ -272,7 +279,7 @@ def _starts(problem: Problem, moved: Sequence[int]) -> Array:
 def _best_of(problem: Problem, start: Array, nearly: float | None = None) -> tuple[Maximum, Flags, Flags]:
     """The best maximum of each group from starts ``(S·G, p)`` in coordinates, and the flags of `_from_all_starts`."""
     top = climb(problem, start, nearly)
-    collapsed = _collapsed(problem, top.at, np.arange(len(start)))
+    collapsed = has_collapsed(problem, top.at, np.arange(len(start)))
     good = (top.converged & ~collapsed).reshape(-1, problem.groups)
     value = np.where(np.isfinite(top.value), top.value, -np.inf).reshape(-1, problem.groups)
     chosen = np.argmax(np.where(good | ~good.any(axis=0), value, -np.inf), axis=0)
@@ -315,7 +322,7 @@ def climb(problem: Problem, start: Array, nearly: float | None = None) -> Maximu
         units=problem.units,
         gradient=problem.gradient if exact else None,
         second=problem.second if exact and problem.curved else None,
-        hopeless=_hopeless(problem),
+        hopeless=hopeless(problem),
         negligible=np.tile(negligible, len(start) // problem.groups),
         nearly=nearly,
         max_iterations=_AT_KINKS if kinked else _ITERATIONS,
@@ -326,7 +333,9 @@ def starts(problem: Problem) -> Array:
     """Starts ``(S·G, p)``, forced into the domains; given parameters are kept."""
     family, block = problem.family, _inside(problem)
     if not (np.isfinite(block.lower).all() and np.isfinite(block.upper).all()):
-        block = Block(block.points, block.points, block.weights)  # a censored observation is no largest one
+        # a censored observation is no largest one, and what may be anywhere is none at all
+        anywhere = (block.lower <= family.support.low) & (block.upper >= family.support.high)
+        block = Block(block.points, block.points, np.where(anywhere, 0.0, block.weights))
     elif np.isfinite(low := family.support.low) and not family.support.low_inclusive and not block.exact:
         lower = np.where(block.lower > low, block.lower, block.points)  # nor one whose cell reaches the end a least one
         block = Block(lower, block.upper, block.weights)
@@ -351,57 +360,3 @@ def _inside(problem: Problem) -> Block:
     """The data with intervals cut at the ends of the support, so that a middle has a density."""
     support = problem.family.support
     return problem.block if problem.family.period is not None else problem.block.clipped(support.low, support.high)
-
-
-def _hopeless(problem: Problem) -> Callable[[Array, Rows], Flags]:
-    """Tell rows that have collapsed, and those at a limit: the shape of a continuous family has gone to infinity."""
-    shapes, least = _endless(problem)
-
-    def test(u: Array, rows: Rows) -> Flags:
-        flags = _collapsed(problem, u, rows)
-        if shapes:
-            far = least[rows % problem.groups]
-            flags = flags | (np.abs(problem.theta(u, rows)[:, shapes]) > far[:, None]).any(axis=-1)
-        return flags
-
-    return test
-
-
-def _endless(problem: Problem) -> tuple[list[int], Array]:
-    """Columns of the shapes at whose infinity a simpler law is the limit, and what is as good as infinite ``(G,)``."""
-    family = problem.family
-    if family.discrete or family.limit is None:
-        return [], np.zeros(0)
-    endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
-    shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
-    # the law of a shape s differs from its limit by about 1/s nats an observation, or less
-    total = problem.block.total
-    least = np.where(total < _KNOWN, AT_LIMIT, np.clip(1e3 * total, *_NEAR_LIMIT))
-    return shapes, np.broadcast_to(least, (problem.groups,))
-
-
-def _collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
-    """Whether the likelihood has no bound here: a density that is infinite at an end, a scale shrunk onto a datum."""
-    theta = problem.theta(u, rows)
-    pointed = problem.remembered("pointed", lambda: _pointed(problem.block))
-    flags = problem.family.unbounded(*theta.T) & np.broadcast_to(pointed, (problem.groups,))[rows % problem.groups]
-    if problem.family.made:
-        flags = flags | problem.family.degenerate(problem.rows(rows), theta)
-    column, floor = problem.remembered("floor", lambda: _floor(problem))
-    return flags if column is None else np.asarray(flags | (theta[:, column] < floor[rows % problem.groups]))
-
-
-def _pointed(block: Block) -> Flags:
-    """Groups with an exact observation: a density may be infinite there, while no cell has more than probability 1."""
-    if block.exact:
-        return np.ones(block.groups, dtype=bool)
-    return np.asarray(((block.lower == block.upper) & (block.weights > 0)).any(axis=-1))
-
-
-def _floor(problem: Problem) -> tuple[int | None, Array]:
-    """Column of the scale of a law that may lie anywhere, if it is free, and below what it has collapsed ``(G,)``."""
-    roles = [parameter.role for parameter in problem.family.parameters.values()]
-    if "location" not in roles or "scale" not in roles or roles.index("scale") not in problem.free:
-        return None, np.zeros(0)
-    spread = problem.block.statistic(observed.spread)
-    return roles.index("scale"), np.broadcast_to(COLLAPSED * spread, (problem.groups,))

@@ -31,6 +31,8 @@ DEFINITE = 1e-8
 #: Information about a coordinate that rounding errors of the objective alone may feign, a unit of the objective.
 NOISE = 1e-8
 _FLOOR = 1e-9
+#: Damping to begin with, in units of the unit-diagonal information, and after a step that loses; and the least.
+_DAMPED, _UNDAMPED = 1e-3, 1e-12
 #: Smallest eigenvalue of the unit-diagonal information below which a score must be smaller in proportion.
 _FLAT = 1e-2
 _SLACK = 8e-14
@@ -176,16 +178,18 @@ def maximise(
         # along a direction that is rather flat the score is small far from the maximum; where all is flat there is none
         flat = np.where(smallest > DEFINITE, np.minimum(smallest / _FLAT, 1.0), 1.0)
         arrived = scaled < TOLERANCE * flat
-        last = (scaled < (ALMOST if nearly is None else nearly * flat)) & (smallest > DEFINITE) & ~arrived
-        settled = arrived | climb.last_step | ~usable
+        last = (scaled < (ALMOST if nearly is None else nearly * flat)) & (smallest > DEFINITE)
+        settled = (arrived & ~last) | climb.last_step | ~usable
         if hopeless is not None:
             settled |= hopeless(here, rows)
-        climb.last_step = last
+        # a step of Newton's own costs one value more, and leads to the last digits also where information is little
+        climb.last_step, leaves = last, arrived
+        climb.damping[last] = _UNDAMPED
         if settled.any():
             go = np.flatnonzero(~settled)
             if not len(go):
                 break
-            climb, unit = climb.take(go), unit[go]
+            climb, unit, leaves = climb.take(go), unit[go], leaves[go]
             g, root, eigenvalue, eigenvector = g[go], root[go], eigenvalue[go], eigenvector[go]
             rows = climb.rows
         iterations[rows] += 1
@@ -196,7 +200,7 @@ def maximise(
         idle[rows] = np.where(gained, 0, idle[rows] + 1)
         creeping[rows] = np.where(climb.damping > HEAVY, creeping[rows] + 1, 0)
         on = moved & (np.maximum(idle, creeping)[rows] < PATIENCE)
-        on = on | climb.last_step if nearly is None else on & ~climb.last_step
+        on = (on | climb.last_step if nearly is None else on & ~climb.last_step) & ~leaves
         if not on.all():
             climb = climb.take(np.flatnonzero(on))
 
@@ -216,7 +220,7 @@ class _Climb:
 
     @classmethod
     def of(cls, at: Array, value: Array, rows: Rows) -> _Climb:
-        return cls(rows, at[rows], value[rows], np.full(len(rows), 1e-3), np.zeros(len(rows), dtype=bool))
+        return cls(rows, at[rows], value[rows], np.full(len(rows), _DAMPED), np.zeros(len(rows), dtype=bool))
 
     def take(self, places: Rows) -> _Climb:
         return _Climb(*(array[places] for array in vars(self).values()))
@@ -228,6 +232,7 @@ class _Climb:
         """Try damped Newton steps until each row has one that does not lose; rows with none are returned as False."""
         projected = np.einsum("rij,ri->rj", eigenvector, scaled_gradient)
         floored = np.maximum(np.abs(eigenvalue), _FLOOR)
+        least = np.minimum(floored[:, 0], _DAMPED)  # the first damping that the flattest direction feels
         worst = self.value - _SLACK * np.maximum(1.0, np.abs(self.value))
         trying = np.arange(len(self.rows))
         moved = np.zeros(len(trying), dtype=bool)
@@ -239,7 +244,7 @@ class _Climb:
             reached = objective(there, rows)
             better = reached >= worst
             damping = self.damping[trying]
-            eased, raised = np.maximum(damping * 0.1, 1e-12), np.maximum(damping, 1e-3) * 8.0
+            eased, raised = np.maximum(damping * 0.1, _UNDAMPED), np.maximum(damping, least) * 8.0
             self.damping[trying] = np.where(better, eased, raised)
             if attempt == 0 and better.all():
                 self.at, self.value = there, reached
@@ -252,8 +257,8 @@ class _Climb:
             if not len(left):
                 break
             trying, rows = trying[left], rows[left]
-            projected, floored, worst, unit, root, eigenvector = (
-                array[left] for array in (projected, floored, worst, unit, root, eigenvector)
+            projected, floored, least, worst, unit, root, eigenvector = (
+                array[left] for array in (projected, floored, least, worst, unit, root, eigenvector)
             )
         return moved
 

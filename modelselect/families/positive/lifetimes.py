@@ -69,21 +69,21 @@ class GeneralizedGamma(Family):
     aliases = ("gengamma", "stacy")
 
     def logp(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        log = np.log(x / scale)
+        log = _log_ratio(x, scale)
         value = _log_gamma_share(a, c * log, np.exp(c * log)) - log + (np.log(c) - np.log(scale))
         return _at_zero(x, value, a * c - 1, np.log(c) - np.log(scale) - gammaln(a))
 
     def cdf(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        return _below(a, c * np.log(x / scale))
+        return _below(a, c * _log_ratio(x, scale))
 
     def sf(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        return _above(a, c * np.log(x / scale))
+        return _above(a, c * _log_ratio(x, scale))
 
     def log_cdf(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        return _log_below(a, c * np.log(x / scale))
+        return _log_below(a, c * _log_ratio(x, scale))
 
     def log_sf(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        return _log_above(a, c * np.log(x / scale))
+        return _log_above(a, c * _log_ratio(x, scale))
 
     def ppf(self, q: Any, a: Any, c: Any, scale: Any) -> Any:
         return scale * np.exp(_log_gamma_quantile(q, a) / c)
@@ -103,7 +103,7 @@ class GeneralizedGamma(Family):
         return a, c, np.exp(mean_log - digamma(a) / c)
 
     def score(self, x: Any, a: Any, c: Any, scale: Any) -> Any:
-        log = np.log(x / scale)
+        log = _log_ratio(x, scale)
         over = c * log - np.log(a)
         lack = -a * np.expm1(over)
         return over + log_minus_digamma(a), 1 / c + lack * log, -c / scale * lack
@@ -324,3 +324,10 @@ def _at_zero(x: Any, value: Any, power: Any, constant: Any) -> Any:
     """Complete a log density by its value at 0, where it is constant + power·log x."""
     zero = np.asarray(x) == 0
     return np.where(zero, constant + times(power, np.log(x)), value) if np.any(zero) else value
+
+
+def _log_ratio(x: Any, scale: Any) -> Any:
+    """Log(x/scale), also where the ratio is beyond the largest float."""
+    ratio = x / scale
+    log = np.log(ratio)
+    return np.where(np.isposinf(ratio), np.log(x) - np.log(scale), log) if np.any(np.isposinf(ratio)) else log

@@ -50,6 +50,11 @@ class ScaledPowerFunction(Family):
         maximum = largest if maximum is None else maximum
         return 1 / (np.log(maximum) - mean_log) if shape is None else shape, maximum
 
+    def start(self, largest: Any, mean_log: Any) -> Any:
+        # beyond the largest observation, which may be censored
+        maximum = np.array([1.001, 1.2, 3.0])[:, None] * largest
+        return 1 / (np.log(maximum) - mean_log), maximum
+
     def score(self, x: Any, shape: Any, maximum: Any) -> Any:
         return 1 / shape + np.log(x / maximum), np.zeros_like(x) - shape / maximum
 

@@ -3,7 +3,8 @@
 In the middle the density is (1/π) Re ∫ φ(t) e^(−ixt) dt. All laws share one grid of phases ξτ: t = Tτ, x = c + ξ/T.
 T makes |φ| vanish and c takes the linear part out of the phase of φ. So a law costs a few products with fixed matrices;
 observations are interpolated (fifth degree, from the logarithm of the density and two derivatives). In the tails the
-contour t = ∓iu turns the integral into one of e^(−|x|u), which is positive and keeps its digits however far out.
+contour t = ∓iu turns the integral into one of e^(−|x|u), which is positive and keeps its digits however far out; it
+is taken at knots, which many observations share.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _PHASE, _POINTS, _SPREAD = 400.0, 120, 10.0
 _TAIL_NODES, _TAIL_WEIGHTS = np.polynomial.legendre.leggauss(60)
 _U = (0.5 + 0.5 * _TAIL_NODES) ** 6
 _DU = 3.0 * _TAIL_WEIGHTS * (0.5 + 0.5 * _TAIL_NODES) ** 5
+#: Step of the table of a tail, in the log of the distance from where it begins, and more steps than to any float.
+_TAIL_STEP, _KNOTS = 0.05, 1 << 20
 #: Closest to ±1 that the skewness of a totally skewed law is taken.
 _TOTAL = 1 - 1e-7
 
@@ -144,39 +147,66 @@ def _evaluate(z: Any, alpha: Any, beta: Any, what: str) -> Any:
     table = _tables(pairs.tobytes())
     z, law = np.broadcast_arrays(np.asarray(z, dtype=float), which.reshape(alpha.shape))
     shape, z, law = z.shape, z.ravel(), law.ravel()
-    values = _interpolate(table.density if what == "density" else table.below, table, z, law)
+    beyond = [sign * z > table.edge[side][law] for side, sign in enumerate((-1.0, 1.0))]
+    result, near = np.empty_like(z), np.flatnonzero(~(beyond[0] | beyond[1]))
+    values = _interpolate(table.density if what == "density" else table.below, table, z[near], law[near])
     if what == "density":
-        result = values
+        result[near] = values
     else:
-        share = values if what == "below" else 1 - values
-        result = np.log(np.clip(share, 1e-300, 1.0))
+        result[near] = np.log(np.clip(values if what == "below" else 1 - values, 1e-300, 1.0))
     for side, sign in enumerate((-1.0, 1.0)):
-        far = np.flatnonzero(sign * z > table.edge[side][law])
+        far = np.flatnonzero(beyond[side])
         if len(far):
-            tail = _tail(sign * z[far], pairs[:, law[far]] * np.array([[1.0], [sign]]), table, side, law[far], what)
+            tail = _tail(sign * z[far], law[far], pairs * np.array([[1.0], [sign]]), table, side, what)
             opposite = (what == "below" and sign > 0) or (what == "above" and sign < 0)
             result[far] = log1mexp(-tail) if opposite else tail
     return result.reshape(shape)
 
 
-def _tail(z: Array, pairs: Array, table: _Table, side: int, law: Array, what: str) -> Array:
-    """Log of the density, or of the probability beyond z, far to the right: (1/π) ∫ Im φ(−iu) e^(−zu) du (or du/u)."""
+def _tail(z: Array, law: Array, pairs: Array, table: _Table, side: int, what: str) -> Array:
+    """Log of the density, or of the probability beyond z, far to the right: interpolated in the log of the distance."""
+    edge = table.edge[side]
+    unit = np.minimum(np.maximum(edge, 1.0), 4 / table.reach[side])  # over which e^(−zu) changes by e⁴ at u₀
+    t = np.log1p((np.minimum(z, 1e300) - edge[law]) / unit[law]) / _TAIL_STEP
+    i = t.astype(np.intp)
+    key = law * _KNOTS + i
+    knots = np.unique(np.concatenate([key, key + 1]))
+    own, place = np.divmod(knots, _KNOTS)
+    grown = unit[own] * np.expm1(_TAIL_STEP * place)
+    jets = _contour(edge[own] + grown, (grown + unit[own]) * _TAIL_STEP, own, pairs, table, side, what)
+    left = np.searchsorted(knots, key)
+    return _hermite(jets[:, left], jets[:, left + 1], t - i)
+
+
+def _contour(z: Array, slope: Array, law: Array, pairs: Array, table: _Table, side: int, what: str) -> Array:
+    """Log of (1/π) ∫ Im φ(−iu) e^(−zu) du, the density, or du/u, the probability, and two derivatives in t, ``(3, n)``.
+
+    z has the slope dz/dt, which grows by e^(t·_TAIL_STEP).
+    """
     reach = table.reach[side][law]
     last = reach / (1 + (z - table.edge[side][law]) * reach / _DIGITS)
-    (alpha, beta), log_last = pairs, np.log(last)
+    (alpha, beta), log_last = pairs[:, law], np.log(last)
     off, skew = alpha - 1, beta * _slope(alpha)
     cos, sin, small = np.cos(0.5 * np.pi * off), np.sin(0.5 * np.pi * off), np.where(off == 0, 1.0, off)
     # (1 − cos)/off and sin/off
     less, share = 2 * np.sin(0.25 * np.pi * off) ** 2 / small, np.where(off == 0, 0.5 * np.pi, sin / small)
-    total = np.zeros_like(z)
+    sums = np.zeros((3, len(z)))
     for node, weight in zip(_U, _DU, strict=True):
         u, log = last * node, log_last + np.log(node)
         grown = np.expm1(off * log)  # u^(alpha − 1) − 1
         power = np.where(off == 0, log, grown / small)
         real = u * ((1 + grown) * sin + skew * (power * cos - less) - z)
         imaginary = u * (1 + grown) * (cos - skew * share)
-        total += weight * np.exp(real) * np.sin(imaginary) / (1.0 if what == "density" else u)
-    return np.asarray(np.log(np.maximum(total * last / np.pi, 1e-300)))
+        term = weight * np.exp(real) * np.sin(imaginary) / (1.0 if what == "density" else u)
+        for total in sums:
+            total += term
+            term = -u * slope * term
+    f, first, second = sums * last / np.pi
+    seen = f > 1e-300
+    safe = np.where(seen, f, 1.0)
+    by_t = np.where(seen, first / safe, 0.0)
+    bend = np.where(seen, second / safe - by_t * by_t, 0.0) + by_t * _TAIL_STEP
+    return np.stack([np.log(np.maximum(f, 1e-300)), by_t, bend])
 
 
 def _log_characteristic(t: Any, alpha: Any, beta: Any) -> Any:
@@ -247,7 +277,13 @@ def _interpolate(table: Array, laws: _Table, z: Array, law: Array) -> Array:
     v = np.clip(np.where(np.isnan(v), 0.0, v), 0.0, 2 * _POINTS - 1e-9)
     i = v.astype(np.intp)
     s = v - i
-    (f0, d0, c0), (f1, d1, c1) = (table[:, law, j] * np.array([[1.0], [step], [step**2]]) for j in (i, i + 1))
+    units = np.array([[1.0], [step], [step**2]])
+    return _hermite(table[:, law, i] * units, table[:, law, i + 1] * units, s)
+
+
+def _hermite(left: Array, right: Array, s: Any) -> Array:
+    """Fifth degree polynomial with these values and two derivatives ``(3, n)`` at 0 and 1."""
+    (f0, d0, c0), (f1, d1, c1) = left, right
     r = s * s * s
     # Taylor's polynomial at the left point and what is missing at the right one
     gap, turn, bend = f1 - f0 - d0 - 0.5 * c0, d1 - d0 - c0, c1 - c0
