@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -419,11 +420,19 @@ def test_interrupted() -> None:
     several = "experiments:\n" + "".join(f"- {{name: e{i}}}\n" for i in range(50))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "modelselect", "run", config(text + several)]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    assert running.stderr is not None
-    assert running.stderr.readline() == "running e0\n"
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+
+    def listen() -> None:  # what a shell starts in the background, such as these tests, ignores Ctrl-C
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, preexec_fn=listen, **pipes) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "running e0\n"
+        running.send_signal(signal.SIGINT)
+        try:
+            out, err = running.communicate(timeout=60)
+        finally:
+            running.kill()
     assert running.returncode == 130
     assert err == "error: interrupted\n"
     assert "Traceback" not in err

@@ -9,7 +9,8 @@ from scipy.special import betainc, betaincc, betaincinv, betaln
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, UNIT_CLOSED
-from modelselect.families.special import LARGE, log_betainc, log_binomial, log_minus_digamma, times
+from modelselect.families.incomplete import log_betainc
+from modelselect.families.special import LARGE, log_binomial, log_minus_digamma, times
 from modelselect.family import Family, Parameter, register
 
 

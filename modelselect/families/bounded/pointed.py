@@ -13,7 +13,8 @@ from scipy.special import betainc, betaincinv, betaln, expit
 
 import modelselect.statistics as observed
 from modelselect.domain import REAL, Array
-from modelselect.families.special import log_betainc, times
+from modelselect.families.incomplete import log_betainc
+from modelselect.families.special import times
 from modelselect.family import Family, Limit, Parameter, register
 
 #: Share of the range that an end keeps off an observation it would touch, so that rounding leaves it inside.

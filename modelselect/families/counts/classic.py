@@ -9,14 +9,12 @@ from scipy.special import betainc, gammainc, gammaincc, gammaln
 
 import modelselect.statistics as observed
 from modelselect.domain import COUNTS, NONNEGATIVE, POSITIVE, POSITIVE_INTEGERS, Interval
+from modelselect.families.incomplete import log_betainc, log_gammainc, log_gammaincc
 from modelselect.families.profiles import negative_binomial_size
 from modelselect.families.special import (
     by_count,
     log1mexp,
-    log_betainc,
     log_binomial,
-    log_gammainc,
-    log_gammaincc,
     log_minus_digamma,
     log_poisson,
     log_rising_excess,

@@ -10,7 +10,8 @@ from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, log_nd
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, Array
 from modelselect.families.extremes.classic import INSIDE, NEAR, SLIGHT, near_zero
-from modelselect.families.special import HALF_LOG_2PI, log_gammainc, log_gammaincc, log_minus_digamma, stirling_error
+from modelselect.families.incomplete import log_gammainc, log_gammaincc
+from modelselect.families.special import HALF_LOG_2PI, log_minus_digamma, stirling_error
 from modelselect.family import Family, Parameter, register
 
 #: Below this skewness a Pearson III law is the normal with Edgeworth's first correction, to 12 digits.

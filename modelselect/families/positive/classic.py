@@ -20,6 +20,7 @@ from scipy.special import (
 
 import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, POSITIVE, REAL
+from modelselect.families.incomplete import log_gammainc, log_gammaincc
 from modelselect.families.profiles import weibull_maximum
 from modelselect.families.special import (
     HALF_LOG_2PI,
@@ -27,8 +28,6 @@ from modelselect.families.special import (
     deviance,
     log1mexp,
     log1mexpexp,
-    log_gammainc,
-    log_gammaincc,
     log_minus_digamma,
     log_of,
     stirling_error,

@@ -9,7 +9,8 @@ from scipy.special import erf, erfc, erfcinv, erfinv, gammainc, gammaincc, gamma
 
 import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, POSITIVE
-from modelselect.families.special import HALF_LOG_2PI, log1p_square, log_gammainc, log_gammaincc
+from modelselect.families.incomplete import log_gammainc, log_gammaincc
+from modelselect.families.special import HALF_LOG_2PI, log1p_square
 from modelselect.family import Family, Parameter, register
 
 _SQRT_HALF = np.sqrt(0.5)

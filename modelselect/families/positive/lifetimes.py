@@ -18,6 +18,7 @@ from scipy.special import (
 
 import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, POSITIVE, Array
+from modelselect.families.incomplete import log_gammainc, log_gammaincc
 from modelselect.families.positive.classic import Gamma
 from modelselect.families.special import (
     HALF_LOG_2PI,
@@ -25,8 +26,6 @@ from modelselect.families.special import (
     deviance,
     log1mexp,
     log1mexpexp,
-    log_gammainc,
-    log_gammaincc,
     log_minus_digamma,
     log_rising_excess,
     stirling_error,

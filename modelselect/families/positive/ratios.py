@@ -13,6 +13,7 @@ from scipy.special import betaincinv, betaln, expit, log_expit
 
 import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, POSITIVE, REAL, Array, Interval
+from modelselect.families.incomplete import log_betainc
 from modelselect.families.positive.classic import Gamma
 from modelselect.families.positive.lifetimes import GeneralizedGamma
 from modelselect.families.positive.tied import Tied
@@ -20,7 +21,6 @@ from modelselect.families.special import (
     HALF_LOG_2PI,
     LARGE,
     deviance,
-    log_betainc,
     log_minus_digamma,
     log_rising_excess,
     stirling_error,

@@ -9,13 +9,12 @@ from scipy.special import digamma, gammainc, gammaincc, gammainccinv, gammaincin
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE
+from modelselect.families.incomplete import log_gammainc, log_gammaincc
 from modelselect.families.positive.classic import Gamma
 from modelselect.families.special import (
     HALF_LOG_2PI,
     LARGE,
     deviance,
-    log_gammainc,
-    log_gammaincc,
     log_minus_digamma,
     stirling_error,
 )

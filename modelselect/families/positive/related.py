@@ -20,6 +20,7 @@ from scipy.special import (
 
 import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, POSITIVE, POSITIVE_INTEGERS, Array
+from modelselect.families.incomplete import log_betainc, log_gammainc, log_gammaincc
 from modelselect.families.positive.classic import Gamma
 from modelselect.families.positive.tied import Tied
 from modelselect.families.real_line.classic import StudentT
@@ -29,9 +30,6 @@ from modelselect.families.special import (
     log1mexp,
     log1mexpexp,
     log1p_square,
-    log_betainc,
-    log_gammainc,
-    log_gammaincc,
     log_minus_digamma,
     log_rising_excess,
     stirling_error,

@@ -9,12 +9,12 @@ from scipy.special import betaln, log_expit, log_ndtr, logit, ndtr, ndtri, stdtr
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL
+from modelselect.families.incomplete import log_betainc
 from modelselect.families.profiles import gumbel_maximum
 from modelselect.families.special import (
     HALF_LOG_2PI,
     log1mexpexp,
     log1p_square,
-    log_betainc,
     log_minus_digamma,
     log_rising_excess,
     trigamma_excess,

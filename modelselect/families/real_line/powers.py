@@ -12,9 +12,9 @@ import numpy as np
 from scipy.special import gammainc, gammainccinv, gammaincinv, gammaln, polygamma, psi
 
 from modelselect.domain import POSITIVE, REAL, Array, Interval
+from modelselect.families.incomplete import log_gammaincc
 from modelselect.families.real_line.integrals import root
 from modelselect.families.real_line.located import whole
-from modelselect.families.special import log_gammaincc
 from modelselect.family import Family, Goes, Limit, Parameter, register
 
 _LOG_2 = np.log(2.0)

@@ -42,7 +42,7 @@ class Stable(Family):
     Nolan's S0 parametrisation (Nolan 1997), which is continuous in alpha: it moves and scales as it should for every
     alpha, while scipy's levy_stable is S1 unless told otherwise (its location is ours − beta·scale·tan(π alpha/2)).
     alpha = 2 is the normal with sd = scale √2, alpha = 1 and beta = 0 Cauchy's law. Density and distribution function
-    have a relative error of about 1e-8 where |beta| < 1, and alpha ≥ 0.3 is asked for.
+    have a relative error of about 1e-8 (tails: 1e-7) where |beta| < 1, and alpha ≥ 0.3 is asked for.
     """
 
     support = REAL
