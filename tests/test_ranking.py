@@ -2,6 +2,7 @@
 
 import math
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -290,3 +291,14 @@ def test_three_who_may_be_the_best_are_joined_by_or():
     assert ranking.table["in_confidence_set"].sum() == 3
     assert ranking.table.index[-1] == "cauchy"
     assert re.search(r"it may be \w+, \w+ or \w+\. ", ranking.verdict)
+
+
+def test_a_law_that_is_beyond_all_floats_away_stays_in_the_table() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ranking = ms.rank([1e300, 2e300, 3e300], ["normal", "chi_square", "exponential"])
+        verdict = ranking.verdict
+    far = ranking.table.loc["chi_square"]
+    assert far["delta"] > 1e290
+    assert not np.isfinite(far["delta_se"])
+    assert "normal" in verdict or "exponential" in verdict

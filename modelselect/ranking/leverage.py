@@ -42,7 +42,7 @@ def _(fit: Fit, m: int) -> Array:
 
 def left_out_covariance(fits: Sequence[Any], best: int, shares: Array) -> Array:
     """Covariance ``(K, K)`` of the differences log q_best − log q, with each observation left out of the fits."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         logq = np.stack([fit.pointwise - leverage(fit, len(shares)) for fit in fits])
         d = logq[best] - logq
         d = (d - (d @ shares)[:, None]) * np.sqrt(shares)

@@ -40,7 +40,7 @@ def _same(a: Fit, b: Fit) -> bool:
     """Whether KL(a ‖ b) on a partition into cells is below `SAME`; two that differ on the sample are not looked at."""
     if a.distribution is None or b.distribution is None or a.law.discrete != b.law.discrete:
         return False
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         apart = np.abs(a.pointwise - b.pointwise)
         if not float(a.sample.shares @ np.square(apart)) < 100 * SAME:
             return False
