@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from modelselect.fitting.search import best_integer
 from modelselect.fitting.solve import ALMOST, DEFINITE, STEP, derivatives, maximise
 
 Function = Callable[[Any, np.ndarray], np.ndarray]
@@ -251,3 +252,8 @@ def _check_wave(at: np.ndarray, g: np.ndarray, hessian: np.ndarray) -> None:
     assert g == pytest.approx(np.stack([c * e, s * e], axis=-1), abs=1e-11)
     expected = np.stack([np.stack([-s * e, c * e], -1), np.stack([c * e, s * e], -1)], -2)
     assert hessian == pytest.approx(expected, abs=3e-7)
+
+
+def test_integers_are_sought_from_the_first_one_above_a_bound_that_is_none() -> None:
+    found = best_integer(lambda n: -np.abs(n - 76.0), np.array([73.2, 80.5, 70.0]))
+    assert found.tolist() == [76.0, 81.0, 76.0]

@@ -207,7 +207,8 @@ def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:
     def rises(n: Array) -> Flags:
         return np.asarray(profile(n + 1) > profile(n))
 
-    low, high = low.copy(), low.copy()
+    low = np.ceil(low)  # the end of a cell is no integer
+    high = low.copy()
     climbing = rises(low)
     for doubling in range(50):
         if not climbing.any():
