@@ -82,11 +82,12 @@ def _from_density(family: Family, lower: Array, upper: Array, parameters: tuple[
             take = good & ~smooth[..., columns] & ~kinked[..., columns]
             result[..., columns] = np.where(take, value, result[..., columns])
             smooth[..., columns] |= take
-        for open_, tail, end in (
+        one_sided = (
             (np.isposinf(upper) & np.isfinite(lower), family.log_sf, lower),
             (np.isneginf(lower) & np.isfinite(upper), family.log_cdf, upper),
-        ):
-            columns = _columns(open_ & np.asarray(family.integrated))
+        )
+        for open_, tail, end in one_sided if family.integrated else ():  # one integral instead of four
+            columns = _columns(open_)
             if len(columns):
                 at, which, *theta = _at(columns, end, open_, *parameters)
                 result[..., columns] = np.where(which, tail(at, *theta), result[..., columns])
