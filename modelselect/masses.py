@@ -27,6 +27,8 @@ _SMOOTH = 1e-7
 _FINE = 1e3
 #: Pieces of a cell between which its integral is summed.
 _PIECES = (1, 4)
+#: Numbers up to which the density at all nodes is evaluated at once.
+_AT_ONCE = 16_384
 #: Below this share of the nearer tail, the difference of two cdf values has lost three digits.
 _NARROW = 1e-3
 #: Below this the nearer tail is taken on the log scale.
@@ -118,7 +120,7 @@ def _in_pieces(
     half = 0.5 * (upper - lower) / pieces
     for piece in range(pieces):
         middle = lower + (2 * piece + 1) * half
-        logs = np.stack([family.logp(middle + node * half, *parameters) for node in _KNOWN])
+        logs = _log_density(family, middle, half, _KNOWN, parameters)
         top = logs.max(axis=0)
         density = np.exp(logs - np.where(np.isfinite(top), top, 0.0))
         mean = np.tensordot(_NODE_WEIGHTS, density[1:-1], 1)
@@ -175,12 +177,17 @@ def _narrow(family: Family, lower: Array, upper: Array, parameters: tuple[Any, .
 def _quadrature(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
     """Log of the integral of the density over a narrow interval."""
     middle, half = 0.5 * (lower + upper), 0.5 * (upper - lower)
-    logs = np.stack(
-        [
-            family.logp(middle + node * half, *parameters) + np.log(w)
-            for node, w in zip(_NODES, _NODE_WEIGHTS, strict=True)
-        ]
-    )
+    logs = _log_density(family, middle, half, _NODES, parameters)
     top = logs.max(axis=0)
     top = np.where(np.isfinite(top), top, 0.0)
-    return np.asarray(np.log(half) + top + np.log(np.exp(logs - top).sum(axis=0)))
+    return np.asarray(np.log(half) + top + np.log(np.tensordot(_NODE_WEIGHTS, np.exp(logs - top), 1)))
+
+
+def _log_density(family: Family, middle: Array, half: Array, nodes: Array, parameters: tuple[Any, ...]) -> Array:
+    """Log-density at nodes in [−1, 1] of cells, ``(nodes, …)``: of few cells in one call, whose cost is its own."""
+    dimensions = max(map(np.ndim, (middle, *parameters)))
+    at = middle + nodes.reshape(-1, *[1] * dimensions) * half
+    shape = np.broadcast_shapes(at.shape, *map(np.shape, parameters))
+    if np.prod(shape) > _AT_ONCE:
+        return np.stack([family.logp(point, *parameters) for point in at])
+    return np.broadcast_to(family.logp(at, *parameters), shape)

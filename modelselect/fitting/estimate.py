@@ -21,9 +21,10 @@ from modelselect.fitting import status as why
 from modelselect.fitting.answer import Estimate
 from modelselect.fitting.compress import compress, nodes_of
 from modelselect.fitting.ends import hold_ends, touch_edges
-from modelselect.fitting.likelihood import mean_log_likelihood
+from modelselect.fitting.likelihood import impossible, mean_log_likelihood
 from modelselect.fitting.limits import Limits, keywords
 from modelselect.fitting.problem import Problem, Standard
+from modelselect.fitting.runaway import shrinks
 from modelselect.fitting.search import ascend, best_integer, maxima
 from modelselect.fitting.solve import ALMOST, DEFINITE
 from modelselect.fitting.status import Status, Verdicts
@@ -182,25 +183,10 @@ class _Work:
         """Observations that no member of the family can produce."""
         if self.family.period is not None:
             return
+        block, support = self.block, self.family.support
         parameters = tuple(self.theta[:, j, None] for j in range(len(self.names)))
-        (low, high), support, block = self.family.bounds(*parameters), self.family.support, self.block
-        if block.exact and not self.family.discrete and np.ndim(low) == np.ndim(high) == 0:
-            lowest, highest = block.statistic(observed.minimum), block.statistic(observed.maximum)
-            if np.all(lowest > low) and np.all(highest < high):
-                return
-        with np.errstate(invalid="ignore"):
-            under, over = self.family.outside(block.lower, *parameters)
-            outside = under | over
-            if self.family.discrete:
-                outside = outside | ~self.family.support.on_lattice(block.lower)
-            if not block.exact:
-                low, high = np.where(np.isnan(low), support.low, low), np.where(np.isnan(high), support.high, high)
-                if self.family.discrete:
-                    first, last = np.ceil(block.lower), np.floor(block.upper)
-                    beyond = (last < low) | (first > high) | (last < first)
-                else:
-                    beyond = (block.upper <= low) | (block.lower >= high)
-                outside = np.where(block.lower == block.upper, outside, beyond)
+        low, high = self.family.bounds(*parameters)
+        outside = impossible(self.family, block, parameters)
         if not np.any(outside):
             return
         outside = np.broadcast_to(outside & (block.weights > 0), (self.groups, block.weights.shape[1]))
@@ -316,6 +302,8 @@ class _Work:
             hold_ends(problem, self._exact, theta, good, problem.objective(top.at, np.arange(len(rows))))
         if touched := not (block.exact or good.all() or self.family.period):
             touch_edges(problem, theta, good, problem.objective(top.at, np.arange(len(rows))))
+        if not np.all(good | collapsed):
+            collapsed = collapsed | (~good & shrinks(problem, theta))
         self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
         value = top.value
         if standard.changes or self._has_exact or touched or np.isnan(value).any():
@@ -331,7 +319,7 @@ class _Work:
             (collapsed, Status.UNBOUNDED, why.COLLAPSED),
             (flat, Status.NOT_IDENTIFIED, why.FLAT),
             (~good & (not good.all() and self._at_an_end[rows]), Status.DEGENERATE_SAMPLE, why.AT_AN_END),
-            (~good, Status.FAILED, why.NOT_FOUND),
+            (~good, Status.FAILED, why.not_found(self._named() if self.groups == 1 else {})),
         ):
             mask = np.zeros(self.groups, dtype=bool)
             mask[rows[which]] = True
@@ -380,6 +368,10 @@ class _Work:
         self.theta[rows] = answer.parameters
         self.value[rows] = self.best[rows] = answer.log_likelihood
         self.verdicts.put(rows, answer.verdicts)
+
+    def _named(self) -> dict[str, float]:
+        """The free parameters of a single group by name."""
+        return {name: float(self.theta[0, j]) for name, j in zip(self.free, self.columns, strict=True)}
 
     # -- pieces ----------------------------------------------------------------------------------------------------
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.family import Family
 from modelselect.masses import log_mass
 from modelselect.stretches import equal
 
-__all__ = ["log_mass", "mean_log_likelihood", "pointwise", "weighted_mean"]
+__all__ = ["impossible", "log_mass", "mean_log_likelihood", "pointwise", "weighted_mean"]
 
 #: Observations between which sums are not taken in pairs; and numbers in all from which on those of fewer are not.
 _SHORT, _MANY = (128, 2048), 8192
@@ -58,6 +59,29 @@ def _unconditional(family: Family, block: Block, parameters: tuple[Any, ...]) ->
 def mean_log_likelihood(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:
     """Σ w log q / Σ w of each group, ``(G,)``; the weight of padding is 0 and so is its share."""
     return block.total_of(lambda part: weighted_mean(part.shares, pointwise(family, part, parameters)))
+
+
+def impossible(family: Family, block: Block, parameters: tuple[Any, ...]) -> Any:
+    """Observations ``(G, m)`` that no member of a family on the line can produce; NaN stands for a free parameter."""
+    support, (low, high) = family.support, family.bounds(*parameters)
+    if block.exact and not family.discrete and np.ndim(low) == np.ndim(high) == 0:
+        lowest, highest = block.statistic(observed.minimum), block.statistic(observed.maximum)
+        if np.all(lowest > low) and np.all(highest < high):
+            return False
+    with np.errstate(invalid="ignore"):
+        under, over = family.outside(block.lower, *parameters)
+        outside = under | over
+        if family.discrete:
+            outside = outside | ~support.on_lattice(block.lower)
+        if block.exact:
+            return outside
+        low, high = np.where(np.isnan(low), support.low, low), np.where(np.isnan(high), support.high, high)
+        if family.discrete:
+            first, last = np.ceil(block.lower), np.floor(block.upper)
+            beyond = (last < low) | (first > high) | (last < first)
+        else:
+            beyond = (block.upper <= low) | (block.lower >= high)
+        return np.where(block.lower == block.upper, outside, beyond)
 
 
 def weighted_mean(shares: Array, values: Any) -> Array:

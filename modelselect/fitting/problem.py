@@ -7,7 +7,7 @@ with them are moved along, and each free parameter is mapped to the real line by
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
 from typing import Any
@@ -24,6 +24,8 @@ from modelselect.fitting.solve import Rows
 
 #: Numbers of one observation and one row each that are worked on at a time.
 _CELLS = 65_536
+#: Share of the width of a cell that is the least unit of a location.
+_WITHIN = 0.05
 #: Size of numbers whose squares and reciprocals, and those of 1/size, neither overflow nor vanish.
 _SAFE = 1e-75
 
@@ -240,6 +242,7 @@ class Problem:
     def units(self, u: Array, rows: Rows) -> Array:
         """Local unit of each coordinate: the scale for a location, the size of a shape that may be negative.
 
+        Within cells that are wider than a law, its place in one is felt by the width of the cell alone.
         Locations alone, the two ends of a uniform, are measured in the spread of the data, which were not standardised.
         """
         unit = np.ones_like(u)
@@ -248,13 +251,19 @@ class Problem:
         scale = self.theta(u, rows)[:, roles.index("scale")] if "location" in roles and "scale" in roles else None
         for i, j in enumerate(self.free):
             if roles[j] == "location" and scale is not None:
-                unit[:, i] = scale
+                widths = self.remembered("widths", self._widths)
+                unit[:, i] = np.maximum(scale, np.broadcast_to(widths, (self.groups,))[rows % self.groups])
             elif roles[j] == "location" and self.family.moves_with == "nothing":
                 spread = np.broadcast_to(self.block.statistic(observed.spread), (self.groups,))
                 unit[:, i] = spread[rows % self.groups]
             elif roles[j] is None and np.isinf([parameters[j].domain.low, parameters[j].domain.high]).all():
                 unit[:, i] = np.maximum(1.0, np.abs(u[:, i]))
         return unit
+
+    def _widths(self) -> Array:
+        """What a location may be moved by, however small the scale is: a share of the narrowest cell, 0 with points."""
+        width = np.where(self.block.weights > 0, self.block.upper - self.block.lower, np.inf).min(axis=-1)
+        return np.where(np.isfinite(width), _WITHIN * width, 0.0)
 
     def slope(self, theta: Array) -> Array:
         """d(parameter)/d(coordinate) of the free parameters, ``(r, free)``."""
@@ -295,6 +304,11 @@ class Problem:
         ):
             return self.block
         return self.block.take(rows % self.groups)
+
+    def part(self, rows: Rows) -> Problem:
+        """Return the problem of these groups."""
+        block = self.block if self.block.groups == 1 else self.block.take(rows)
+        return replace(self, block=block, given=self.given[rows])
 
     @cached_property
     def _domains(self) -> tuple[Interval, ...]:

@@ -18,6 +18,11 @@ Flags = NDArray[np.bool_]
 
 #: A scale below this share of the spread of the distinct values has collapsed onto a datum.
 COLLAPSED = 1e-8
+#: Distance of an end of the support from the outermost of n observations, in shares of the spread, times n: that of a
+#: density that vanishes there is hardly ever less than 1.
+_TOUCHING = 1e-5
+#: Shares of a scale at which a law is looked at that may shrink without end.
+_SHRUNK = 10.0 ** -np.arange(9.0)
 #: Beyond this a shape is at its limit, where the family has one: nothing in the data can tell them apart.
 AT_LIMIT = 1e6
 #: Between which this lies for few observations and many; and a sum of weights that is no number of observations.
@@ -46,7 +51,43 @@ def has_collapsed(problem: Problem, u: Array, rows: Rows) -> Flags:
     if problem.family.made:
         flags = flags | problem.family.degenerate(problem.rows(rows), theta)
     column, floor = problem.remembered("floor", lambda: _floor(problem))
-    return flags if column is None else np.asarray(flags | (theta[:, column] < floor[rows % problem.groups]))
+    if column is not None:
+        flags = flags | (theta[:, column] < floor[rows % problem.groups])
+    if problem.remembered("threshold", lambda: _has_threshold(problem)):
+        flags = flags | _met(problem, theta, rows)
+    return np.asarray(flags)
+
+
+def shrinks(problem: Problem, theta: Array) -> Flags:
+    """Whether the likelihood rises all the way as the law shrinks from here onto an exact observation ``(G,)``.
+
+    Tried are the observation nearest to the location, and the outermost, to which an end of the support may come; of a
+    law that begins at 0, or whose location is given, that place.
+    """
+    block, groups = problem.block, problem.groups
+    roles = [parameter.role for parameter in problem.family.parameters.values()]
+    points = (block.lower == block.upper) & (block.weights > 0)
+    scales = [j for j, role in enumerate(roles) if role == "scale"]
+    if not scales or not set(scales) <= set(problem.free) or not points.any():
+        return np.zeros(groups, dtype=bool)
+    places = [j for j, role in enumerate(roles) if role == "location"]
+    at = theta[:, places[0]] if places else np.zeros(groups)
+    gap = np.where(points, np.abs(block.lower - at[:, None]), np.inf)
+    nearest = np.take_along_axis(np.broadcast_to(block.lower, gap.shape), gap.argmin(axis=-1)[:, None], axis=-1)[:, 0]
+    moves = bool(places) and set(places) <= set(problem.free)
+    centres = [nearest, *_outermost(block)] if moves else [at]
+    flags = np.zeros(groups, dtype=bool)
+    for centre in centres:
+        there = np.repeat(theta[None], len(_SHRUNK), axis=0)
+        there[..., scales] *= _SHRUNK[:, None, None]
+        if moves:
+            there[..., places] = (centre + (at - centre) * _SHRUNK[:, None])[..., None]
+        rows = np.tile(np.arange(groups), len(_SHRUNK))
+        value = problem.objective(problem.u(there.reshape(-1, theta.shape[-1])), rows).reshape(-1, groups)
+        with np.errstate(invalid="ignore"):
+            rises = np.isfinite(value).all(axis=0) & (np.diff(value, axis=0) > 0).all(axis=0)
+        flags |= rises & (moves | (gap.min(axis=-1) == 0.0))
+    return flags
 
 
 def _endless(problem: Problem) -> tuple[list[int], Array]:
@@ -75,9 +116,53 @@ def pointed(block: Block) -> Flags:
 
 
 def _floor(problem: Problem) -> tuple[int | None, Array]:
-    """Column of the scale of a law that may lie anywhere, if it is free, and below what it has collapsed ``(G,)``."""
+    """Column of the scale, if it is free and the law may shrink, and below what it has collapsed ``(G,)``.
+
+    A law that may lie anywhere shrinks onto any exact datum, one that begins at 0 onto zeros, seen from the others; in
+    a cell a law with long tails may have its maximum however small it is.
+    """
     roles = [parameter.role for parameter in problem.family.parameters.values()]
-    if "location" not in roles or "scale" not in roles or roles.index("scale") not in problem.free:
+    if "scale" not in roles or roles.index("scale") not in problem.free:
         return None, np.zeros(0)
-    spread = problem.block.statistic(observed.spread)
-    return roles.index("scale"), np.broadcast_to(COLLAPSED * spread, (problem.groups,))
+    if "location" in roles:
+        least = np.where(pointed(problem.block), problem.block.statistic(observed.spread), 0.0)
+    else:
+        block = problem.block
+        zeros = (block.lower == 0) & (block.upper == 0) & (block.weights > 0)
+        if problem.family.moves_with != "scale" or not zeros.any():
+            return None, np.zeros(0)
+        beyond = np.where((block.weights > 0) & ~zeros, np.maximum(np.abs(block.lower), np.abs(block.upper)), np.inf)
+        least = np.where(zeros.any(axis=-1), beyond.min(axis=-1), 0.0)
+        least = np.where(np.isfinite(least), least, 0.0)
+    return roles.index("scale"), np.broadcast_to(COLLAPSED * least, (problem.groups,))
+
+
+def _has_threshold(problem: Problem) -> bool:
+    """Whether a location and a scale that are free move an end of the support, where the likelihood has no jump."""
+    family = problem.family
+    if family.discrete or family.made or family.period or family.moves_with != "location and scale":
+        return False
+    moving = [j for j, p in enumerate(family.parameters.values()) if p.role in ("location", "scale")]
+    return set(moving) <= set(problem.free) and all(parameter.regular for parameter in family.parameters.values())
+
+
+def _met(problem: Problem, theta: Array, rows: Rows) -> Flags:
+    """Whether an end at which the density vanishes has come to an outermost exact observation, with a spike there."""
+    block = problem.block
+    outermost = problem.remembered("outermost", lambda: _outermost(block))
+    least = np.maximum(COLLAPSED, _TOUCHING / block.total) * block.statistic(observed.spread)
+    flags = np.zeros(len(theta), dtype=bool)
+    with np.errstate(all="ignore"):
+        for end, place in zip(problem.family.bounds(*theta.T), outermost, strict=True):
+            gap = np.abs(end - np.broadcast_to(place, (problem.groups,))[rows % problem.groups])
+            near = gap < np.broadcast_to(least, (problem.groups,))[rows % problem.groups]
+            if near.any():
+                near &= np.isneginf(problem.family.logp(end, *theta.T))
+            flags |= near
+    return flags
+
+
+def _outermost(block: Block) -> tuple[Array, Array]:
+    """Smallest and largest exact observation of each group."""
+    points = (block.lower == block.upper) & (block.weights > 0)
+    return np.where(points, block.lower, np.inf).min(axis=-1), np.where(points, block.upper, -np.inf).max(axis=-1)

@@ -72,7 +72,7 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     """
     pieces = _pieces(problem)
     if len(pieces) > 1:
-        found = [ascend(_part(problem, rows), moved, None if near is None else near[:, rows]) for rows in pieces]
+        found = [ascend(problem.part(rows), moved, None if near is None else near[:, rows]) for rows in pieces]
         tops, *flags = zip(*found, strict=True)
         return Maximum.joined(tops), *(np.concatenate(flag) for flag in flags)  # type: ignore[return-value]
     if near is not None and len(near):
@@ -93,7 +93,7 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     again |= np.isneginf(rough.value) | (~top.converged & _wide(problem.block))
     rows = np.flatnonzero(again)
     if len(rows):
-        fresh, fresh_collapsed, _ = _from_all_starts(_part(problem, rows), moved)
+        fresh, fresh_collapsed, _ = _from_all_starts(problem.part(rows), moved)
         better = collapsed[rows] | fresh.converged | ~(fresh.value < top.value[rows])
         rows, collapsed = rows[better], collapsed.copy()
         top, collapsed[rows] = top.put(rows, fresh.take(np.flatnonzero(better))), fresh_collapsed[better]
@@ -147,7 +147,7 @@ def _polished(problem: Problem, rough: Maximum) -> Maximum:
         active = active[~settled[active]]
     top = replace(rough, at=at, score=score, value=np.full(problem.groups, np.nan))
     lost = rows[~settled]
-    return top.put(lost, climb(_part(problem, lost), rough.at[lost])) if len(lost) else top
+    return top.put(lost, climb(problem.part(lost), rough.at[lost])) if len(lost) else top
 
 
 def _different(top: Maximum, rows: Rows) -> list[int]:
@@ -173,7 +173,7 @@ def _from_near(problem: Problem, moved: Sequence[int], near: Array) -> tuple[Max
     rows = np.flatnonzero(~top.converged | collapsed)
     top = _arranged(problem, top)
     if len(rows):
-        fresh, *flags = ascend(_part(problem, rows), moved)
+        fresh, *flags = ascend(problem.part(rows), moved)
         top = top.put(rows, fresh)
         collapsed[rows], any_collapsed[rows] = flags
     return top, collapsed, any_collapsed
@@ -185,12 +185,6 @@ def _pieces(problem: Problem) -> list[Rows]:
     if problem.block.groups == 1 or problem.groups <= size:
         return [np.arange(problem.groups)]
     return [np.arange(i, min(i + size, problem.groups)) for i in range(0, problem.groups, size)]
-
-
-def _part(problem: Problem, rows: Rows) -> Problem:
-    """The problem of these groups."""
-    block = problem.block if problem.block.groups == 1 else problem.block.take(rows)
-    return replace(problem, block=block, given=problem.given[rows])
 
 
 def best_integer(profile: Callable[[Array], Array], low: Array) -> Array:

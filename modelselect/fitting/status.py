@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
@@ -125,6 +125,12 @@ INFINITE = "the density is infinite at an observation"
 AT_AN_END = "an observation lies at an end of the support, where the density of every member tried is 0 or infinite"
 NEVER_ESTIMATED = "{names} must be given: never estimated"
 UNKNOWN = "the density could not be computed at the given parameters"
+
+
+def not_found(parameters: Mapping[str, float]) -> str:
+    """Say where the search for a maximum ended."""
+    at = ", ".join(f"{name} = {value:.5g}" for name, value in parameters.items())
+    return f"{NOT_FOUND}; it ended at {at}" if parameters else NOT_FOUND
 
 
 def outside_support(block: Block, outside: NDArray[np.bool_], support: Interval, low: Any, high: Any) -> str:
