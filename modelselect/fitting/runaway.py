@@ -25,19 +25,25 @@ _TOUCHING = 1e-5
 _SHRUNK = 10.0 ** -np.arange(9.0)
 #: Beyond this a shape is at its limit, where the family has one: nothing in the data can tell them apart.
 AT_LIMIT = 1e6
+#: Share of a domain between two ends that is as good as at one, where the family has a limit there.
+_AT_END = 1e-9
 #: Between which this lies for few observations and many; and a sum of weights that is no number of observations.
 _NEAR_LIMIT, _KNOWN = (3e4, AT_LIMIT), 10.0
 
 
 def hopeless(problem: Problem) -> Callable[[Array, Rows], Flags]:
-    """Tell rows that have collapsed, and those at a limit: the shape of a continuous family has gone to infinity."""
+    """Tell rows that have collapsed, and those at a limit: a shape of a continuous family is at infinity, or an end."""
     shapes, least = _endless(problem)
+    ends = _ends(problem)
 
     def test(u: Array, rows: Rows) -> Flags:
         flags = has_collapsed(problem, u, rows)
+        theta = problem.theta(u, rows) if shapes or ends else u
         if shapes:
             far = least[rows % problem.groups]
-            flags = flags | (np.abs(problem.theta(u, rows)[:, shapes]) > far[:, None]).any(axis=-1)
+            flags = flags | (np.abs(theta[:, shapes]) > far[:, None]).any(axis=-1)
+        for j, end, near in ends:
+            flags = flags | (np.abs(theta[:, j] - end) < near)
         return flags
 
     return test
@@ -93,19 +99,36 @@ def shrinks(problem: Problem, theta: Array) -> Flags:
 def _endless(problem: Problem) -> tuple[list[int], Array]:
     """Columns of the shapes at whose infinity a simpler law is the limit, and what is as good as infinite ``(G,)``."""
     family = problem.family
-    if family.discrete or family.limit is None:
-        return [], np.zeros(0)
     endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
-    with np.errstate(all="ignore"):
-        found = family.limit(*map(problem.block.statistic, family.statistics))
-    for limit in (found,) if isinstance(found, Limit) else found:
-        ends = {name for name, end in limit.parameters.items() if isinstance(end, float) and np.isinf(end)}
-        endless |= {name for name in ends if family.parameters[name].role is None}
-    shapes = [j for j in problem.free if list(family.parameters)[j] in endless]
+    endless |= {name for name, end in _limits(problem) if np.isinf(end) and family.parameters[name].role is None}
+    shapes = [j for j in problem.free if list(family.parameters)[j] in endless and not family.discrete]
     # the law of a shape s differs from its limit by about 1/s nats an observation, or less
     total = problem.block.total
     least = np.where(total < _KNOWN, AT_LIMIT, np.clip(1e3 * total, *_NEAR_LIMIT))
     return shapes, np.broadcast_to(least, (problem.groups,))
+
+
+def _ends(problem: Problem) -> list[tuple[int, float, float]]:
+    """Columns of the shapes between two ends, with one at which a simpler law is the limit, and what is as good."""
+    found = []
+    for name, end in _limits(problem):
+        j = list(problem.family.parameters).index(name)
+        domain = problem.family.parameters[name].domain
+        if j in problem.free and end in (domain.low, domain.high) and np.isfinite([domain.low, domain.high]).all():
+            found.append((j, end, _AT_END * (domain.high - domain.low)))
+    return found
+
+
+def _limits(problem: Problem) -> set[tuple[str, float]]:
+    """Parameters of a continuous family and where they tend to in its limits."""
+    family = problem.family
+    if family.discrete or family.made or family.limit is None:
+        return set()
+    with np.errstate(all="ignore"):
+        found = family.limit(*map(problem.block.statistic, family.statistics))
+    limits = (found,) if isinstance(found, Limit) else found
+    ends = [pair for limit in limits for pair in limit.parameters.items() if pair[0] in family.parameters]
+    return {(name, end) for name, end in ends if isinstance(end, float)}
 
 
 def pointed(block: Block) -> Flags:

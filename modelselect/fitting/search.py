@@ -84,7 +84,7 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
         distinct = _sorted_out(problem, start, moved, problem.block) if some else None
         top, collapsed, any_collapsed = _best_of(problem, start if distinct is None else distinct.at)
         return _arranged(problem, top), collapsed, any_collapsed
-    rough, collapsed, any_collapsed = _on_nodes(problem, small, moved)
+    rough, _, any_collapsed = _on_nodes(problem, small, moved)
     top = _polished(problem, rough)
     collapsed = has_collapsed(problem, top.at, np.arange(problem.groups))
     # a scale that shrinks onto tied points has a maximum of its own on cells; and a maximum must not be lost, nor
@@ -93,7 +93,7 @@ def ascend(problem: Problem, moved: Sequence[int] = (), near: Array | None = Non
     again |= np.isneginf(rough.value) | (~top.converged & _wide(problem.block))
     rows = np.flatnonzero(again)
     if len(rows):
-        fresh, fresh_collapsed, _ = _from_all_starts(problem.part(rows), moved)
+        fresh, fresh_collapsed, any_collapsed[rows] = _from_all_starts(problem.part(rows), moved)
         better = collapsed[rows] | fresh.converged | ~(fresh.value < top.value[rows])
         rows, collapsed = rows[better], collapsed.copy()
         top, collapsed[rows] = top.put(rows, fresh.take(np.flatnonzero(better))), fresh_collapsed[better]

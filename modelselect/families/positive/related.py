@@ -20,7 +20,7 @@ from scipy.special import (
 
 import modelselect.statistics as observed
 from modelselect.domain import NONNEGATIVE, POSITIVE, POSITIVE_INTEGERS, Array
-from modelselect.families.incomplete import log_betainc, log_gammainc, log_gammaincc
+from modelselect.families.incomplete import log_betainc, log_gammainc, log_gammaincc, normal_deviate
 from modelselect.families.positive.classic import Gamma
 from modelselect.families.positive.tied import Tied
 from modelselect.families.real_line.classic import StudentT
@@ -36,6 +36,7 @@ from modelselect.families.special import (
     times,
 )
 from modelselect.family import Family, Limit, Parameter, register
+from modelselect.formulas import log_share
 
 _GAMMA, _STUDENT_T = Gamma(), StudentT()
 _LOG_2, _SQRT_HALF = np.log(2.0), np.sqrt(0.5)
@@ -227,13 +228,16 @@ class HalfT(Family):
         z = x / scale
         t = np.minimum(z * z / df, 1e290)
         value = log_betainc(0.5, df / 2, t / (1 + t), 1 / (1 + t))
+        u = _SQRT_HALF * normal_deviate(z, df)
+        value = np.where(np.isnan(u), value, log_share(erf(u), erfc(u)))
         return np.where(t < 1e-200, np.log(x) + self.logp(x, df, scale), value)
 
     def log_sf(self, x: Any, df: Any, scale: Any) -> Any:
         z = x / scale
         t = np.minimum(z * z / df, 1e290)
         near = log_betainc(df / 2, 0.5, 1 / (1 + t), t / (1 + t))
-        return np.where(t < 1, near, _LOG_2 + _STUDENT_T.log_sf(np.maximum(x, 1e-300), df, 0.0, scale))
+        far = (t > 1) | ~np.isnan(normal_deviate(z, df))
+        return np.where(far, _LOG_2 + _STUDENT_T.log_sf(np.maximum(x, 1e-300), df, 0.0, scale), near)
 
     def ppf(self, q: Any, df: Any, scale: Any) -> Any:
         near, far = betaincinv(0.5, df / 2, q), betaincinv(df / 2, 0.5, 1 - q)

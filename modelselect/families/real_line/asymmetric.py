@@ -9,6 +9,7 @@ from scipy.special import erf, log_ndtr, ndtr, ndtri, polygamma, psi, stdtr
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, Interval
+from modelselect.families.incomplete import normal_deviate
 from modelselect.families.real_line.classic import StudentT
 from modelselect.families.real_line.integrals import invert, log_tail
 from modelselect.families.real_line.located import Located
@@ -316,4 +317,5 @@ def _log_t(w: Any, df: Any) -> Any:
     if np.any(far):
         w, df = np.broadcast_arrays(w, df)
         value[far] = StudentT._log_below(w[far], df[far])
-    return value
+    u = normal_deviate(w, df)
+    return np.where(np.isnan(u), value, log_ndtr(u))

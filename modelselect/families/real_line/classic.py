@@ -9,7 +9,7 @@ from scipy.special import betaln, log_expit, log_ndtr, logit, ndtr, ndtri, stdtr
 
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL
-from modelselect.families.incomplete import log_betainc
+from modelselect.families.incomplete import log_betainc, normal_deviate
 from modelselect.families.profiles import gumbel_maximum
 from modelselect.families.special import (
     HALF_LOG_2PI,
@@ -348,7 +348,9 @@ class StudentT(Family):
         if np.any(t > 1e290):
             first = -df / 2 * log1p_square(z / np.sqrt(df)) - np.log(df) - betaln(df / 2, 0.5)
             half = np.where(t > 1e290, first, half)
-        return np.where(z > 0, np.log1p(-np.exp(half)), half)
+        value = np.where(z > 0, np.log1p(-np.exp(half)), half)
+        u = normal_deviate(z, df)
+        return np.where(np.isnan(u), value, log_ndtr(u))
 
 
 def _tanh_half(z: Any) -> Any:

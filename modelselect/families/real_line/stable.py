@@ -31,6 +31,8 @@ _U = (0.5 + 0.5 * _TAIL_NODES) ** 6
 _DU = 3.0 * _TAIL_WEIGHTS * (0.5 + 0.5 * _TAIL_NODES) ** 5
 #: Step of the table of a tail, in the log of the distance from where it begins, and more steps than to any float.
 _TAIL_STEP, _KNOTS = 0.05, 1 << 20
+#: Least alpha of the tables.
+_HEAVIEST = 0.3
 #: Closest to ±1 that the skewness of a totally skewed law is taken.
 _TOTAL = 1 - 1e-7
 
@@ -46,7 +48,7 @@ class Stable(Family):
     """
 
     support = REAL
-    alpha = Parameter(Interval(0.3, 2, high_inclusive=True), typical=(0.8, 1.8))
+    alpha = Parameter(Interval(_HEAVIEST, 2, low_inclusive=True, high_inclusive=True), typical=(0.8, 1.8))
     beta = Parameter(Interval(-1, 1), typical=(-0.6, 0.7))
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
@@ -78,11 +80,12 @@ class Stable(Family):
 
     def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> tuple[Limit, ...]:
         never = np.zeros(len(median), dtype=bool)
-        rest = {"alpha": "alpha", "location": "location", "scale": "scale"}
+        places = {"location": "location", "scale": "scale"}
         return (
             Limit("normal", {"alpha": 2.0, "beta": 0.0, "location": "mean", "scale": "sd"}, certain=never),
-            Limit(TotallySkewedStable(1.0), {"beta": 1.0, **rest}, certain=never),
-            Limit(TotallySkewedStable(-1.0), {"beta": -1.0, **rest}, certain=never),
+            Limit(TotallySkewedStable(1.0), {"beta": 1.0, "alpha": "alpha", **places}, certain=never),
+            Limit(TotallySkewedStable(-1.0), {"beta": -1.0, "alpha": "alpha", **places}, certain=never),
+            Limit(HeaviestStable(), {"alpha": _HEAVIEST, "beta": "beta", **places}, certain=never),
         )
 
     def moments(self, alpha: Any, beta: Any, location: Any, scale: Any) -> Any:
@@ -92,37 +95,77 @@ class Stable(Family):
         )
 
 
-class TotallySkewedStable(Family):
-    """Totally skewed stable(alpha, location, scale): beta = ±1, to within 1e-7; the limit of a stable law."""
+class _AtAnEnd(Family):
+    """Stable law with alpha or beta, or both, at an end of its domain."""
 
     support = REAL
-    alpha = Parameter(Interval(0.3, 2, high_inclusive=True), typical=(0.8, 1.8))
     location = Parameter(REAL, typical=(-10, 10), role="location")
     scale = Parameter(POSITIVE, typical=(0.05, 20), role="scale")
     statistics = Stable.statistics
+    #: alpha and beta where they are at an end
+    ends: tuple[float | None, float | None]
 
-    def __init__(self, sign: float = 1.0) -> None:
-        self.beta = sign * _TOTAL
-        self.whole = Stable()
+    def logp(self, x: Any, *parameters: Any) -> Any:
+        return _STABLE.logp(x, *self._all(parameters))
 
-    def logp(self, x: Any, alpha: Any, location: Any, scale: Any) -> Any:
-        return self.whole.logp(x, alpha, self.beta, location, scale)
+    def cdf(self, x: Any, *parameters: Any) -> Any:
+        return _STABLE.cdf(x, *self._all(parameters))
 
-    def cdf(self, x: Any, alpha: Any, location: Any, scale: Any) -> Any:
-        return self.whole.cdf(x, alpha, self.beta, location, scale)
+    def sf(self, x: Any, *parameters: Any) -> Any:
+        return _STABLE.sf(x, *self._all(parameters))
 
-    def sf(self, x: Any, alpha: Any, location: Any, scale: Any) -> Any:
-        return self.whole.sf(x, alpha, self.beta, location, scale)
+    def log_cdf(self, x: Any, *parameters: Any) -> Any:
+        return _STABLE.log_cdf(x, *self._all(parameters))
 
-    def log_cdf(self, x: Any, alpha: Any, location: Any, scale: Any) -> Any:
-        return self.whole.log_cdf(x, alpha, self.beta, location, scale)
-
-    def log_sf(self, x: Any, alpha: Any, location: Any, scale: Any) -> Any:
-        return self.whole.log_sf(x, alpha, self.beta, location, scale)
+    def log_sf(self, x: Any, *parameters: Any) -> Any:
+        return _STABLE.log_sf(x, *self._all(parameters))
 
     def start(self, median: Any, lower: Any, upper: Any, spread: Any) -> Any:
-        alpha, _, location, scale = self.whole.start(median, lower, upper, spread)
-        return alpha[0], location[0], scale[0]
+        free = zip(_STABLE.start(median, lower, upper, spread), (*self.ends, None, None), strict=True)
+        return tuple(guess[0] for guess, end in free if end is None)
+
+    def _all(self, parameters: tuple[Any, ...]) -> tuple[Any, ...]:
+        *shape, location, scale = parameters
+        return (*(shape.pop(0) if end is None else end for end in self.ends), location, scale)
+
+
+class TotallySkewedStable(_AtAnEnd):
+    """Totally skewed stable(alpha, location, scale): beta = ±1, to within 1e-7; the limit of a stable law."""
+
+    alpha = Stable.parameters["alpha"]
+    location, scale = _AtAnEnd.parameters["location"], _AtAnEnd.parameters["scale"]
+
+    def __init__(self, sign: float = 1.0) -> None:
+        self.sign, self.ends = sign, (None, sign * _TOTAL)
+
+    def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> Limit:
+        never, places = np.zeros(len(median), dtype=bool), {"location": "location", "scale": "scale"}
+        return Limit(HeaviestSkewedStable(self.sign), {"alpha": _HEAVIEST, **places}, certain=never)
+
+
+class HeaviestStable(_AtAnEnd):
+    """Heaviest stable(beta, location, scale): alpha = 0.3, the least that is asked for; or beta = ±1 as well."""
+
+    beta = Stable.parameters["beta"]
+    location, scale = _AtAnEnd.parameters["location"], _AtAnEnd.parameters["scale"]
+
+    ends = _HEAVIEST, None
+
+    def limit(self, median: Any, lower: Any, upper: Any, spread: Any) -> tuple[Limit, ...]:
+        never, places = np.zeros(len(median), dtype=bool), {"location": "location", "scale": "scale"}
+        return tuple(Limit(HeaviestSkewedStable(sign), {"beta": sign, **places}, certain=never) for sign in (1.0, -1.0))
+
+
+class HeaviestSkewedStable(_AtAnEnd):
+    """Heaviest totally skewed stable(location, scale)."""
+
+    location, scale = _AtAnEnd.parameters["location"], _AtAnEnd.parameters["scale"]
+
+    def __init__(self, sign: float) -> None:
+        self.ends = _HEAVIEST, sign * _TOTAL
+
+
+_STABLE = Stable()
 
 
 class _Table(NamedTuple):
