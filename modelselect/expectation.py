@@ -18,7 +18,7 @@ from modelselect.family import Family
 Function = Callable[[Array, Array], Array]
 
 #: Where the integral is cut: smooth pieces, none of them much steeper than the next.
-_LEVELS = np.array([1e-12, 1e-9, 1e-6, 1e-4, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1 - 1e-4, 1 - 1e-6, 1 - 1e-9])
+_LEVELS = np.array([1e-12, 1e-9, 1e-6, 1e-4, 0.01, 0.1, 0.25, 0.75, 0.9, 0.99, 1 - 1e-4, 1 - 1e-6, 1 - 1e-9])
 #: Ratio of the distances of two cuts from an end of the support from which on its logarithm is the better scale.
 _STEEP = 4.0
 #: Largest logarithm of a distance whose square is a float.
@@ -54,7 +54,7 @@ def moments(family: Family, parameters: tuple[float, ...]) -> tuple[float, float
     """Mean and variance, by the family's formula or by `expectation`."""
     if family.moments is not None:
         with np.errstate(all="ignore"):
-            mean, variance = family.moments(*parameters)
+            mean, variance = family.moments(*map(np.float64, parameters))
         return float(np.asarray(mean).item()), float(np.asarray(variance).item())
     mean = expectation(family, lambda x, _: x, parameters)
     if not np.isfinite(mean):
@@ -66,14 +66,14 @@ def entropy(family: Family, parameters: tuple[float, ...]) -> float:
     """Entropy in nats (differential for a density), by the family's formula or by `expectation`."""
     if family.entropy is not None:
         with np.errstate(all="ignore"):
-            return float(np.asarray(family.entropy(*parameters)).item())
+            return float(np.asarray(family.entropy(*map(np.float64, parameters))).item())
     return expectation(family, lambda _, logq: -logq, parameters)
 
 
 def _integral(family: Family, integrand: Callable[..., Any], parameters: tuple[float, ...]) -> float:
     low, high = (float(np.asarray(end).item()) for end in family.bounds(*parameters))
     middle = float(family.ppf(0.5, *parameters))
-    ends = [*family.ppf(_LEVELS, *parameters), *family.kinks(*parameters), *family.atoms, low, high]
+    ends = [*family.ppf(_LEVELS, *parameters), middle, *family.kinks(*parameters), *family.atoms, low, high]
     cuts = np.unique(np.array(ends, dtype=float))
 
     def smooth(x: float, log_slope: float = 0.0) -> float:

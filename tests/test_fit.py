@@ -418,3 +418,34 @@ def test_what_is_positive_has_an_interval_that_is() -> None:
         assert found.high / found.value == pytest.approx(found.value / found.low) == pytest.approx(np.exp(half))
     entropy = ms.fit("normal", exact(x)).derived("entropy")
     assert entropy.high - entropy.value == pytest.approx(entropy.value - entropy.low)
+
+
+@pytest.mark.parametrize(
+    ("family", "parameters", "entropy"),
+    [
+        # log B(a, b) and digamma functions at 40 digits
+        ("beta", {"a": 0.1, "b": 0.1}, -6.26112559783637),
+        ("beta", {"a": 0.0366159, "b": 241.57}, -28.9715772667338),
+        ("beta", {"a": 1e6, "b": 2e6}, -6.79016181072155),
+        ("gamma", {"shape": 0.05, "scale": 2.0}, scipy.stats.gamma(0.05, scale=2).entropy()),
+        ("log_gamma", {"shape": 184.0, "scale": 0.02367}, scipy.stats.gamma(184, scale=0.02367).entropy() + 4.35528),
+        ("log_laplace", {"shape": 0.0301, "scale": 42.7}, 1 + np.log(2 * 42.7 / 0.0301)),
+        ("normal_inverse_gaussian", {"a": 2.0, "b": 0.1, "location": 0.0, "scale": 1.0}, 1.05410119897331),
+    ],
+)
+def test_entropy_where_the_density_is_infinite_or_spans_many_magnitudes(family, parameters, entropy) -> None:
+    assert ms.Distribution.of(family, **parameters).entropy == pytest.approx(entropy, rel=1e-9)
+
+
+def test_entropy_of_laws_whose_median_is_found_by_search() -> None:
+    for shape, df in ((0.5, 3.0), (2.0, 5.0), (-1.0, 30.0)):
+        law = ms.Distribution.of("skew_t", shape=shape, df=df, location=0.0, scale=1.0)
+        x = np.linspace(-3000, 3000, 6_000_001)
+        q = law.logp(x)
+        assert law.entropy == pytest.approx(-np.sum(np.exp(q) * q) * 1e-3, abs=1e-6)
+
+
+def test_a_mean_at_the_degrees_of_freedom_where_the_variance_ends() -> None:
+    law = ms.Distribution.of("half_t", df=2.0, scale=3.0)
+    assert law.mean == pytest.approx(3 * np.sqrt(2))
+    assert law.var == np.inf

@@ -10,7 +10,7 @@ from scipy.special import betainc, betaincc, betaincinv, betaln
 import modelselect.statistics as observed
 from modelselect.domain import POSITIVE, REAL, UNIT_CLOSED
 from modelselect.families.incomplete import log_betainc
-from modelselect.families.special import LARGE, log_binomial, log_minus_digamma, times
+from modelselect.families.special import HALF_LOG_2PI, LARGE, log_binomial, log_minus_digamma, stirling_error, times
 from modelselect.family import Family, Parameter, register
 
 
@@ -103,6 +103,14 @@ class Beta(Family):
 
     def moments(self, a: Any, b: Any) -> Any:
         return a / (a + b), (a / (a + b)) * (b / (a + b)) / (a + b + 1)
+
+    def entropy(self, a: Any, b: Any) -> Any:
+        # log B and the digamma functions, whose logarithms cancel
+        both = a + b
+        size = 0.5 * (np.log(a) + np.log(b) - 3 * np.log(both)) + HALF_LOG_2PI
+        size = size + (stirling_error(a) + stirling_error(b) - stirling_error(both))
+        within = (a - 1) * log_minus_digamma(a) + (b - 1) * log_minus_digamma(b)
+        return size + within - (both - 2) * log_minus_digamma(both)
 
     def to_scipy(self, a: Any, b: Any) -> Any:
         return "beta", {"a": a, "b": b}

@@ -146,6 +146,10 @@ class Gamma(Family):
     def moments(self, shape: Any, scale: Any) -> Any:
         return shape * scale, shape * scale**2
 
+    def entropy(self, shape: Any, scale: Any) -> Any:
+        size = 0.5 * np.log(shape) + HALF_LOG_2PI + stirling_error(shape) + (shape - 1) * log_minus_digamma(shape)
+        return np.log(scale) + size
+
     def to_scipy(self, shape: Any, scale: Any) -> Any:
         return "gamma", {"a": shape, "scale": scale}
 

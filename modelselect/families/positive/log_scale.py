@@ -66,6 +66,9 @@ class LogLaplace(Family):
         mean = np.where(shape > 1, c / (c - 1), np.inf)
         return scale * mean, scale**2 * np.where(shape > 2, c / (c - 4) - mean**2, np.inf)
 
+    def entropy(self, shape: Any, scale: Any) -> Any:
+        return 1 + np.log(2 / shape) + np.log(scale)
+
     def to_scipy(self, shape: Any, scale: Any) -> Any:
         return "loglaplace", {"c": shape, "scale": scale}
 
@@ -163,6 +166,9 @@ class LogGamma(Family):
 
     def score(self, x: Any, shape: Any, scale: Any) -> Any:
         return _GAMMA.score(np.log(x), shape, scale)
+
+    def entropy(self, shape: Any, scale: Any) -> Any:
+        return _GAMMA.entropy(shape, scale) + shape * scale
 
     def moments(self, shape: Any, scale: Any) -> Any:
         first = np.where(scale < 1, -shape * np.log1p(-scale), np.inf)
