@@ -861,3 +861,35 @@ def test_a_law_that_shrinks_onto_zeros_or_an_end_is_unbounded() -> None:
     assert ms.fit("johnson_sb", exact(np.array(control, dtype=float))).status == "unbounded"
     # which half of the zeros or fewer are not
     assert ms.fit("half_cauchy", exact(np.repeat([0.0, 1.0, 2.0, 3.0], [20, 10, 8, 7]))).status == "converged"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_truncated_laplace_has_its_maximum_where_a_grid_has_it(seed: int) -> None:
+    """At an observation or between two: the score is no certificate beside a kink."""
+    rng = np.random.default_rng([seed, 3])
+    x = rng.laplace(0.5, 1.0, size=25)
+    x = x[x > 0]
+    if seed == 0:
+        x = np.array([0.87, 0.57, 1.98, 0.55, 3.25, 0.15])
+    fit = ms.fit("laplace", ms.Sample(x, resolution=None, truncation=(0, None)))
+    assert fit.status == "converged"
+    place, scale = np.meshgrid(np.append(x, np.linspace(-1, 3, 81)), np.geomspace(0.05, 8, 300))
+    law = scipy.stats.laplace(place[..., None], scale[..., None])
+    assert (law.logpdf(x) - law.logsf(0)).sum(axis=-1).max() <= fit.log_likelihood + 1e-9
+
+
+def test_a_sharp_point_is_tried_at_many_observations_of_many_groups() -> None:
+    rng = np.random.default_rng(8)
+    x = np.sort(rng.laplace(1.0, 1.0, size=(3, 400)), axis=1)
+    c = 2.0
+    upper = np.where(x > c, np.inf, x)
+    block = Block(np.minimum(x, c), upper, np.ones_like(x))
+    found = estimate(lookup("laplace")(), block)
+    for row in range(3):
+        alone = Block(*(array[row : row + 1] for array in (block.lower, block.upper, block.weights)))
+        value = estimate(lookup("laplace")(), alone).log_likelihood[0]
+        assert value == pytest.approx(found.log_likelihood[row], rel=1e-12)
+        law = scipy.stats.laplace(x[row][:, None], np.geomspace(0.7, 1.4, 80)[:, None, None])
+        exact = x[row] <= c
+        value = law.logpdf(x[row][exact]).sum(axis=-1) + (~exact).sum() * law.logsf(c)[..., 0]
+        assert value.max() / 400 <= found.log_likelihood[row] + 1e-12

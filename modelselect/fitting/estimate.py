@@ -20,7 +20,7 @@ from modelselect.family import Family
 from modelselect.fitting import status as why
 from modelselect.fitting.answer import Estimate
 from modelselect.fitting.compress import compress, nodes_of
-from modelselect.fitting.ends import hold_ends, touch_edges
+from modelselect.fitting.ends import hold_ends, sharpen, touch_edges
 from modelselect.fitting.likelihood import impossible, mean_log_likelihood
 from modelselect.fitting.limits import Limits, keywords
 from modelselect.fitting.problem import Problem, Standard
@@ -300,13 +300,16 @@ class _Work:
         good = top.converged & ~collapsed
         if self._has_exact and not good.all():
             hold_ends(problem, self._exact, theta, good, problem.objective(top.at, np.arange(len(rows))))
-        if touched := not (block.exact or good.all() or self.family.period):
+        if not (block.exact or good.all() or self.family.period):
             touch_edges(problem, theta, good, problem.objective(top.at, np.arange(len(rows))))
+        if not block.plain:
+            sharpen(problem, theta, good)
+            collapsed = collapsed & ~good
         if not np.all(good | collapsed):
             collapsed = collapsed | (~good & shrinks(problem, theta))
         self.theta[np.ix_(rows, self.columns)] = standard.restore(theta)[:, self.columns]
         value = top.value
-        if standard.changes or self._has_exact or touched or np.isnan(value).any():
+        if standard.changes or self._has_exact or not block.plain or np.isnan(value).any():
             value = self._mean(block, self.theta[rows])
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
