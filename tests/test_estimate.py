@@ -893,3 +893,23 @@ def test_a_sharp_point_is_tried_at_many_observations_of_many_groups() -> None:
         exact = x[row] <= c
         value = law.logpdf(x[row][exact]).sum(axis=-1) + (~exact).sum() * law.logsf(c)[..., 0]
         assert value.max() / 400 <= found.log_likelihood[row] + 1e-12
+
+
+def test_a_very_heavy_tail_of_censored_data_is_found() -> None:
+    inf = np.inf
+    lower = [-inf, -inf, 0.006, 0.045, 0.717, 0.749, -inf, 1.117, -inf, -inf]
+    upper = [2e-5, 0.0052, inf, inf, inf, 1.216, 1.079, 1.815, 2.718, 4.42]
+    sample = ms.Sample.from_intervals(lower, upper)
+    pareto, lomax = ms.fit("generalized_pareto", sample), ms.fit("lomax", sample)
+    assert pareto.log_likelihood == pytest.approx(lomax.log_likelihood, abs=1e-9)
+    assert pareto.parameters["shape"] == pytest.approx(1 / lomax.parameters["shape"], rel=1e-6)
+
+
+def test_a_limit_that_is_approached_slowly_is_not_taken_for_reached() -> None:
+    """Towards a Fréchet law an exponentiated Weibull changes with 1/log a: its maximum here is at a = 181 000."""
+    x = [1.63798, 1.79904, 1.69681, 0.64601, 1.12564, 1.03827, 4.00424, 0.47623, 0.72712, 0.84625]
+    fit = ms.fit("exponentiated_weibull", exact(np.array(x)))
+    assert fit.status == "converged"
+    for a in (1e4, 1e5, 1e6):
+        assert ms.fit({"exponentiated_weibull": {"a": a}}, exact(np.array(x))).log_likelihood < fit.log_likelihood
+    assert fit.log_likelihood == pytest.approx(-10.03406, abs=2e-4)

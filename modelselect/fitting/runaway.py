@@ -40,8 +40,7 @@ def hopeless(problem: Problem) -> Callable[[Array, Rows], Flags]:
         flags = has_collapsed(problem, u, rows)
         theta = problem.theta(u, rows) if shapes or ends else u
         if shapes:
-            far = least[rows % problem.groups]
-            flags = flags | (np.abs(theta[:, shapes]) > far[:, None]).any(axis=-1)
+            flags = flags | (np.abs(theta[:, shapes]) > least[rows % problem.groups]).any(axis=-1)
         for j, end, near in ends:
             flags = flags | (np.abs(theta[:, j] - end) < near)
         return flags
@@ -97,21 +96,26 @@ def shrinks(problem: Problem, theta: Array) -> Flags:
 
 
 def _endless(problem: Problem) -> tuple[list[int], Array]:
-    """Columns of the shapes at whose infinity a simpler law is the limit, and what is as good as infinite ``(G,)``."""
+    """Columns of the shapes at whose infinity a simpler law is the limit, and what is as good as there ``(G, S)``."""
     family = problem.family
     endless = {name for restriction in family.nested.values() for name, end in restriction.items() if end == np.inf}
-    endless |= {name for name, end in _limits(problem) if np.isinf(end) and family.parameters[name].role is None}
+    slow = set()
+    for ends in _limits(problem):
+        away = [name for name in ends if family.parameters[name].role is None]
+        endless |= {name for name in away if np.isinf(ends[name])}
+        slow |= set(away) if len(away) > 1 else set()  # along a ridge, where it may differ by as much as 1/log s
     shapes = [j for j in problem.free if list(family.parameters)[j] in endless and not family.discrete]
     # the law of a shape s differs from its limit by about 1/s nats an observation, or less
-    total = problem.block.total
+    total = np.broadcast_to(problem.block.total, (problem.groups,))[:, None]
     least = np.where(total < _KNOWN, AT_LIMIT, np.clip(1e3 * total, *_NEAR_LIMIT))
-    return shapes, np.broadcast_to(least, (problem.groups,))
+    creeping = np.array([list(family.parameters)[j] in slow for j in shapes], dtype=bool)
+    return shapes, np.where(creeping, AT_LIMIT, least)
 
 
 def _ends(problem: Problem) -> list[tuple[int, float, float]]:
     """Columns of the shapes between two ends, with one at which a simpler law is the limit, and what is as good."""
     found = []
-    for name, end in _limits(problem):
+    for name, end in {pair for ends in _limits(problem) for pair in ends.items()}:
         j = list(problem.family.parameters).index(name)
         domain = problem.family.parameters[name].domain
         if j in problem.free and end in (domain.low, domain.high) and np.isfinite([domain.low, domain.high]).all():
@@ -119,16 +123,16 @@ def _ends(problem: Problem) -> list[tuple[int, float, float]]:
     return found
 
 
-def _limits(problem: Problem) -> set[tuple[str, float]]:
-    """Parameters of a continuous family and where they tend to in its limits."""
+def _limits(problem: Problem) -> list[dict[str, float]]:
+    """Which parameters of a continuous family tend to a number in each of its limits, and to which."""
     family = problem.family
     if family.discrete or family.made or family.limit is None:
-        return set()
+        return []
     with np.errstate(all="ignore"):
         found = family.limit(*map(problem.block.statistic, family.statistics))
     limits = (found,) if isinstance(found, Limit) else found
-    ends = [pair for limit in limits for pair in limit.parameters.items() if pair[0] in family.parameters]
-    return {(name, end) for name, end in ends if isinstance(end, float)}
+    ends = [{name: end for name, end in limit.parameters.items() if isinstance(end, float)} for limit in limits]
+    return [{name: end for name, end in each.items() if name in family.parameters} for each in ends]
 
 
 def pointed(block: Block) -> Flags:

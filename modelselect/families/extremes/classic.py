@@ -18,6 +18,8 @@ from modelselect.families.special import (
 from modelselect.family import Family, Parameter, register
 
 _EULER = np.euler_gamma
+#: Shape from which a search for a very heavy tail starts.
+_HEAVY = 6.0
 #: Share of the way to an end of the support that the outermost observation may be at in a start.
 INSIDE = 0.95
 #: At an end where the density vanishes with a lesser power of the distance the search counts it as infinite: on its
@@ -176,12 +178,13 @@ class GeneralizedPareto(Family):
         return shape < -1 / (1 + SLIGHT)
 
     def start(self, mean: Any, l_scale: Any, median: Any, maximum: Any) -> Any:
-        # L-moments, the exponential, and a light and a heavy tail with that median
+        # L-moments, the exponential, and a light and two heavy tails with that median
         by_l = 2 - mean / l_scale
         ones = np.ones_like(mean)
-        shape = np.stack([by_l, 0.0 * ones, -0.5 * ones, 1.0 * ones])
+        shape = np.stack([by_l, 0.0 * ones, -0.5 * ones, 1.0 * ones, _HEAVY * ones])
         center = np.where(median > 0, median, mean)
-        scale = np.stack([mean * (1 - by_l), mean, center / unreduced(np.log(2), -0.5), center])
+        light, heavy = (center / unreduced(np.log(2), end) for end in (-0.5, _HEAVY))
+        scale = np.stack([mean * (1 - by_l), mean, light, center, heavy])
         scale = np.where(scale > 0, scale, mean)
         return np.maximum(shape, -INSIDE * scale / maximum), scale
 
