@@ -216,8 +216,12 @@ class Rescaled(Block):
         return self.lower
 
     def statistic(self, function: Callable[[Array, Array], Array]) -> Array:
-        """As of a Block; the spread is that of the source in other units."""
-        return self.source.statistic(spread) / self.scale if function is spread else super().statistic(function)
+        """As of a Block; the spread, and both ends, are those of the source in other units."""
+        if function is spread:
+            return self.source.statistic(spread) / self.scale
+        if function in (minimum, maximum):
+            return (self.source.statistic(function) - self.shift) / self.scale
+        return super().statistic(function)
 
     def part(self, cut: slice) -> Block:
         """Some of the observations, rescaled."""

@@ -21,8 +21,8 @@ from modelselect.fitting.solve import Rows
 _INWARD = 8 * np.finfo(float).eps
 
 
-#: Observations at which a sharp point is tried at a time.
-_KINKS = 64
+#: Observations at which a sharp point is tried at a time; and of how many the kinks are too small to matter.
+_KINKS, _MANY_KINKS = 64, 2000
 
 
 def kinked(problem: Problem) -> list[int]:
@@ -100,7 +100,7 @@ def sharpen(problem: Problem, theta: Array, good: NDArray[np.bool_]) -> None:
     block, groups = problem.block, problem.groups
     sharp = [j for j in kinked(problem) if problem.family.information is not None]
     exact = np.broadcast_to((block.lower == block.upper) & (block.weights > 0), (block.groups, block.weights.shape[1]))
-    if len(sharp) != 1 or not exact.any():
+    if len(sharp) != 1 or not exact.any() or exact.shape[1] > _MANY_KINKS:
         return
     place = np.sort(np.where(exact, block.lower, np.inf), axis=-1)
     last = exact.sum(axis=-1) - 1

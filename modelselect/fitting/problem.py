@@ -262,6 +262,8 @@ class Problem:
 
     def _widths(self) -> Array:
         """What a location may be moved by, however small the scale is: a share of the narrowest cell, 0 with points."""
+        if self.block.exact:
+            return np.zeros(1)
         width = np.where(self.block.weights > 0, self.block.upper - self.block.lower, np.inf).min(axis=-1)
         return np.where(np.isfinite(width), _WITHIN * width, 0.0)
 

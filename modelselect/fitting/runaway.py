@@ -155,6 +155,8 @@ def _floor(problem: Problem) -> tuple[int | None, Array]:
         least = np.where(pointed(problem.block), problem.block.statistic(observed.spread), 0.0)
     else:
         block = problem.block
+        if block.exact and np.all(block.statistic(observed.minimum) > 0):
+            return None, np.zeros(0)
         zeros = (block.lower == 0) & (block.upper == 0) & (block.weights > 0)
         if problem.family.moves_with != "scale" or not zeros.any():
             return None, np.zeros(0)
@@ -191,5 +193,7 @@ def _met(problem: Problem, theta: Array, rows: Rows) -> Flags:
 
 def _outermost(block: Block) -> tuple[Array, Array]:
     """Smallest and largest exact observation of each group."""
+    if block.exact:
+        return block.statistic(observed.minimum), block.statistic(observed.maximum)
     points = (block.lower == block.upper) & (block.weights > 0)
     return np.where(points, block.lower, np.inf).min(axis=-1), np.where(points, block.upper, -np.inf).max(axis=-1)
