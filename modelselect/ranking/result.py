@@ -15,7 +15,7 @@ from modelselect.divergence.entropy import Entropy
 from modelselect.divergence.level import Level
 from modelselect.errors import ConfigurationError, did_you_mean
 from modelselect.ranking.adequacy import adequacy_of
-from modelselect.ranking.comparison import Paired, Test, pairs
+from modelselect.ranking.comparison import Paired, Test, difference_interval, pairs
 from modelselect.ranking.footing import Footing
 from modelselect.ranking.pairwise import bootstrapped, pre_tested
 from modelselect.ranking.redundancy import redundant
@@ -40,6 +40,8 @@ class Ranking:
         Entropy of the sample: value in nats, method, standard error.
     comparisons
         All pairs: a (ahead), b, delta, delta_se, delta_low, delta_high (95 %), statistic, p_value, test.
+    differences
+        Each candidate against the best: delta, delta_low, delta_high (95 %).
     ledger
         Every candidate that is not a plain success: candidate, status, reason.
     footing
@@ -75,6 +77,21 @@ class Ranking:
         columns = ["a", "b", "delta", "delta_se", "delta_low", "delta_high", "statistic", "p_value", "test"]
         rows = pairs(list(self.fits.values()), self.paired, self.table["delta"].to_numpy())
         return pd.DataFrame(rows, columns=columns)
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """How much more each candidate loses than the best: index ``candidate``; delta, delta_low, delta_high (95 %).
+
+        The interval allows for what estimation does, see `modelselect.ranking.comparison.difference_interval`.
+        """
+        fits, best = list(self.fits.values()), list(self.fits).index(self.reference)
+        rows = [
+            (float(delta), *difference_interval(float(delta), fits[best], fit, self.paired, best, i))
+            if i != best
+            else (0.0, 0.0, 0.0)
+            for i, (fit, delta) in enumerate(zip(fits, self.table["delta"], strict=True))
+        ]
+        return pd.DataFrame(rows, columns=["delta", "delta_low", "delta_high"], index=self.table.index)
 
     @property
     def headline(self) -> str:

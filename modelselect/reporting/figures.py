@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from modelselect.fitting.result import Fit
-from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.predictions import PredictionRanking
 from modelselect.ranking.regression.design import Rows
 from modelselect.ranking.result import Ranking
@@ -32,6 +31,7 @@ from modelselect.reporting.quantiles import cdf_picture, quantile_picture
 from modelselect.reporting.regressions import drawable_regressions, regression_picture, regression_pictures
 from modelselect.reporting.simulated import simulated_picture
 from modelselect.reporting.tables import join, plain, significant
+from modelselect.reporting.verdict import rivals
 
 #: More candidates than this in one picture cannot be told apart by eye.
 MOST = 4
@@ -254,9 +254,10 @@ def _closest(ranking: Ranking) -> str:
     if finite.empty:
         return f"{len(table)} candidates against {data}"
     reference = ranking.reference
-    alike = [plain(str(label), 40) for label in finite.index[(finite["p_value"] > LEVEL).to_numpy()]]
+    inside, rejected = rivals(ranking)
+    alike = [plain(label, 40) for label in inside if label != reference and label not in rejected]
     best = plain(reference, 40)
     if len(table) == 1:
         return f"{best} against {data}"
-    equals = f"; {join(alike, 3)} cannot be told from it" if alike else ""
+    equals = f"; {join(alike, 3)} may be better" if alike and reference in inside else ""
     return f"Of {len(table)} candidates, {best} comes closest to {data}{equals}"

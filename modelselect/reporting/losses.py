@@ -102,7 +102,7 @@ def divergence_picture(ranking: Ranking) -> Picture | None:
     low, high = (
         (shown["kl_low"].to_numpy(), shown["kl_high"].to_numpy())
         if column == "kl_corrected"
-        else (value - 1.96 * shown["delta_se"].to_numpy(), value + 1.96 * shown["delta_se"].to_numpy())
+        else ranking.differences.loc[shown.index, ["delta_low", "delta_high"]].to_numpy().T
     )
     low, high = np.where(np.isfinite(low), low, value), np.where(np.isfinite(high), high, value)
     limit = _reach(value, high)

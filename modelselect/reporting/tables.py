@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BITS_PER_NAT = 1.0 / math.log(2.0)
 NOTHING = "—"
 #: Columns of the ranking that need a sample size: left out of what is read where P is known.
-SAMPLED = ("corrected", "95 % interval", "Δ ± se", "p", "weight", "may be best")
+SAMPLED = ("corrected", "95 % interval", "Δ (95 %)", "p", "weight", "may be best")
 #: Pairs are all shown up to this many; beyond it, those with the best candidate and those that look alike.
 _ALL_PAIRS, _MOST_PAIRS = 15, 40
 
@@ -120,10 +120,20 @@ def count(n: float) -> str:
 
 
 def probability(p: float) -> str:
-    """A p-value: two digits, or that it is smaller than 0.0001."""
+    """A p-value: two digits, more beside the level of 0.05, or that it is smaller than 0.0001.
+
+    Examples
+    --------
+    >>> probability(0.0341), probability(0.0503), probability(0.04998), probability(0.05)
+    ('0.034', '0.0503', '0.04998', '0.05')
+    """
     if math.isnan(p):
         return NOTHING
-    return "< 0.0001" if p < 1e-4 else "1" if p >= 0.995 else f"{p:.2f}" if p >= 0.095 else f"{p:.2g}"
+    text = "< 0.0001" if p < 1e-4 else "1" if p >= 0.995 else f"{p:.2f}" if p >= 0.095 else f"{p:.2g}"
+    digits = 3
+    while text == "0.05" and p != LEVEL and digits < 12:
+        text, digits = f"{p:.{digits}g}", digits + 1
+    return text
 
 
 def share(w: float) -> str:
@@ -160,6 +170,21 @@ def join(words: Sequence[str], most: int = 6, last: str = "and") -> str:
 
 def _minus(text: str) -> str:
     return "−" + text[1:] if text.startswith("-") else text
+
+
+def difference(delta: float, low: float, high: float) -> str:
+    """How much more is lost, with its interval, to the second digit of that.
+
+    Examples
+    --------
+    >>> difference(0.0391, -0.0369, 0.1152), difference(0.5, 0.5, 0.5), difference(math.inf, math.nan, math.nan)
+    ('0.039 (−0.037 to 0.115)', '0.5000', '∞')
+    """
+    if not (math.isfinite(high - low) and high > low):
+        return nats(delta, 4)
+    places = min(max(1 - math.floor(math.log10(0.5 * (high - low))), 3), 6)
+    shown, first, last = (_minus(f"{number:.{places}f}") for number in (delta, low, high))
+    return f"{shown} ({first} to {last})"
 
 
 # -- frames for files --------------------------------------------------------------------------------------------------
@@ -248,7 +273,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
         *([Column("bits", f"The same in bits per {unit}")] if known else []),
         Column(*other),
         Column("95 % interval", "95 % interval of KL, in nats"),
-        Column("Δ ± se", "How much more it loses than the best on fresh data, in nats, with its standard error"),
+        Column("Δ (95 %)", "How much more it loses than the best on fresh data, in nats, with its 95 % interval"),
         Column("p", "p-value of the test that it loses no more than the best"),
         Column("weight", "Akaike weight: exp(−n Δ), scaled to sum 1"),
         Column("may be best", f"Whether it is in the {100 * CONFIDENCE:.0f} % confidence set", numeric=False),
@@ -268,6 +293,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
     columns = [column for column in columns if column.head not in hidden]
     reference = ranking.reference
     lines: dict[Any, Any] = table.to_dict("index")
+    ends = {} if known else ranking.differences.to_dict("index")
     rows = []
     for label, fit in ranking.fits.items():
         line: dict[str, Any] = lines[label]
@@ -281,7 +307,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
             "cross-entropy": nats(line["cross_entropy"], 4),
             "corrected": nats(line["kl_corrected"], 4),
             "95 % interval": _interval(line["kl_low"], line["kl_high"]),
-            "Δ ± se": "0" if label == reference else _difference(line["delta"], line["delta_se"]),
+            "Δ (95 %)": "0" if known or label == reference else difference(*ends[label].values()),
             "p": probability(line["p_value"]),
             "weight": share(line["weight"]),
             "may be best": "yes" if line["in_confidence_set"] else "no",
@@ -326,17 +352,18 @@ def comparisons_table(ranking: Ranking) -> ReportTable:
         Column("ahead", "The candidate that is ahead in the ranking", numeric=False),
         Column("behind", "The candidate it is compared with", numeric=False),
         Column(
-            "Δ ± se",
+            "Δ (95 %)",
             f"How much more the one behind loses{', corrected for estimation,' if corrects(ranking) else ''} in nats, "
-            "with its standard error",
+            "with its 95 % interval",
         ),
         Column("p", "Two-sided p-value"),
         Column("test", "How the pair was tested", numeric=False),
         Column("told apart?", f"Whether p ≤ {LEVEL:g}", numeric=False),
     )
+    columns_read = ["a", "b", "delta", "delta_low", "delta_high", "p_value", "test"]
     rows = [
-        Row((plain(a), plain(b), _difference(d, se), probability(p), test, _told_apart(p)), marked=p > LEVEL)
-        for a, b, d, se, p, test in shown[["a", "b", "delta", "delta_se", "p_value", "test"]].itertuples(index=False)
+        Row((plain(a), plain(b), difference(*ends), probability(p), test, _told_apart(p)), marked=p > LEVEL)
+        for a, b, *ends, p, test in shown[columns_read].itertuples(index=False)
     ]
     left = len(frame) - len(shown)
     caption = "Pairs of candidates" + (f"; {left} more are left out here" if left else "")
@@ -356,12 +383,3 @@ def _told_apart(p: float) -> str:
 
 def _interval(low: float, high: float) -> str:
     return NOTHING if math.isnan(low) or math.isnan(high) else f"{nats(low)} to {nats(high)}"
-
-
-def _difference(delta: float, error: float) -> str:
-    if not math.isfinite(delta):
-        return nats(delta)
-    if not (math.isfinite(error) and error > 0):
-        return nats(delta, 4)
-    places = min(max(1 - math.floor(math.log10(error)), 3), 6)
-    return _minus(f"{delta:.{places}f}") + f" ± {error:.{places}f}"

@@ -23,7 +23,16 @@ from modelselect.reporting.studies import (
     criteria_table,
     stacking_table,
 )
-from modelselect.reporting.tables import ReportTable, corrects, nats, parameters_text, plain, probability, significant
+from modelselect.reporting.tables import (
+    ReportTable,
+    corrects,
+    difference,
+    nats,
+    parameters_text,
+    plain,
+    probability,
+    significant,
+)
 
 if TYPE_CHECKING:
     from modelselect.families.catalogue import Description
@@ -187,13 +196,15 @@ def _table(ranking: Ranking, width: int) -> Table:
     heads: list[tuple[str, str]] = [("#", "rank"), ("candidate", "candidate")]
     name = {"kl": "KL, in-sample", "kl_corrected": "KL, corrected", "cross_entropy": "cross-entropy"}[level]
     once = known or not corrects(ranking)
-    plus = " ± se" if width >= _NARROW and not known else ""
+    uncertain = width >= _NARROW and not known
+    plus = " ± se" if uncertain else ""
     heads.append(
         ("KL" + plus if once and level != "cross_entropy" else name + plus * (level != "cross_entropy"), level)
     )
     if not once and wide and level != "cross_entropy":
         heads.append(("corrected", "kl_corrected") if level == "kl" else ("in-sample", "kl"))
-    heads.append((("Δ, corrected" if level == "kl" and not once else "Δ") + plus, "delta"))
+    heads.append((("Δ, corrected" if level == "kl" and not once else "Δ") + " (95 %)" * uncertain, "delta"))
+    differences = ranking.differences if uncertain else None
     if not known:
         heads.append(("p", "p_value"))
     if "score" in frame and ranking.by != level:
@@ -214,25 +225,20 @@ def _table(ranking: Ranking, width: int) -> Table:
         parameters = parameters_text(fit)
         if wide and parameters:
             first.append(f"\n{parameters}", style="dim")
-        uncertain = width >= _NARROW
-        cells = [
-            first if column == "candidate" else Text(_cell(row, column, uncertain and column in (level, "delta")))
-            for _, column in heads
-        ]
-        table.add_row(*cells, style="bold" if row["rank"] == 1 else "")
+        cells = {column: Text(_cell(row, column, uncertain and column == level)) for _, column in heads[2:]}
+        if differences is not None and label != ranking.reference:
+            cells["delta"] = Text(difference(*differences.loc[label]))
+        table.add_row(str(row["rank"]), first, *cells.values(), style="bold" if row["rank"] == 1 else "")
     return table
 
 
 def _cell(row: Any, column: str, uncertain: bool) -> str:
     value = row[column]
-    if column == "rank":
-        return str(value)
     if column == "status":
         return str(value).replace("_", " ")
     if column == "p_value":
         return probability(value)
-    error = row.get("delta_se" if column == "delta" else "kl_se", math.nan)
     text = nats(value, 1 if abs(value) >= 1000 else 4)
-    if uncertain and column != "cross_entropy" and math.isfinite(value) and math.isfinite(error) and error > 0:
-        text += f" ± {nats(error, 4)}"
+    if uncertain and column != "cross_entropy" and math.isfinite(value) and row["kl_se"] > 0:
+        text += f" ± {nats(row['kl_se'], 4)}"
     return text

@@ -11,7 +11,7 @@ from modelselect.ranking.ends import ends_taken
 from modelselect.ranking.predictions import Forecast, PredictionRanking
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.forecasts import temper
-from modelselect.reporting.tables import NOTHING, count, join, nats, probability
+from modelselect.reporting.tables import NOTHING, count, difference, join, nats, probability
 
 #: Nats in all that a candidate may lie behind and still be called not told apart.
 FAR = 10.0
@@ -79,21 +79,20 @@ def _may_be_best(ranking: Ranking) -> list[str]:
     finite = table[np.isfinite(table["delta"].to_numpy())]
     if len(finite) < 2:
         return []
-    inside = [str(label) for label in finite.index[finite["in_confidence_set"].to_numpy()]]
+    inside, rejected = rivals(ranking)
     if len(inside) == 1:
         them = "better of the two" if len(finite) == 2 else f"best of the {len(finite)}"
         words = f"At {100 * CONFIDENCE:.0f} % confidence {inside[0]} is the {them}"
     else:
         who = "any of them" if len(inside) == len(finite) else join(inside, most=_NAMED, last="or")
         words = f"The data do not settle which is best: at {100 * CONFIDENCE:.0f} % confidence it may be {who}"
-    rejected = _rejected(ranking, inside)
     far = finite[finite["in_confidence_set"].to_numpy() & (ranking.sample.n * finite["delta"].to_numpy() > FAR)]
     far = far.drop(index=list(rejected), errors="ignore")
-    gaps = [(str(label), f"{_amount(row['delta'])} ± {nats(row['delta_se'])} behind") for label, row in far.iterrows()]
+    gaps = [f"{label}, {difference(*ends)} behind" for label, *ends in ranking.differences.loc[far.index].itertuples()]
     if len(gaps) == 1:
-        words += f"; {gaps[0][0]} lies {gaps[0][1]}, too uncertain to exclude it"
+        words += f"; {gaps[0]}, is too uncertain to exclude"
     elif gaps:
-        words += f"; {join([f'{label} ({gap})' for label, gap in gaps], most=_NAMED)} are too uncertain to exclude"
+        words += f"; too uncertain to exclude are {join(gaps, most=_NAMED)}"
     leader = next(iter(table.index))
     if leader not in inside:
         words += f"; {leader}, first by {ranking.by}, is not among them"
@@ -120,6 +119,12 @@ def _irregular(ranking: Ranking, rough: list[str]) -> str:
 def _rough(fit: object) -> bool:
     """Whether a parameter is neither regular nor an end at the outermost observation, for which the set allows."""
     return len(getattr(fit, "irregular", ())) > ends_taken(fit)
+
+
+def rivals(ranking: Ranking) -> tuple[list[str], dict[str, str]]:
+    """Candidates of the confidence set, and of these the special cases that a likelihood ratio excludes: label → p."""
+    inside = ranking.table.index[ranking.table["in_confidence_set"].to_numpy(dtype=bool)]
+    return [str(label) for label in inside], _rejected(ranking, [str(label) for label in inside])
 
 
 def _rejected(ranking: Ranking, inside: list[str]) -> dict[str, str]:
@@ -154,11 +159,11 @@ def _behind(ranking: Ranking) -> list[str]:
     pairs = ranking.comparisons
     pair = pairs[pairs["a"].isin([best, row.name]) & pairs["b"].isin([best, row.name])].iloc[0]
     p = probability(float(pair["p_value"]))
-    error = f" ± {nats(row['delta_se'])}" if np.isfinite(row["delta_se"]) and row["delta_se"] > 0 else ""
+    loss = difference(*ranking.differences.loc[row.name])
     how = "likelihood ratio, " if str(pair["test"]).startswith("likelihood") else ""
     test = "" if p == NOTHING else f" ({how}p {p})" if p.startswith("<") else f" ({how}p = {p})"
     fresh = "" if isinstance(ranking, PredictionRanking) else " on fresh data"
-    return [f"{who} {loses}{_amount(row['delta'])}{error} nats more than {best}{fresh}{test}"]
+    return [f"{who} {loses}{loss} nats more than {best}{fresh}{test}"]
 
 
 def _in_time(ranking: Ranking) -> list[str]:
