@@ -139,7 +139,8 @@ def rank(
         typer.Option(metavar="A,B,…", help="Families, as in a YAML list; those that apply if nothing is said."),
     ] = None,
     by: Annotated[
-        str, typer.Option(metavar="CRITERION", help="kl, kl_corrected, cross_entropy, aic or bic.")
+        str,
+        typer.Option(metavar="CRITERION", help="Such as kl_corrected, kl, kl_cv, kl_loo, tic, aic, bic, crps or ad."),
     ] = "kl_corrected",
     event: Annotated[str | None, typer.Option(metavar="NAME", help="Column of 1 (event) and 0 (censored).")] = None,
     lower: Annotated[str | None, typer.Option(metavar="NAME", help="Column of lower ends of intervals.")] = None,
@@ -169,7 +170,6 @@ def rank(
     Example: modelselect rank deaths.csv --column deaths --weight count --candidates "poisson, binomial: {n: 4}"
     """
     from modelselect.experiment.quick import quick_experiment
-    from modelselect.experiment.run import run_all
 
     _remember(context, json=json)
     experiment = quick_experiment(
@@ -178,37 +178,31 @@ def rank(
         group_by=group_by or (), tests=tests, memory=memory,
     )  # fmt: skip
     with _progress([experiment.experiment], silent=quiet or json) as progress:
-        outcomes = run_all([experiment.experiment], [output], sources=[experiment.source], progress=progress)
-    raise typer.Exit(_present(outcomes, quiet=quiet, json=json))
+        outcome = experiment.run(output, progress=progress)
+    raise typer.Exit(_present([outcome], quiet=quiet, json=json))
 
 
 @app.command(no_args_is_help=True)
 def validate(configs: Configs, overrides: Overrides = None, quiet: Quiet = False) -> None:
-    """Check experiment files, and the data that stand in them, without fitting anything.
+    """Check experiment files, the data that stand in them and the columns they name, without fitting anything.
 
     Prints a line for each experiment, or a line for each problem with its file, line and column.
 
     Example: modelselect validate configs/*.yaml
     """
     from modelselect.experiment.run import load_all
-    from modelselect.experiment.sources import read
+    from modelselect.experiment.sources import glance
 
     for experiment in load_all(configs, overrides or ()):
-        data, labels = experiment.data, experiment.labels()
-        if not data.tabular:
-            try:
-                read(experiment)
-            except DataError as error:  # they stand in the file that is validated
-                raise ConfigurationError(str(error)) from None
-        absent = data.path is not None and not all(path.exists() for path in data.paths or [data.path])
-        unread = " (its query is not run)" if data.source == "sql" else " (its file is not read)" * data.tabular
-        warning = f" (warning: {data.path} does not exist)" if absent else unread
+        labels = experiment.labels()
+        try:
+            unread = glance(experiment)
+        except DataError as error:  # what is validated says something wrong about them
+            raise ConfigurationError(str(error)) from None
         if not quiet:
-            _console().print(
-                f"{experiment.name}: valid, {data.source}, {len(labels)} candidates: {', '.join(labels)}{warning}",
-                markup=False,
-                soft_wrap=True,
-            )
+            many = f"{len(labels)} candidate{'s' * (len(labels) != 1)}: {', '.join(labels)}"
+            line = f"{experiment.name}: valid, {experiment.data.source}, {many}{f' ({unread})' if unread else ''}"
+            _console().print(line, markup=False, soft_wrap=True)
 
 
 @app.command()

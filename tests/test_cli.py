@@ -233,6 +233,59 @@ def test_rank_takes_several_files_and_patterns(cli) -> None:
     assert cli("rank", "*.tsv").code == 1
 
 
+def test_errors_of_the_command_line_name_its_options(cli) -> None:
+    Path("a.csv").write_text("t,died,site\n1.5,1,a\n2.5,0,b\n3.5,2,c\n", encoding="utf-8")
+    for options, expected in (
+        (["--column", "t", "--event", "died"], "--event: `died` of a.csv: got 2.0 in row 3"),
+        (["--column", "t", "--event", "site"], "expected 0 and 1, or true and false"),
+        (["--column", "t", "--by", "aix"], "--by: got 'aix' (text)"),
+        (["--column", "x"], "--column: a.csv has no column 'x'"),
+        (["--column", "t", "--above", "x"], "--above: a.csv has no column 'x'"),
+        (["--column", "t", "--group-by", "x"], "a-t: --group-by: a.csv has no column 'x'"),
+        (["--lower", "t", "--upper", "died", "--by", "crps"], "--lower: `t` of a.csv: 1.5 lies above the upper end"),
+        (["--column", "t", "--above", "1", "--by", "crps"], "a-t: --by: criterion crps: needs exact observations"),
+    ):
+        result = cli("rank", "a.csv", *options)
+        assert result.code in (1, 2)
+        assert expected in result.err
+        assert "data." not in result.err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "modelselect", "families"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as program:
+        assert program.stdout is not None
+        program.stdout.close()
+        assert program.stderr is not None
+        assert program.stderr.read() == b""
+    assert program.returncode == 0
+
+
+def test_validate_knows_the_columns_of_files(cli) -> None:
+    Path("a.csv").write_text("t,died\n1.5,1\n2.5,0\n", encoding="utf-8")
+    good = cli("validate", config("data: {csv: a.csv, column: t, event: died}\ncandidates: [gamma]\n"))
+    assert (good.code, "1 candidate: gamma (the rows of its file are not read)" in good.out) == (0, True)
+    for data, expected in (
+        ("{csv: a.csv, column: x}", "1:28: data.column: a.csv has no column 'x'"),
+        ("{csv: a.csv, column: t, event: x}", "data.event: a.csv has no column 'x'"),
+        ("{csv: a.csv, column: t, by: [x]}", "data.by: a.csv has no column 'x'"),
+        ("{csv: a.csv}", "data.column: say which of the columns of a.csv to use"),
+        ("{csv: a.csv, formula: t ~ x}", "data.formula: a.csv has no column 'x'"),
+    ):
+        candidates = "poisson" if "formula" in data else "gamma"
+        result = cli("validate", config(f"data: {data}\ncandidates: [{candidates}]\n"))
+        assert result.code == 2
+        assert expected in result.err
+
+
+def test_a_criterion_that_the_data_do_not_allow_is_refused_at_its_place(cli) -> None:
+    text = "data: {values: [1.5, 2.5, 4.0], event: [1, 0, 1]}\ncandidates: [gamma]\ncriteria: [bic, crps]\n"
+    result = cli("run", config(text))
+    assert result.code == 2
+    assert "config.yaml:3:17: criteria[1]: criterion crps: needs exact observations" in result.err
+
+
 def test_validate_says_which_files_are_not_there(cli) -> None:
     absent = cli("validate", config("data: {csv: ['*.tsv']}\ncandidates: [poisson]\n"))
     assert (absent.code, "(warning: *.tsv does not exist)" in absent.out) == (0, True)

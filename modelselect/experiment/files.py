@@ -99,7 +99,7 @@ class DataFile:
 def check_columns(file: DataFile, columns: dict[str, str]) -> dict[str, str]:
     """Columns that the settings name, all of which must exist."""
     named = columns_named(file.experiment)
-    for setting, name in named.items():
+    for setting, name in [*(("by", key) for key in file.experiment.data.keys), *named.items()]:
         if name not in columns:
             raise file.refuse(setting, no_such_column(file, name, columns))
     return named

@@ -14,6 +14,7 @@ from modelselect.experiment.documents import as_path, shown
 from modelselect.experiment.files import (
     NUMBERS,
     ROW,
+    DataFile,
     check_readable,
     counted,
     filtered,
@@ -100,15 +101,21 @@ def _refused(experiment: Experiment, location: tuple[Any, ...], sentence: str) -
 # -- files ---------------------------------------------------------------------------------------------------------
 
 
+def columns_of_forecasts(file: DataFile, columns: dict[str, str]) -> list[tuple[tuple[Any, ...], str]]:
+    """Settings that name a column, all of which must exist, with its name."""
+    named = _columns_named(file.experiment)
+    for location, name in named:
+        if name not in columns:
+            raise _refused(file.experiment, location, no_such_column(file, name, columns))
+    return named
+
+
 def _read_file(experiment: Experiment) -> tuple[Cases, dict[str, Array], str]:
     data = experiment.data
     with opened(experiment) as file:
         check_readable(file)
         columns = load(file)
-        named = _columns_named(experiment)
-        for location, name in named:
-            if name not in columns:
-                raise _refused(experiment, location, no_such_column(file, name, columns))
+        named = columns_of_forecasts(file, columns)
         used = dict.fromkeys(name for _, name in named)
         kinds = type_columns(file, columns, list(columns) if data.where else list(used))
         rows = file.connection.table("data")

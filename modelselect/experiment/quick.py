@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
-from modelselect.errors import ConfigurationError
+from modelselect.errors import ConfigurationError, ModelSelectError
 from modelselect.experiment.config import Experiment
+from modelselect.experiment.outcomes import Failure, Outcome
+from modelselect.experiment.run import run_all
 from modelselect.experiment.sources import Source, read
 from modelselect.experiment.yaml import load
 from modelselect.ranking.automatic import automatic_candidates
 
+#: Setting of an experiment file → the option that says it, where that has another name.
+_OPTIONS = {
+    "rank_by": "--by",
+    "data.by": "--group-by",
+    "data.truncation.lower": "--above",
+    "data.truncation.upper": "--up-to",
+    "data.truncation": "--above and --up-to",
+    "data": "FILE",
+    **{f"data.{source}": "FILE" for source in ("csv", "parquet", "json", "arrow")},
+}
 _FORMATS = {
     "parquet": ("parquet", "pq"),
     "json": ("json", "jsonl", "ndjson"),
@@ -27,6 +39,13 @@ class Quick:
 
     experiment: Experiment
     source: Source | None
+
+    def run(
+        self, output: Path | None = None, *, progress: Callable[[Experiment, str], None] | None = None
+    ) -> Outcome | Failure:
+        """Rank, and write a report into a folder if one is named; errors name options of the command line."""
+        (outcome,) = run_all([self.experiment], [output], sources=[self.source], progress=progress)
+        return replace(outcome, error=_of_options(outcome.error)) if isinstance(outcome, Failure) else outcome
 
 
 def quick_experiment(
@@ -89,19 +108,40 @@ def quick_experiment(
     settings: dict[str, Any] = {"name": _name(files[0], column or lower), "data": data, "rank_by": by}
     settings |= {} if memory is None else {"memory": memory}
     grouped = {"data": {**data, "by": list(group_by)}, "tests": tests} if group_by else {"tests": tests}
+    try:
+        return _made(settings, grouped, candidates)
+    except ModelSelectError as error:
+        raise _of_options(error) from None
+
+
+def _made(settings: dict[str, Any], grouped: dict[str, Any], candidates: str | None) -> Quick:
+    """The experiment of these settings; its candidates suggest themselves where none are named."""
+    in_groups = "data" in grouped
     if candidates is not None:
         settings["candidates"] = load(f"candidates: [{candidates}\n]", "--candidates").data["candidates"]
         experiment = Experiment.from_dict({**settings, **grouped})
-        return Quick(experiment, None if group_by else read(experiment))
+        return Quick(experiment, None if in_groups else read(experiment))
     source = read(Experiment.from_dict({**settings, "candidates": ["uniform"]}))
     chosen = automatic_candidates(source.sample)
     kinds = {"nominal": "labels", "lattice": "rounded or whole numbers", "continuous": "real numbers"}
     subject = "the candidate is the family" if len(chosen) == 1 else f"the {len(chosen)} candidates are the families"
     note = f"{subject} for these {kinds[source.sample.kind]}; --candidates names others"
     experiment = Experiment.from_dict({**settings, "candidates": chosen, **grouped})
-    if group_by:
+    if in_groups:
         return Quick(experiment, None)
     return Quick(experiment, replace(source, notes=(*source.notes, note)))
+
+
+def _of_options(error: ModelSelectError) -> ModelSelectError:
+    """The same error, its settings named as options of the command line."""
+
+    def option(found: re.Match[str]) -> str:
+        setting = found[1]
+        return f"{_OPTIONS.get(setting, '--' + setting.removeprefix('data.').replace('_', '-'))}:"
+
+    sentence = re.sub(r"^(data(?:\.\w+)*|rank_by|memory|tests):", option, str(error), flags=re.MULTILINE)
+    error.args = (sentence.replace("missing: drop", "--missing drop"),)
+    return error
 
 
 def _format(files: Sequence[str]) -> str:

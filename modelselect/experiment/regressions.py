@@ -107,7 +107,7 @@ def case_table(file: DataFile, columns: dict[str, str]) -> tuple[CaseTable, str]
     DataError
         A column does not exist or holds neither numbers nor text; with the place of the setting that names it.
     """
-    data, needed = file.experiment.data, _needed(file, columns)
+    data, needed = file.experiment.data, columns_needed(file, columns)
     kinds = type_columns(file, columns, list(columns) if data.where else list(needed))
     rows = file.connection.table("data")
     total = len(rows)
@@ -138,7 +138,7 @@ def case_table(file: DataFile, columns: dict[str, str]) -> tuple[CaseTable, str]
     return CaseTable(table, row), sentence
 
 
-def _needed(file: DataFile, columns: dict[str, str]) -> dict[str, Location]:
+def columns_needed(file: DataFile, columns: dict[str, str]) -> dict[str, Location]:
     """Columns that are used, and the setting that names each first."""
     experiment = file.experiment
     needed: dict[str, Location] = dict.fromkeys(outcome_formula(experiment.data.formula).names, ("data", "formula"))

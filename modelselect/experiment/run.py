@@ -15,6 +15,7 @@ import pandas as pd
 
 from modelselect.errors import ConfigurationError, ModelSelectError
 from modelselect.experiment.config import Experiment, load_experiments
+from modelselect.experiment.documents import Location, as_path
 from modelselect.experiment.engines import Engine, Local, started
 from modelselect.experiment.finished import Finished
 from modelselect.experiment.folders import check_writable, output_folders, slug, unwritable
@@ -23,6 +24,7 @@ from modelselect.experiment.outcomes import Failure, GroupReport, Outcome, Repor
 from modelselect.experiment.profiles import check_profiles, profile_curves
 from modelselect.experiment.regressions import CaseTable, rank_table
 from modelselect.experiment.sources import Source, fingerprint, read
+from modelselect.ranking.criteria import check_criterion
 from modelselect.ranking.predictions import rank_forecasts
 from modelselect.ranking.ranker import rank
 from modelselect.ranking.result import Ranking
@@ -218,6 +220,7 @@ def _ranked(experiment: Experiment, source: Source, tell: Progress) -> Ranking:
         for name in source.told:
             tell(name)
         return ranking
+    _check_criteria(experiment, source.sample)
     return rank(
         source.sample,
         experiment.candidates,
@@ -229,6 +232,18 @@ def _ranked(experiment: Experiment, source: Source, tell: Progress) -> Ranking:
         seed=experiment.seed,
         progress=tell,
     )
+
+
+def _check_criteria(experiment: Experiment, sample: Sample) -> None:
+    """Refuse criteria that the data do not allow, with their place, before anything is fitted."""
+    asked: list[tuple[Location, str]] = [(("rank_by",), experiment.rank_by)]
+    asked += [(("criteria", number), name) for number, name in enumerate(experiment.criteria)]
+    for location, name in asked:
+        try:
+            check_criterion(name, sample)
+        except ConfigurationError as error:
+            place = experiment.place(*location)
+            raise ConfigurationError(f"{place}{': ' if place else ''}{as_path(location)}: {error}") from None
 
 
 def run_all(

@@ -36,9 +36,9 @@ from modelselect.experiment.files import (
     type_columns,
     value_column,
 )
-from modelselect.experiment.forecasts import read_forecasts
+from modelselect.experiment.forecasts import columns_of_forecasts, read_forecasts
 from modelselect.experiment.readers import quoted
-from modelselect.experiment.regressions import case_table
+from modelselect.experiment.regressions import case_table, columns_needed
 from modelselect.sample import Sample
 
 if TYPE_CHECKING:
@@ -105,6 +105,38 @@ def read(experiment: Experiment) -> Source:
     n, what = (len(data.probabilities or {}), "outcome") if sample.known else (sample.n, "observation")
     given_as = {"edges": "edges and counts", "lower": "lower and upper ends"}.get(data.source, data.source)
     return Source(sample, f"{counted(n, what)}, given as {given_as}", sample.notes)
+
+
+def glance(experiment: Experiment) -> str:
+    """Check the data without reading the rows of a file, and say in words what was not looked at.
+
+    Raises
+    ------
+    DataError
+        As of `read`, where the data stand in the experiment; a file cannot be read or lacks a column that is named.
+    ConfigurationError
+        It does not say which column to take.
+    """
+    data = experiment.data
+    if not data.tabular:
+        read(experiment)
+        return ""
+    if data.path is None:
+        return "its query is not run"
+    if not all(path.exists() for path in data.paths or [data.path]):
+        return f"warning: {data.path} does not exist"
+    with opened(experiment) as file:
+        check_readable(file)
+        columns = load(file)
+        if data.formula is not None:
+            columns_needed(file, columns)
+        elif experiment.predictions is not None:
+            columns_of_forecasts(file, columns)
+        else:
+            named = check_columns(file, columns)
+            if "lower" not in named:
+                value_column(file, columns)
+    return "the rows of its file are not read"
 
 
 def _inline(data: Data) -> Sample:
@@ -208,7 +240,7 @@ def _fetch(
         known = NUMBERS.fullmatch(kinds[name]) or (setting == "event" and kinds[name] == "BOOLEAN")
         empty = kinds[name] == "VARCHAR" and setting not in ("weight", "event") and _is_empty(rows, name)
         if not (known or empty):
-            expected = "0 and 1" if setting == "event" else "numbers"
+            expected = "0 and 1, or true and false" if setting == "event" else "numbers"
             sentence = f"`{name}` of {file.name} holds {first_text(rows, name, kinds[name])}, expected {expected}"
             raise file.refuse(setting, sentence)
     table = fetch(file, value, named, is_text=is_text)

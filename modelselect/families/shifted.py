@@ -106,7 +106,10 @@ class Shifted(Composition):
                 ("has no lower end", not np.isfinite(inner.support.low)),
             ):
                 if bad:
-                    raise CandidateError(f"shifted: {inner.name} {reason}, so its threshold is not estimated; give by")
+                    form = f"{{shifted: {{family: {inner.name}, by: 1}}}}"
+                    raise CandidateError(
+                        f"shifted: {inner.name} {reason}, so its threshold is not estimated; give by, as in {form}"
+                    )
             threshold = Parameter(
                 REAL, typical=(-3, 3), role="location" if scales else None, regular=inner.name not in _FALLING
             )

@@ -78,12 +78,24 @@ class Scores:
 Criterion = Callable[[Scores], Array]
 #: Name → criterion.
 CRITERIA: dict[str, Criterion] = {}
+#: Name → what says, before anything is fitted, why observations do not allow it: a sentence, or nothing.
+_OBSTACLES: dict[str, Callable[[Observations], str]] = {}
 
 
 def criterion(function: Criterion) -> Criterion:
     """Register a criterion under its name."""
     CRITERIA[function.__name__] = function
     return function
+
+
+def _unless(obstacle: Callable[[Observations], str]) -> Callable[[Criterion], Criterion]:
+    """Say of a criterion what keeps observations from it."""
+
+    def noted(function: Criterion) -> Criterion:
+        _OBSTACLES[function.__name__] = obstacle
+        return function
+
+    return noted
 
 
 def lookup_criterion(name: str) -> Criterion:
@@ -99,6 +111,39 @@ def lookup_criterion(name: str) -> Criterion:
             f"by: unknown criterion {name!r}; expected one of {', '.join(CRITERIA)}{did_you_mean(str(name), CRITERIA)}"
         )
     return CRITERIA[name]
+
+
+def check_criterion(name: str, sample: Observations) -> None:
+    """Refuse a criterion that does not exist, or that observations do not allow.
+
+    Raises
+    ------
+    ConfigurationError
+        With the reason.
+    """
+    lookup_criterion(name)
+    obstacle = _OBSTACLES[name](sample) if name in _OBSTACLES else ""
+    if obstacle:
+        raise ConfigurationError(f"criterion {name}: {obstacle}")
+
+
+def _not_fitted(sample: Observations) -> str:
+    """Why candidates are not fitted anew to parts of the observations."""
+    if isinstance(sample, Sample) and not sample.known:
+        return ""
+    what = "P is known" if sample.known else "these candidates were not fitted to a sample"
+    return f"needs families fitted to observations, but {what}"
+
+
+def _not_ordered(sample: Observations) -> str:
+    """Why an empirical cdf is not all there is to know of the observations."""
+    if not isinstance(sample, Sample):
+        return "needs families fitted to observations, without covariates"
+    if sample.kind == "nominal":
+        return "compares cumulative distributions; the outcomes have no order"
+    if not sample.exact or sample.truncation is not None:
+        return "needs exact observations; these are censored, binned or truncated"
+    return ""
 
 
 @criterion
@@ -167,17 +212,19 @@ def _takeuchi(fit: Fit) -> float:
 
 
 @criterion
+@_unless(_not_fitted)
 def kl_cv(scores: Scores) -> Array:
     """KL on fresh data, in nats, by 10-fold cross-validation: every fold is scored by fits that have not seen it."""
-    sample = _need(scores, "kl_cv")
+    sample = _sample(scores, "kl_cv")
     parts = folds_of(sample, min(FOLDS, max(int(sample.n), 2)), np.random.default_rng(scores.seed))
     return _validated(scores, lambda fit: held_out(fit, parts))
 
 
 @criterion
+@_unless(_not_fitted)
 def kl_loo(scores: Scores) -> Array:
     """KL on fresh data, in nats, by leaving out each observation in turn; exact, and m fits for m distinct values."""
-    _need(scores, "kl_loo")
+    _sample(scores, "kl_loo")
     return _validated(scores, leave_one_out)
 
 
@@ -188,39 +235,44 @@ def _validated(scores: Scores, score: Callable[[Fit], Array]) -> Array:
 
 
 @criterion
+@_unless(_not_ordered)
 def crps(scores: Scores) -> Array:
     """Mean continuous ranked probability score in the unit of the data (Gneiting & Raftery 2007)."""
-    sample = _ordered(scores, "crps")
+    sample = _sample(scores, "crps")
     return scores.of_fits(lambda fit: score_of_cdf(_law(fit), sample.lower, sample.upper, sample.shares))
 
 
 @criterion
+@_unless(_not_ordered)
 def wasserstein(scores: Scores) -> Array:
     """∫ |F − F̂| dx in the unit of the data: the mean distance that mass must be carried."""
-    sample = _ordered(scores, "wasserstein")
+    sample = _sample(scores, "wasserstein")
     return scores.of_fits(lambda fit: distance_of_cdf(_law(fit), sample.lower, sample.upper, sample.shares))
 
 
 @criterion
+@_unless(_not_ordered)
 def ad(scores: Scores) -> Array:
     """Anderson and Darling's A² over n: squared distance of the cdfs, weighted towards the tails."""
     return _of_integrals(scores, "ad", anderson_darling)
 
 
 @criterion
+@_unless(_not_ordered)
 def cvm(scores: Scores) -> Array:
     """Cramér and von Mises' W² over n: mean squared distance of the cdfs."""
     return _of_integrals(scores, "cvm", cramer_von_mises)
 
 
 @criterion
+@_unless(_not_ordered)
 def ks(scores: Scores) -> Array:
     """Kolmogorov and Smirnov's D: largest distance of the cdfs."""
     return _of_integrals(scores, "ks", kolmogorov_smirnov)
 
 
 def _of_integrals(scores: Scores, name: str, statistic: Callable[[Integrals], Array]) -> Array:
-    sample = _ordered(scores, name)
+    sample = _sample(scores, name)
 
     def of(fit: Fit) -> float:
         law = _law(fit)
@@ -236,22 +288,8 @@ def _law(fit: Fit) -> Distribution:
     return fit.distribution
 
 
-def _need(scores: Scores, name: str) -> Sample:
-    """Return the sample, if it is one that candidates were fitted to."""
-    sample = scores.sample
-    if not isinstance(sample, Sample) or sample.known:
-        what = "P is known" if scores.sample.known else "these candidates were not fitted to a sample"
-        raise ConfigurationError(f"criterion {name}: needs families fitted to observations, but {what}")
-    return sample
-
-
-def _ordered(scores: Scores, name: str) -> Sample:
-    """Return the sample, if an empirical cdf is all there is to know of it."""
-    sample = scores.sample
-    if not isinstance(sample, Sample):
-        raise ConfigurationError(f"criterion {name}: needs families fitted to observations, without covariates")
-    if sample.kind == "nominal":
-        raise ConfigurationError(f"criterion {name}: compares cumulative distributions; the outcomes have no order")
-    if not sample.exact or sample.truncation is not None:
-        raise ConfigurationError(f"criterion {name}: needs exact observations; these are censored, binned or truncated")
-    return sample
+def _sample(scores: Scores, name: str) -> Sample:
+    """Return the sample, if it is one that the criterion can use."""
+    check_criterion(name, scores.sample)
+    assert isinstance(scores.sample, Sample)  # noqa: S101 — or there was an obstacle
+    return scores.sample

@@ -22,7 +22,7 @@ from modelselect.fitting.status import Status
 from modelselect.ranking.automatic import automatic_candidates
 from modelselect.ranking.comparison import Paired
 from modelselect.ranking.contender import Contender
-from modelselect.ranking.criteria import Scores, lookup_criterion
+from modelselect.ranking.criteria import Scores, check_criterion, lookup_criterion
 from modelselect.ranking.dependence import long_run_covariance
 from modelselect.ranking.ends import ends_taken
 from modelselect.ranking.footing import Footing, atoms_of, fit_on_footing, footing_of
@@ -103,7 +103,7 @@ def rank(
     sample = as_sample(data)
     chosen = parse_candidates(automatic_candidates(sample) if candidates is None else candidates)
     for name in (by, *criteria):
-        lookup_criterion(name)
+        check_criterion(name, sample)
     footing, atoms = footing_of(sample, chosen), atoms_of(sample, chosen)
     fits: list[Fit] = []
     for candidate in chosen:

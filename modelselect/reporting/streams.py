@@ -11,7 +11,7 @@ from rich.console import Console
 
 def console(stream: IO[str]) -> Console:
     """Return a console that prints to a stream, its signs spelled out where the stream cannot show them."""
-    return Console(file=cast("IO[str]", _Spelled(stream)) if _is_poor(stream) else stream, highlight=False)
+    return _Console(file=cast("IO[str]", _Spelled(stream)) if _is_poor(stream) else stream, highlight=False)
 
 
 @contextmanager
@@ -32,6 +32,13 @@ def _is_poor(stream: Any) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+class _Console(Console):
+    """A console that leaves it to its caller what to do when nobody reads on."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 class _Spelled:
