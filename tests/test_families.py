@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import modelselect.families  # noqa: F401 — registers them
+import modelselect.families
 from modelselect.family import lookup, registered
 from modelselect.testing import CHECKS, check_family
 from modelselect.testing.formulas import check_hessian, check_pickling
@@ -94,3 +94,17 @@ def test_a_row_of_small_and_large_counts_may_have_parameters_of_their_own(name: 
     rest = [np.array([4.0, 50.0, 2.0])] if name == "negative_binomial" else []
     alone = [family.logp(x[0, i], mean[i], *(one[i] for one in rest)) for i in range(3)]
     assert family.logp(x, mean, *rest)[0] == pytest.approx(np.array(alone), rel=1e-13)
+
+
+def test_the_catalogue_says_where_the_support_ends():
+    support = modelselect.families()["support"]
+    assert {name: support[name] for name in ("uniform", "johnson_sb", "pareto", "argus", "beta", "normal")} == {
+        "uniform": "[low, high]",
+        "johnson_sb": "[location, location + scale]",
+        "pareto": "[minimum, ∞)",
+        "argus": "(0, scale]",
+        "beta": "[0, 1]",
+        "normal": "(-∞, ∞)",
+    }
+    assert (support["binomial"], support["hypergeometric"]) == ("0, …, n", "0, 1, 2, …")
+    assert (support["zeta"], support["discrete_uniform"]) == ("minimum, minimum + 1, …", "low, …, high")

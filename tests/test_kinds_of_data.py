@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -774,3 +775,14 @@ def test_what_may_be_anywhere_changes_no_fit(name: str) -> None:
     more = ms.fit(name, Sample.from_intervals([*lower, -1.0, 0.0], [*upper, INF, INF]))
     assert more.status == fit.status
     assert more.log_likelihood == pytest.approx(fit.log_likelihood, rel=1e-9)
+
+
+def test_ends_of_the_support_within_open_bins():
+    """Where the guess of an end leaves nothing to an open bin beyond it; the maxima are solved by hand."""
+    bins = ms.Sample.from_bins([None, 1, 2, 5, None], [5, 3, 2, 1])
+    uniform = ms.fit("uniform", bins)
+    assert uniform.parameters == pytest.approx({"low": -3.0, "high": 5.8}, rel=1e-6)
+    reach = 11 / 5 * math.log(5)  # of log x: of 11 observations 5 lie below 1 and one above 5
+    expected = {"low": math.exp(-5 / 11 * reach), "high": 5 * math.exp(reach / 11)}
+    for sample in (bins, ms.Sample.from_bins([0, 1, 2, 5, None], [5, 3, 2, 1])):
+        assert ms.fit("log_uniform", sample).parameters == pytest.approx(expected, rel=1e-6)

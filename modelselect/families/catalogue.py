@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -118,7 +119,32 @@ def describe(name: str) -> Description:
 def _support(family: type[Family]) -> str:
     if family.nominal:
         return "outcomes, numbers or labels"
-    return "that of what it is made from" if family.made else str(family.support)
+    if family.made:
+        return "that of what it is made from"
+    whole, (low, high) = family.support, _named_ends(family)
+    if not (low or high):
+        return str(whole)
+    if whole.lattice:
+        return f"{low}, …, {high}" if low and high else f"{low}, {low} + 1, …" if low else f"{whole.low:g}, …, {high}"
+    left, right = str(whole).split(", ")
+    return f"{f'[{low}' if low else left}, {f'{high}]' if high else right}"
+
+
+def _named_ends(family: type[Family]) -> tuple[str, str]:
+    """Parameters that the ends of the support are, the sum of two as such; empty where an end is none of them."""
+    found = []
+    for share in (0.37, 0.63):
+        value = {}
+        for place, (name, parameter) in enumerate(family.parameters.items()):
+            low, high = parameter.typical
+            number = low + (high - low) * (share + (0.5 - share) * place / 3.1)
+            value[name] = float(round(number)) if parameter.domain.lattice else number
+        names = {number: name for name, number in value.items()}
+        names = {value[a] + value[b]: f"{a} + {b}" for a, b in itertools.combinations(value, 2)} | names
+        ends = zip(family().bounds(*value.values()), (family.support.low, family.support.high), strict=True)
+        found.append(["" if end == own else names.get(float(end), "") for end, own in ends])
+    low, high = (a if a == b else "" for a, b in zip(*found, strict=True))
+    return low, high
 
 
 def _document(family: type[Family]) -> str:

@@ -63,6 +63,8 @@ def hold_ends(
     blocks = [block, *([points] if points.weights.any() else []), *edges]
     answers = [exact(some, own) for some in ([block] if block.exact else blocks)]
     places = [(answer, some) for answer in answers for some in _parts(held)]
+    if not np.isfinite(value[rows]).all():  # an open cell beyond an end of the guess: nothing is held, all starts move
+        places.append((own, ()))
     best = np.full(len(rows), -np.inf)
     for ends, some in [*places, (stuck, tuple(held))]:
         given = own.copy()

@@ -148,5 +148,5 @@ def at_limit(limit: Limit, free: Sequence[str]) -> str:
     """Say which limit the free parameters reach."""
     numbers = {name: limit.parameters.get(name) for name in free}
     numbers = {name: value for name, value in numbers.items() if isinstance(value, (int, float))}
-    at = ", ".join(f"{name} → {value:g}".replace("inf", "∞") for name, value in numbers.items())
-    return f"no interior maximum: the likelihood is largest in the limit {at}, which is {limit.law.name}"
+    at = ", ".join(f" {name} → {value:g}".replace("inf", "∞") for name, value in numbers.items())
+    return f"no interior maximum: the likelihood is largest in the limit{at}, which is {limit.law.name}"
