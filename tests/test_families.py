@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats as ss
+from scipy.special import logsumexp
 
 import modelselect.families
 from modelselect.family import lookup, registered
@@ -108,3 +110,36 @@ def test_the_catalogue_says_where_the_support_ends():
     }
     assert (support["binomial"], support["hypergeometric"]) == ("0, …, n", "0, 1, 2, …")
     assert (support["zeta"], support["discrete_uniform"]) == ("minimum, minimum + 1, …", "low, …, high")
+
+
+def test_masses_of_a_delaporte_follow_one_another():
+    """Against the convolution of a Poisson and a negative binomial, and differences of it, to thousands."""
+    law, x = lookup("delaporte")(), np.array([0.0, 1, 2, 7, 60, 255, 256, 900, 4000])
+    j = np.arange(4001.0)
+    for theta in ((0.3, 9.0, 0.4), (40.0, 3.0, 5.0), (900.0, 700.0, 2.0), (1e-8, 50.0, 0.7)):
+
+        def mass(k, theta):
+            poisson, gamma, size = theta
+            terms = ss.poisson.logpmf(j[: int(k) + 1], poisson)
+            terms = terms + ss.nbinom.logpmf(k - j[: int(k) + 1], size, size / (size + gamma))
+            return logsumexp(terms)
+
+        expected = np.array([mass(k, theta) for k in x])
+        assert law.logp(x, *theta) == pytest.approx(expected, rel=1e-11, abs=1e-11)
+        together = law.logp(x, *(np.array([[p], [2 * p]]) for p in theta))
+        assert together[0] == pytest.approx(expected, rel=1e-11, abs=1e-11)
+        for score, place in zip(law.score(x, *theta), range(3), strict=True):
+            step = 1e-4 * theta[place]
+            moved = [[*theta[:place], theta[place] + sign * step, *theta[place + 1 :]] for sign in (-1, 1)]
+            low, high = (np.array([mass(k, other) for k in x]) for other in moved)
+            assert score * theta[place] == pytest.approx((high - low) / 2e-4, rel=1e-5, abs=1e-5)
+
+
+def test_a_table_of_masses_is_made_in_parts(monkeypatch):
+    law, rng = lookup("delaporte")(), np.random.default_rng(1)
+    x, theta = rng.integers(0, 300, (7, 5)).astype(float), [rng.gamma(2.0, 3.0, (7, 1)) for _ in range(3)]
+    whole = law.logp(x, *theta)
+    monkeypatch.setattr("modelselect.families.counts.recursion._CELLS", 400)
+    assert np.array_equal(law.logp(x, *theta), whole)
+    one_each = [np.broadcast_to(p, x.shape) for p in theta]
+    assert law.logp(x, *one_each) == pytest.approx(whole, rel=1e-13)

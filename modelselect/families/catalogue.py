@@ -143,8 +143,8 @@ def _named_ends(family: type[Family]) -> tuple[str, str]:
         names = {value[a] + value[b]: f"{a} + {b}" for a, b in itertools.combinations(value, 2)} | names
         ends = zip(family().bounds(*value.values()), (family.support.low, family.support.high), strict=True)
         found.append(["" if end == own else names.get(float(end), "") for end, own in ends])
-    low, high = (a if a == b else "" for a, b in zip(*found, strict=True))
-    return low, high
+    first, last = (a if a == b else "" for a, b in zip(*found, strict=True))
+    return first, last
 
 
 def _document(family: type[Family]) -> str:

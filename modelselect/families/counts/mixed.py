@@ -8,22 +8,17 @@ import numpy as np
 from scipy.special import wrightomega
 
 import modelselect.statistics as observed
-from modelselect.domain import COUNTS, POSITIVE, REAL
+from modelselect.domain import COUNTS, POSITIVE, REAL, Array
 from modelselect.families.counts.classic import NegativeBinomial, Poisson
 from modelselect.families.counts.recursion import (
-    NEAR,
     Kind,
-    compounded,
-    convolved,
-    entries,
-    is_near,
-    log_mass,
-    log_masses_near,
     log_sum,
     log_total,
+    looked_up,
     once_each,
     places,
     tail,
+    with_far,
     with_far_scores,
 )
 from modelselect.families.counts.sums import log_sum_from, log_tails
@@ -31,8 +26,8 @@ from modelselect.families.special import HALF_LOG_2PI, log_binomial, log_poisson
 from modelselect.family import Family, Limit, Parameter, register
 
 _POISSON, _NEGATIVE_BINOMIAL = Poisson(), NegativeBinomial()
-#: Log masses from which on the recursion has all their digits.
-_LEAST = -600.0
+#: Counts up to which the masses of a Delaporte follow one another.
+_LONGEST = 1 << 16
 #: Counts from which on the score of a Poisson–lognormal, in which squares cancel, is taken by differences.
 _FAR = 300.0
 #: Steps that are gone along to tell whether a Poisson is likelier than every mixture.
@@ -151,6 +146,14 @@ class Delaporte(Family):
 
     That is a Poisson whose mean is poisson_mean + gamma(shape = size, mean = gamma_mean) (Delaporte 1959; Johnson,
     Kemp & Kotz 2005, 5.12.5); variance poisson_mean + gamma_mean + gamma_mean²/size.
+
+    The masses follow one another: with q = gamma_mean/(size + gamma_mean) the ratios r(k) = P(k + 1)/P(k) obey ::
+
+        (k + 1) r(k) = poisson_mean + q (size + k) − poisson_mean q/r(k − 1)
+
+    in which errors fade away, so that 12 digits are left, or −log₁₀(10⁻¹⁵/size) where a small size hides the negative
+    binomial until the Poisson has fallen behind it. The derivatives follow in the same way. Beyond 65 536 masses are
+    sums.
     """
 
     support = COUNTS
@@ -164,7 +167,9 @@ class Delaporte(Family):
     }
 
     def logp(self, x: Any, poisson_mean: Any, gamma_mean: Any, size: Any) -> Any:
-        return log_mass(self, x, poisson_mean, gamma_mean, size)
+        near = x < _LONGEST
+        (value,) = looked_up(self._log_masses, np.where(near, x, 0), poisson_mean, gamma_mean, size)
+        return with_far(self, "logp", value, ~near, x, value, (poisson_mean, gamma_mean, size))
 
     def cdf(self, x: Any, poisson_mean: Any, gamma_mean: Any, size: Any) -> Any:
         return tail(self, "cdf", x, poisson_mean, gamma_mean, size)
@@ -187,14 +192,9 @@ class Delaporte(Family):
         return mean - gamma, gamma, gamma**2 / excess
 
     def score(self, x: Any, poisson_mean: Any, gamma_mean: Any, size: Any) -> Any:
-        below, here, above = log_masses_near(self, x, (-1, 0, 1), poisson_mean, gamma_mean, size)
-        before, after = np.exp(below - here), (x + 1) * np.exp(above - here)
-        by_gamma = (x - after + poisson_mean * (1 - before)) / gamma_mean
-        scale = gamma_mean / size
-        by_size = self._by_generating(x, poisson_mean, gamma_mean, size) - scale * by_gamma - np.log1p(scale)
-        far = ~is_near(self, x, poisson_mean, gamma_mean, size) | (here < _LEAST)
-        scores = before - 1, by_gamma, by_size
-        return with_far_scores(self, scores, far, x, poisson_mean, gamma_mean, size)
+        near = x < _LONGEST
+        scores = looked_up(self._scores, np.where(near, x, 0), poisson_mean, gamma_mean, size)
+        return with_far_scores(self, scores, ~near, x, poisson_mean, gamma_mean, size)
 
     def limit(self, mean: Any, variance: Any, skewness: Any, alone: Any) -> tuple[Limit, ...]:
         never = np.zeros(len(mean), dtype=bool)
@@ -211,17 +211,40 @@ class Delaporte(Family):
         return -(poisson_mean + size * np.log1p(gamma_mean / size))
 
     def _shares(self, last: int, poisson_mean: Any, gamma_mean: Any, size: Any) -> Any:
-        i, q = places(last, poisson_mean, gamma_mean, size), gamma_mean / (size + gamma_mean)
-        return compounded(np.where(i == 0, poisson_mean, 0.0) + size * q ** (i + 1))
+        (log,) = self._log_masses(last, poisson_mean, gamma_mean, size)
+        return np.exp(log - log[0])
 
-    def _by_generating(self, x: Any, *parameters: Any) -> Any:
-        """Coefficients of −log(1 − q s) Σ P(k) s^k over P(x), for small x."""
-        x = np.where(x < NEAR, x, 0)
-        shares = self._shares(int(x.max()), *parameters)
-        i, (_, gamma_mean, size) = places(len(shares) - 1, *parameters), parameters
-        rates = np.where(i == 0, 0.0, (gamma_mean / (size + gamma_mean)) ** i / np.maximum(i, 1))
-        ratios = convolved(np.broadcast_to(rates, shares.shape), shares) / shares
-        return entries(ratios, x, np.asarray(self._first(*parameters)))
+    def _ratios(self, last: int, poisson_mean: Any, gamma_mean: Any, size: Any) -> tuple[Array, Array]:
+        """P(k + 1)/P(k) for k = 0, …, last − 1, and poisson_mean q/(k + 1) over it for the k before, ``(last, …)``."""
+        k, q = places(max(last, 1) - 1, poisson_mean, gamma_mean, size), gamma_mean / (size + gamma_mean)
+        ratio = (poisson_mean + gamma_mean * (size / (size + gamma_mean)) + q * k) / (k + 1)
+        taken = poisson_mean * q / (k + 1)
+        taken[0] = 0.0
+        for i in range(1, last):
+            np.divide(taken[i, ...], ratio[i - 1], out=taken[i, ...])
+            np.subtract(ratio[i, ...], taken[i], out=ratio[i, ...])
+        return ratio[:last], taken[:last]
+
+    def _log_masses(self, last: int, *parameters: Any) -> tuple[Array]:
+        """Log P(k) for k = 0, …, last."""
+        ratio, _ = self._ratios(last, *parameters)
+        first = np.broadcast_to(self._first(*parameters), (1, *ratio.shape[1:]))
+        return (np.cumsum(np.concatenate([first, np.log(ratio)]), axis=0),)
+
+    def _scores(self, last: int, poisson_mean: Any, gamma_mean: Any, size: Any) -> tuple[Array, Array, Array]:
+        """Derivatives of log P(k) by the parameters for k = 0, …, last: sums of those of log r(k)."""
+        ratio, taken = self._ratios(last, poisson_mean, gamma_mean, size)
+        k, whole = places(max(last, 1) - 1, poisson_mean, gamma_mean, size)[:last], size + gamma_mean
+        p, q = size / whole, gamma_mean / whole
+        before = np.concatenate([np.zeros((1, *ratio.shape[1:])), 1 / ratio])
+        hidden = k - poisson_mean * before[:-1]
+        grown = np.stack([p * p + p / whole * hidden, q * q - q / whole * hidden]) / ((k + 1) * ratio)
+        kept = taken / ratio
+        for i in range(1, last):
+            grown[:, i] += kept[i] * grown[:, i - 1]
+        first = np.broadcast_to(np.stack([-p, q - np.log1p(gamma_mean / size)])[:, None], (2, 1, *ratio.shape[1:]))
+        by_gamma, by_size = np.cumsum(np.concatenate([first, grown], axis=1), axis=1)
+        return before - 1, by_gamma, by_size
 
     def _far(self, kind: Kind, x: Any, poisson_mean: Any, gamma_mean: Any, size: Any) -> Any:
         given = getattr(_NEGATIVE_BINOMIAL, kind)

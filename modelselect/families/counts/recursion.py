@@ -33,6 +33,8 @@ _MOST_STEPS = 8192
 #: From here on every count is alike, and tails have vanished.
 _FARTHEST = 1e15
 _ELEMENTS = 1 << 17
+#: Entries of a table that are made at a time.
+_CELLS = 1 << 21
 #: Relative step of differences.
 _STEP = 1e-3
 #: Counts from which on a score is taken by differences.
@@ -63,7 +65,7 @@ def log_mass(law: Summed, x: Any, *parameters: Any) -> Array:
         inside = np.where(near, x, 0)
         share = entries(law._shares(int(inside.max()), *parameters), inside, first)
         value, far = first + np.log(share), far | (near & (share < _TINY))
-    return _with_far(law, "logp", value, far, x, first, parameters)
+    return with_far(law, "logp", value, far, x, first, parameters)
 
 
 def log_masses_near(law: Summed, x: Any, offsets: tuple[int, ...], *parameters: Any) -> tuple[Array, ...]:
@@ -110,11 +112,11 @@ def tail(law: Summed, kind: Kind, x: Any, *parameters: Any) -> Array:
     if not np.any(far):
         return np.asarray(value)
     asked: Kind = "log_cdf" if kind in ("cdf", "log_cdf") else "log_sf"
-    beyond = _with_far(law, asked, np.full(far.shape, -np.inf), far, x, first, parameters)
+    beyond = with_far(law, asked, np.full(far.shape, -np.inf), far, x, first, parameters)
     most = far & (beyond > -0.7)
     if np.any(most):
         other: Kind = "log_sf" if asked == "log_cdf" else "log_cdf"
-        rest = _with_far(law, other, np.full(far.shape, -np.inf), most, x, first, parameters)
+        rest = with_far(law, other, np.full(far.shape, -np.inf), most, x, first, parameters)
         beyond = np.where(most, log1mexp(-rest), beyond)
     return np.where(far, beyond if kind == asked else np.exp(beyond), value)
 
@@ -130,7 +132,7 @@ def _above(law: Summed, x: Any, first: Array, parameters: tuple[Any, ...]) -> Ar
             heavy = 1e3 * np.exp(first) * shares[-1] > 1e-17 * rest
             if not np.any(heavy):
                 return np.asarray(rest)
-    beyond = _with_far(law, "log_sf", np.full(first.shape, -np.inf), usable, float(NEAR), first, parameters)
+    beyond = with_far(law, "log_sf", np.full(first.shape, -np.inf), usable, float(NEAR), first, parameters)
     return np.asarray(rest + np.exp(beyond))
 
 
@@ -169,9 +171,29 @@ def entries(table: Array, x: Any, first: Array) -> Array:
     return np.asarray(np.take_along_axis(np.broadcast_to(columns, (len(table), *shape)), at, axis=0)[0])
 
 
-def _with_far(
-    law: Summed, kind: Kind, value: Any, far: Any, x: Any, first: Array, parameters: tuple[Any, ...]
-) -> Array:
+def looked_up(tables: Callable[..., tuple[Array, ...]], x: Any, *parameters: Any) -> tuple[Array, ...]:
+    """Entries x of tables with one column a parameter, of which few are made at a time.
+
+    Parameters
+    ----------
+    tables
+        Called with the largest x and parameters ``(…)``; returns tables ``(x + 1, …)``.
+    """
+    last, columns = int(np.max(x, initial=0)), np.broadcast(*parameters)
+    if columns.size == 0 or columns.size * (last + 1) <= _CELLS or columns.size == 1:
+        place = np.empty(columns.shape)
+        return tuple(entries(table, x, place) for table in tables(last, *np.broadcast_arrays(*parameters)))
+    dimensions = max(columns.ndim, np.ndim(x))
+    axis = dimensions - columns.ndim + int(np.argmax(columns.shape))
+    arrays = [np.reshape(array, (*[1] * (dimensions - np.ndim(array)), *np.shape(array))) for array in (x, *parameters)]
+    halves = []
+    for half in (0, 1):
+        parts = [a if a.shape[axis] == 1 else np.array_split(a, 2, axis=axis)[half] for a in arrays]
+        halves.append(looked_up(tables, *parts))
+    return tuple(np.concatenate(pair, axis=axis) for pair in zip(*halves, strict=True))
+
+
+def with_far(law: Summed, kind: Kind, value: Any, far: Any, x: Any, first: Array, parameters: tuple[Any, ...]) -> Array:
     """Replace the marked elements of 'value' by what other means give."""
     if not np.any(far):
         return np.asarray(value)
