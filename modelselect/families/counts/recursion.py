@@ -148,16 +148,6 @@ def compounded(rates: Any) -> Array:
     return share
 
 
-def convolved(rates: Any, share: Any) -> Array:
-    """Σ_{i ≤ k} rates(i) share(k − i) for each k."""
-    return np.stack([np.einsum("i...,i...->...", rates[: k + 1], share[k::-1]) for k in range(len(rates))])
-
-
-def is_near(law: Summed, x: Any, *parameters: Any) -> Any:
-    """Where masses come from the recursion, if they are not too small."""
-    return (x < NEAR) & (np.asarray(law._first(*parameters)) > -_LEAST)
-
-
 def places(last: int, *parameters: Any) -> Array:
     """0, …, last along an axis before those of the parameters."""
     return np.arange(last + 1.0).reshape(-1, *[1] * np.broadcast(*parameters).ndim)
