@@ -180,7 +180,7 @@ def gather_bins(edges: Any, counts: Any, truncation: Truncation) -> Fields:
         if np.isinf(end):
             notes.append(f"the {which} bin is open")
     fields = _fields(low[used], high[used], w[used], _rows_of(bounds, used), None, notes, said=True)
-    return {**fields, "lowest_edge": float(low[0])}
+    return {**fields, "edges": np.append(low, high[-1])}
 
 
 def _check_words(missing: str, weights_kind: str) -> None:
@@ -346,7 +346,7 @@ def _common(values: Any, weights: Array, known: bool, notes: list[str], n_missin
         "values": values,
         "weights": weights,
         "n": float("inf" if known else weights.sum()),
-        "lowest_edge": None,
+        "edges": None,
         "known": known,
         "notes": tuple(notes),
         "n_missing": n_missing,

@@ -63,7 +63,7 @@ class Sample:
     truncation : bounds (lower, upper) of each, ``(m,)`` or ``(1,)``; None without any
     n : number of observations (sum of weights); ``inf`` where P is known
     kind : ``lattice`` (rounded to `resolution`), ``continuous`` or ``nominal``
-    lowest_edge : of bins (a, b], of which the lowest holds its lower edge too; None if the intervals are closed
+    edges : of all bins (a, b], of which the lowest holds its lower edge too; None if the intervals are closed
     notes : what was recognised or assumed, in sentences
     outcomes : all labels that were named, also those never seen; empty for numbers
     order : place among `values` of each row, in the rows' order ``(n,)``; None unless `ordered`
@@ -92,7 +92,7 @@ class Sample:
     n: float
     kind: Kind
     resolution: float | None
-    lowest_edge: float | None
+    edges: Array | None
     known: bool
     notes: tuple[str, ...]
     n_missing: int
@@ -339,8 +339,8 @@ class Sample:
                 low, high = (np.floor(end / step * (1 + 1e-12)) * step + 0.5 * step for end in bounds)
                 bounds = within = low, high
         elif not cells and not self.exact:
-            if self.lowest_edge is not None:
-                lower = np.where(lower > self.lowest_edge, np.floor(lower) + 1.0, lower)
+            if self.edges is not None:
+                lower = np.where(lower > self.edges[0], np.floor(lower) + 1.0, lower)
             within = None if bounds is None else (np.floor(bounds[0]) + 1.0, bounds[1])
         if bounds is None or within is None:
             return Block(lower, upper, weights)
@@ -378,17 +378,17 @@ class Sample:
         facts = [("n", "∞" if self.known else f"{self.n:g}"), ("kind", repr(self.kind))]
         if self.kind == "nominal":
             return [*facts, ("outcomes", str([str(v) for v in self.values]))]
-        if self.lowest_edge is not None:
+        if self.edges is not None:
             facts.append(("bins", str(len(self.values))))
         else:
             facts += [("distinct", str(len(self.values))), ("tied", f"{self.tied:g}")]
         ends = [self.lower[np.isfinite(self.lower)], self.upper[np.isfinite(self.upper)]]
         low, high = min(end.min() for end in ends if len(end)), max(end.max() for end in ends if len(end))
-        if self.lowest_edge is not None:
+        if self.edges is not None:
             low, high = self.lower.min(), self.upper.max()
         step = "None" if self.resolution is None else f"{self.resolution:g}"
         facts += [("range", f"[{low:g}, {high:g}]"), ("resolution", step)]
-        if not self.exact and self.lowest_edge is None:
+        if not self.exact and self.edges is None:
             facts.append(("censored", f"{100 * self.censored_share:.3g}%"))
         if self.truncation is not None:
             facts.append(("truncation", f"({self.truncation[0].min():g}, {self.truncation[1].max():g}]"))

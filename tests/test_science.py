@@ -15,6 +15,7 @@ from modelselect.ranking.confidence_set import confidence_set
 from modelselect.ranking.criteria import CRITERIA
 from modelselect.ranking.dependence import long_run_covariance
 from modelselect.ranking.distances import anderson_darling, cramer_von_mises, integrals, kolmogorov_smirnov
+from modelselect.ranking.replicates import product_limit
 from modelselect.ranking.validation import folds_of, held_out, leave_one_out, stacking_weights
 
 WORMS = {0: 2, 1: 3, 2: 5, 3: 14, 4: 16, 5: 15, 6: 12, 7: 8, 8: 10, 9: 8, 10: 7}
@@ -275,11 +276,63 @@ def test_adequacy_of_labels_and_of_what_cannot_be_tested():
     assert labels.loc["uniform", "statistic"] == pytest.approx(expected.statistic, rel=1e-10)
     assert labels.loc["uniform", "p_value"] == pytest.approx(expected.pvalue, abs=0.004)
     assert "by definition" in labels.loc["categorical", "reason"]
-    censored = ms.rank(ms.Sample.from_censored([1.0, 2, 3, 4, 5.5], [1, 1, 0, 1, 1]), ["gamma"]).adequacy(99)
-    assert censored["p_value"].isna().all()
-    assert censored["reason"].str.contains("censored").all()
+    overlapping = ms.rank(ms.Sample.from_intervals([1.0, 2, 2.5, 3], [3.0, 4, 2.7, 5]), ["gamma"]).adequacy(99)
+    assert overlapping["p_value"].isna().all()
+    assert overlapping["reason"].str.contains("intervals that overlap").all()
+    entered = ms.rank(ms.Sample([1.0, 2, 3, 4, 5.5], truncation=(0.5, None)), ["gamma"]).adequacy(99)
+    assert entered["reason"].str.contains("truncated").all()
     with pytest.raises(ms.ConfigurationError, match="n_resamples"):
         ms.rank(GAMMA, ["gamma"]).adequacy(5)
+
+
+def test_adequacy_of_bins_is_that_of_multinomial_counts():
+    """Nothing estimated: the p-value is the share of all possible tables at least as extreme, enumerated."""
+    edges, counts, p = [0.0, 1.0, 2.0, math.inf], [13, 3, 0], np.exp(-np.array([0.0, 1.0, 2.0, math.inf]))
+    cells = p[:-1] - p[1:]
+    ranking = ms.rank(ms.Sample.from_bins(edges, counts), [{"exponential": {"scale": 1.0}}])
+    found = ranking.adequacy(9999).set_index("test")
+    assert list(found.index) == ["AD", "CvM", "KS", "G"]
+    tables = np.array([(i, j, 16 - i - j) for i in range(17) for j in range(17 - i)])
+    mass = scipy.stats.multinomial(16, cells).pmf(tables)
+    G = 2.0 * scipy.special.xlogy(tables, tables / (16 * cells)).sum(axis=1)
+    KS = np.abs(np.cumsum(tables / 16 - cells, axis=1)).max(axis=1)
+    for name, statistic in (("G", G), ("KS", KS)):
+        own = statistic[(tables == counts).all(axis=1)]
+        exact = mass[statistic >= own * (1 - 1e-9)].sum()
+        assert found.loc[name, "statistic"] == pytest.approx(own[0], rel=1e-9)
+        assert abs(found.loc[name, "p_value"] - exact) < 5 * max(found.loc[name, "mc_error"], 1e-3)
+
+
+def test_the_product_limit_of_many_groups():
+    rng = np.random.default_rng(3)
+    time, event = np.round(rng.exponential(size=(5, 30)), 1), rng.random((5, 30)) < 0.6
+    found = product_limit(Block(time, np.where(event, time, np.inf), np.ones((5, 30))))
+    assert found.weights.sum(axis=1) == pytest.approx(30)
+    for row in range(5):
+        curve = scipy.stats.ecdf(scipy.stats.CensoredData.right_censored(time[row], ~event[row])).sf
+        for x, left in zip(curve.quantiles, curve.probabilities, strict=True):
+            beyond = found.weights[row][found.lower[row] > x].sum() + found.weights[row, -1] * (
+                found.lower[row, -1] == x
+            )
+            assert beyond / 30 == pytest.approx(left, abs=1e-12)
+    exact = product_limit(Block(time, time, np.ones((5, 30))))
+    assert exact.weights == pytest.approx(np.repeat([[1.0, 0.0]], [30, 1], axis=1).repeat(5, axis=0))
+
+
+def test_adequacy_of_censored_times():
+    """Type I and random censoring: the truth is kept, an exponential in place of a Weibull is not."""
+    rng = np.random.default_rng(8)
+    life = rng.weibull(2.5, 120)
+    for end in (np.full(120, 1.1), rng.exponential(2.0, 120)):
+        sample = ms.Sample.from_censored(np.minimum(life, end), life <= end)
+        ranking = ms.rank(sample, ["weibull", "exponential"])
+        found = ranking.adequacy(199)
+        assert (found.loc["weibull", "p_value"] > 0.05).all()
+        assert (found.loc["exponential", "p_value"] < 0.02).all()
+        assert found.equals(ranking.adequacy(199))
+    assert "a test of fit (adequacy)" in ms.rank(life, ["weibull"]).verdict
+    overlapping = ms.Sample.from_intervals([1.0, 2, 2.5, 3] * 30, [3.0, 4, 2.7, 5] * 30)
+    assert "a test of fit (adequacy)" not in ms.rank(overlapping, ["gamma"]).verdict
 
 
 def test_when_a_misfit_is_seen():

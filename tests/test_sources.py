@@ -503,7 +503,7 @@ def test_inline_data_of_every_kind() -> None:
     assert (ends.sample.lower.tolist(), ends.sample.upper.tolist()) == ([1, 2, -np.inf], [2, np.inf, 3])
     assert ends.sentence == "3 observations, given as lower and upper ends"
     bins = source(edges=[0, 1, None], counts=[3, 4])
-    assert bins.sample.lowest_edge == 0
+    assert bins.sample.edges[0] == 0
     assert bins.sentence == "7 observations, given as edges and counts"
     assert source(counts={1: 3, 2: 4}, truncation={"lower": 0}).sample.truncation is not None
     assert source(values=[6, 7, 9], event=[1, 0, 1], resolution=1).sample.kind == "lattice"

@@ -23,10 +23,8 @@ from modelselect.family import Family
 from modelselect.fitting.likelihood import pointwise
 from modelselect.fitting.refit import BATCH
 from modelselect.fitting.result import Fit, estimate_candidate
-from modelselect.grouped import distinct_in_rows
-from modelselect.masses import log_mass
 from modelselect.ranking.distances import anderson_darling, cramer_von_mises, integrals, kolmogorov_smirnov
-from modelselect.ranking.nesting import reached
+from modelselect.ranking.replicates import product_limit, replicates, untestable
 from modelselect.ranking.resampling import sample_of
 from modelselect.sample import Sample
 
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
 ENOUGH = 100
 #: Replicates of one round between two looks.
 _ROUND = 250
-#: Cells of a lattice that replicates are drawn on as a table of counts; beyond it value by value.
-_CELLS = 2_000
 #: Share of the replicates that must have an estimate.
 _FITTED = 0.8
 _NAN = float("nan")
@@ -46,8 +42,6 @@ _NAN = float("nan")
 _FILLED = 5.0
 _TOO_FEW = "most values were seen a few times only, and G compares each of them by itself"
 _DEPENDENT = "its samples are of independent observations, and these depend on those before them"
-#: Probability that may lie beyond the cells of the table.
-_BEYOND = 1e-12
 
 
 class Adequacy(NamedTuple):
@@ -83,7 +77,7 @@ def adequacy_of(
 
 
 def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) -> list[Adequacy]:
-    """All tests of one fit: AD, CvM and KS where there is an order, G on a lattice and of labels."""
+    """All tests of one fit: AD, CvM and KS where there is an order, G on a lattice, of bins and of labels."""
     why = untestable(fit, sample)
     if why:
         return _untested(sample, why)
@@ -97,7 +91,7 @@ def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) 
         seen = _statistics(law.family, own, parameters, sample)
     above, fitted, done = np.zeros(len(names)), 0, 0
     while done < n_resamples and (above < ENOUGH).any():
-        size = min(_ROUND, n_resamples - done, max(1, BATCH // max(n if sample.kind == "continuous" else 1, 1)))
+        size = min(_ROUND, n_resamples - done, max(1, BATCH // max(1 if sample.masses else n, 1)))
         block = replicates(fit, sample, n, size, rng)
         drawn = _refitted(fit, block, sample)
         known = ~np.isnan(drawn).all(axis=1)
@@ -116,7 +110,7 @@ def tests(fit: Fit, sample: Sample, n_resamples: int, rng: np.random.Generator) 
 
 
 def _names(sample: Sample) -> tuple[str, ...]:
-    return ("G",) if sample.kind == "nominal" else ("AD", "CvM", "KS") + (("G",) if sample.kind == "lattice" else ())
+    return ("G",) if sample.kind == "nominal" else ("AD", "CvM", "KS") + (("G",) if sample.masses else ())
 
 
 def _untested(sample: Sample, why: str) -> list[Adequacy]:
@@ -132,19 +126,6 @@ def _judged(name: str, value: float, extreme: float, drawn: int) -> Adequacy:
     return Adequacy(name, value, p, float(np.sqrt(p * (1.0 - p) / drawn)), drawn)
 
 
-def untestable(fit: Fit, sample: Sample) -> str:
-    """Why no sample like the one that was seen can be drawn from a fit; empty if it can."""
-    if not fit.status.usable:
-        return f"not fitted: {fit.reason}"
-    if not sample.exact or sample.truncation is not None:
-        return "the observations are censored, binned or truncated: how that came about would have to be drawn too"
-    if not np.all(sample.weights == np.rint(sample.weights)):
-        return "the weights are fractions, of which no sample can be drawn"
-    if sample.kind == "continuous" and fit.law.atoms:
-        return "the law has an atom among real numbers"
-    return ""
-
-
 def _law(fit: Fit) -> Distribution:
     law = fit.distribution
     assert law is not None  # noqa: S101 — untestable() saw to it
@@ -152,10 +133,11 @@ def _law(fit: Fit) -> Distribution:
 
 
 def _statistics(family: Family, block: Block, parameters: tuple[Array, ...], sample: Sample) -> Array:
-    """AD, CvM, KS, and G on a lattice, of each group ``(R, tests)``."""
-    of, n = integrals(family, block, parameters), block.total
+    """AD, CvM, KS, and G on a lattice or of bins, of each group ``(R, tests)``."""
+    seen = block if sample.exact or sample.masses else product_limit(block)
+    of, n = integrals(family, seen, parameters), block.total
     found = [n * anderson_darling(of), n * cramer_von_mises(of), kolmogorov_smirnov(of)]
-    if sample.kind == "lattice":
+    if sample.masses:
         found.append(_g(block, np.asarray(pointwise(family, block, parameters)))[:, 0])
     return np.stack(found, axis=-1)
 
@@ -166,49 +148,11 @@ def _g(block: Block, logq: Array) -> Array:
     return np.asarray(2.0 * (cross - block.total * plug_in(block.weights)))[:, None]
 
 
-def replicates(fit: Fit, sample: Sample, n: int, size: int, rng: np.random.Generator) -> Block:
-    """Samples of n observations from the fitted law, sorted; on a lattice as counts."""
-    law = reached(fit).distribution
-    if sample.kind == "continuous":
-        x = np.sort(np.asarray(law.ppf(rng.random((size, n)))), axis=1)
-        return Block(x, x, np.ones_like(x))
-    step = float(sample.resolution or 1.0)
-    cells = _cells(law, sample, step)
-    if cells is None or len(cells[0]) > 2 * n:  # more cells than observations: each sample has its own
-        x = np.asarray(law.ppf(rng.random((size, n))))
-        origin = float(sample.values[0])
-        x = np.sort(x if law.discrete else origin + step * np.rint((x - origin) / step), axis=1)
-        values, counts, sizes = distinct_in_rows(x, np.ones_like(x))
-        values = np.where(np.isfinite(values), values, values[np.arange(size), sizes - 1][:, None])
-    else:
-        counts = rng.multinomial(n, cells[1], size=size).astype(float)
-        seen = counts.any(axis=0)
-        values, counts = cells[0][None, seen], counts[:, seen]
-    half = 0.0 if law.discrete else 0.5 * step
-    lower = values - half
-    return Block(lower, lower if law.discrete else values + half, counts)
-
-
-def _cells(law: Distribution, sample: Sample, step: float) -> tuple[Array, Array] | None:
-    """Lattice points that hold all but `_BEYOND` of the law, and their masses; None if they are too many."""
-    origin = float(sample.values[0])
-    low, high = (float(law.ppf(q)) for q in (_BEYOND, 1.0 - _BEYOND))
-    if not (np.isfinite([low, high]).all() and high - low <= _CELLS * step):
-        return None
-    first, last = np.floor((low - origin) / step), np.ceil((high - origin) / step)
-    values = origin + step * np.arange(first, last + 1.0)
-    half = 0.0 if law.discrete else 0.5 * step
-    with np.errstate(all="ignore"):
-        mass = np.exp(log_mass(law.family, values - half, values + half, tuple(law.parameters.values())))
-    mass = np.where(np.isfinite(mass), mass, 0.0)
-    return values, mass / mass.sum()
-
-
 def _refitted(fit: Fit, block: Block, sample: Sample) -> Array:
     """Statistics of replicates, each with its own estimate ``(R, tests)``; NaN where there is none."""
     with np.errstate(all="ignore"):
         found = estimate_candidate(fit.candidate, fit.law, block, {})
-        value = np.full((block.groups, 4 if sample.kind == "lattice" else 3), np.nan)
+        value = np.full((block.groups, len(_names(sample))), np.nan)
         places = found.reached if len(found.reached) else np.full(block.groups, -1)
         for place, law in enumerate((found, *found.limits), start=-1):
             rows = np.flatnonzero(found.usable & (places == place))

@@ -20,8 +20,8 @@ from modelselect.fitting.result import Fit, estimate_candidate
 from modelselect.fitting.status import usable
 from modelselect.fitting.uncertainty import scores_and_information
 from modelselect.grouped import distinct_in_rows
-from modelselect.ranking.adequacy import replicates, untestable
 from modelselect.ranking.nesting import reached
+from modelselect.ranking.replicates import replicates, untestable
 
 #: Observations above which the laws for many are taken.
 MOST = 1_000
@@ -66,7 +66,7 @@ def vuong_tails(a: Fit, b: Fit, z: float, floor: float, rng: np.random.Generator
     The mixture of two hypotheses as the one that holds both is Atkinson's (1970).
     """
     n = round(a.sample.n)
-    closed = all(fit.law.discrete and fit.law.mle is not None and not untestable(fit, fit.sample) for fit in (a, b))
+    closed = all(fit.law.discrete and fit.law.mle is not None and _drawable(fit) for fit in (a, b))
     if n > MOST or not closed:
         return float("nan")
     nodes = _between(a, b)
@@ -84,6 +84,11 @@ def vuong_tails(a: Fit, b: Fit, z: float, floor: float, rng: np.random.Generator
         return float("nan")
     smaller = min(int(np.sum(t >= z)), int(np.sum(t <= z)))
     return min(1.0, 2.0 * (smaller + 1.0) / (len(t) + 1.0))
+
+
+def _drawable(fit: Fit) -> bool:
+    """Whether samples of the fitted law are drawn and fitted again at next to no cost."""
+    return fit.sample.exact and not untestable(fit, fit.sample)
 
 
 def _between(a: Fit, b: Fit) -> tuple[Array, Array, Array] | None:
@@ -151,7 +156,7 @@ def interior_share(small: Fit, large: Fit, rng: np.random.Generator) -> float:
     single parameter.
     """
     n = round(small.sample.n)
-    if not n <= MOST or untestable(small, small.sample):
+    if not (n <= MOST and _drawable(small)):
         return 0.5
     block = replicates(small, small.sample, n, _REFITS, rng)
     with np.errstate(all="ignore"):
@@ -197,7 +202,7 @@ def mean_ratio(small: Fit, large: Fit, degrees: int, rng: np.random.Generator) -
     """
     n = round(small.sample.n)
     kink = small.law.information is not None and large.law.name not in _DEAR
-    if not (kink and n <= _SMALL) or untestable(small, small.sample):
+    if not (kink and n <= _SMALL and _drawable(small)):
         return 1.0
     block = replicates(small, small.sample, n, _REFITS, rng)
     value = []

@@ -92,7 +92,7 @@ def _mismatch_of_masses(law: Family, sample: Sample) -> str:
         return f"{whole}; the data are continuous (say resolution: {step:g} if they are {say})"
     ends = sample.lower[np.isin(sample.lower, sample.upper) & np.isfinite(sample.lower)]
     shared = ends[ends == np.floor(ends)]
-    if sample.lowest_edge is None and len(shared):
+    if sample.edges is None and len(shared):
         return (
             f"{whole}; two intervals share their end {shared[0]:g}, which it would count twice (say resolution: 1 if "
             "the ends are counts, give bins, or ends between the integers)"

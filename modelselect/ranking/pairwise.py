@@ -8,9 +8,9 @@ from modelselect.domain import Array
 from modelselect.errors import ConfigurationError
 from modelselect.fitting.result import Fit, estimate_candidate
 from modelselect.fitting.uncertainty import scores_and_information
-from modelselect.ranking.adequacy import replicates, untestable
 from modelselect.ranking.comparison import LEVEL, Paired, Test, compare
 from modelselect.ranking.nesting import nesting, reached
+from modelselect.ranking.replicates import replicates, untestable
 
 #: Replicates that are drawn at once.
 _ROUND = 250

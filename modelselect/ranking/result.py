@@ -143,8 +143,9 @@ class Ranking:
         -------
         DataFrame
             Index ``candidate``; test, statistic, p_value, mc_error (standard error of the p-value), n_resamples, and
-            a reason where there is no test. G = 2n KL(P̂ ‖ q) on a lattice; Anderson and Darling's, Cramér and von
-            Mises' and Kolmogorov and Smirnov's on real numbers.
+            a reason where there is no test. Anderson and Darling's, Cramér and von Mises' and Kolmogorov and Smirnov's
+            where outcomes have an order, of right-censored data with the product limit as P̂; G = 2n KL(P̂ ‖ q) on a
+            lattice, of bins and of labels.
 
         Raises
         ------

@@ -153,16 +153,16 @@ def _reach(sample: Sample) -> list[tuple[str, str]]:
     """Range, and mean or median; what is known of censored and truncated observations."""
     x, p = sample.values.astype(float), sample.shares
     low, high = float(sample.lower.min()), float(sample.upper.max())
-    if sample.lowest_edge is None:
+    if sample.edges is None:
         low = min(float(ends[np.isfinite(ends)].min(initial=np.inf)) for ends in (sample.lower, sample.upper))
         high = max(float(ends[np.isfinite(ends)].max(initial=-np.inf)) for ends in (sample.lower, sample.upper))
-    what = "bins" if sample.lowest_edge is not None else "distinct values" if sample.exact else "distinct observations"
+    what = "bins" if sample.edges is not None else "distinct values" if sample.exact else "distinct observations"
     lines = [("Range", f"{significant(low, 5)} to {significant(high, 5)}, {count(len(x))} {what}")]
     if sample.exact and sample.truncation is None:
         mean = float(p @ x)
         spread = math.sqrt(float(p @ (x - mean) ** 2))
         lines.append(("Mean", f"{significant(mean)}, standard deviation {significant(spread)}"))
-    elif not sample.exact and sample.lowest_edge is None:
+    elif not sample.exact and sample.edges is None:
         lines.append(("Censored", f"{100 * sample.censored_share:.3g} % of the observations"))
     if sample.truncation is not None:
         low, high = float(sample.truncation[0].min()), float(sample.truncation[1].max())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelselect.ranking.adequacy import replicates, untestable
+from modelselect.ranking.replicates import replicates, untestable
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.axes import data_name, value_axis
 from modelselect.reporting.cells import Cells
@@ -18,7 +18,7 @@ _SAMPLES, _NUMBERS = 400, 20_000_000
 def simulated_picture(ranking: Ranking, cells: Cells) -> Picture | None:
     """Share of the data in each cell against the middle 95 % of samples of the same size drawn from the best law."""
     fit, sample = ranking.best, ranking.sample
-    if cells.scale == "labels" or ranking.sample.known or untestable(fit, sample):
+    if cells.scale == "labels" or sample.known or not sample.exact or untestable(fit, sample):
         return None
     from modelselect.reporting import canvas
 

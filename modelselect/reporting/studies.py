@@ -12,6 +12,8 @@ from modelselect.reporting.page import Studies
 from modelselect.reporting.tables import NOTHING, Column, ReportTable, Row, count, nats, plain, probability, share
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from modelselect.ranking.result import Ranking
 
 #: p-value up to which a candidate is said not to fit.
@@ -19,8 +21,11 @@ _REJECTED = 0.05
 
 
 def adequacy_table(studies: Studies) -> ReportTable | None:
-    """Tests of fit: one row a candidate and test; one that could not be tested has its reason in place of a number."""
-    if studies.adequacy is None:
+    """Tests of fit: one row a candidate and test; what could not be tested has its reason in place of numbers, once.
+
+    None where nothing could be tested, for one reason: that is said by `adequacy_words`.
+    """
+    if studies.adequacy is None or _refusal(studies.adequacy):
         return None
     columns = (
         Column("candidate", numeric=False),
@@ -31,25 +36,44 @@ def adequacy_table(studies: Studies) -> ReportTable | None:
         Column("fits?", f"Whether p > {_REJECTED:g}", numeric=False),
     )
     rows = []
-    for label, line in studies.adequacy.iterrows():
-        p = float(line["p_value"])
-        known = not math.isnan(p)
-        cells = (
-            plain(str(label)),
-            str(line["test"]),
-            nats(float(line["statistic"])) if known else NOTHING,
-            f"{probability(p)} ± {nats(float(line['mc_error']))}" if known else NOTHING,
-            count(int(line["n_resamples"])),
-            (("no" if p <= _REJECTED else "yes") if known else "not tested"),
-        )
-        rows.append(Row(cells, "" if known else plain(str(line["reason"]), 200), marked=known and p > _REJECTED))
+    for label in dict.fromkeys(studies.adequacy.index):
+        lines, name = studies.adequacy.loc[[label]], plain(str(label))
+        if refusal := _refusal(lines):
+            cells = name, ", ".join(lines["test"]), NOTHING, NOTHING, NOTHING, "not tested"
+            rows.append(Row(cells, plain(refusal, 200)))
+        else:
+            rows += [_tested(name, line) for _, line in lines.iterrows()]
     return ReportTable("Tests of fit by parametric bootstrap, every sample refitted", columns, tuple(rows))
+
+
+def _tested(name: str, line: pd.Series) -> Row:
+    """One test of one candidate; where there is none its reason is a note."""
+    p = float(line["p_value"])
+    known = not math.isnan(p)
+    cells = (
+        name,
+        str(line["test"]),
+        nats(float(line["statistic"])) if known else NOTHING,
+        f"{probability(p)} ± {nats(float(line['mc_error']))}" if known else NOTHING,
+        count(int(line["n_resamples"])),
+        ("no" if p <= _REJECTED else "yes") if known else "not tested",
+    )
+    return Row(cells, "" if known else plain(str(line["reason"]), 200), marked=known and p > _REJECTED)
+
+
+def _refusal(frame: pd.DataFrame) -> str:
+    """The one reason for which nothing of several tests was tested; empty if something was, or reasons differ."""
+    reasons = set(frame["reason"])
+    return reasons.pop() if frame["p_value"].isna().all() and len(reasons) == 1 else ""
 
 
 def adequacy_words(ranking: Ranking, studies: Studies) -> str:
     """Whether the best one fits, what it loses in bits, and from what size of a sample on its misfit shows."""
     if studies.adequacy is None:
         return ""
+    refusal = _refusal(studies.adequacy)
+    if refusal:
+        return f"There is no test of fit here: {plain(refusal, 300)}."
     best, unit = next(iter(ranking.fits)), plain(ranking.unit, 60)
     p = studies.adequacy.loc[[best], "p_value"].dropna()
     if p.empty:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from modelselect.fitting.result import Fit
 from modelselect.observations import resembling
 from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.confidence_set import CONFIDENCE
 from modelselect.ranking.ends import ends_taken
 from modelselect.ranking.predictions import Forecast, PredictionRanking
+from modelselect.ranking.replicates import untestable
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.forecasts import temper
 from modelselect.reporting.tables import NOTHING, count, difference, join, nats, probability
@@ -198,10 +200,10 @@ def _in_absolute_terms(ranking: Ranking) -> list[str]:
     if low > 0:
         what = f"loses between {nats(low)} and {nats(high)} nats (95 % interval{small})"
         return [f"Even {ranking.reference} {what}: something of the data escapes it"]
-    return [
-        f"The loss of {ranking.reference} itself may be 0 and is at most {nats(high)} nats (95 % interval{small}); "
-        "a test of fit (adequacy) asks more sharply"
-    ]
+    why = f"The loss of {ranking.reference} itself may be 0 and is at most {nats(high)} nats (95 % interval{small})"
+    best = ranking.fits[ranking.reference]
+    tested = isinstance(best, Fit) and not (ranking.paired.dependent or untestable(best, ranking.sample))
+    return [f"{why}; a test of fit (adequacy) asks more sharply" if tested else why]
 
 
 def _impossible(forecast: Forecast) -> str:
