@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from modelselect.autocorrelation import note_neighbours
 from modelselect.domain import Array
 from modelselect.errors import DataError
 from modelselect.observations import (
@@ -23,10 +23,9 @@ from modelselect.observations import (
     is_missing,
     middles,
     numbers_or_labels,
+    on_grid,
     one_dimensional,
-    resembling,
     resolution_of,
-    rises_and_falls,
     rows_in_words,
     weights_of,
     whole_numbers,
@@ -82,11 +81,15 @@ def gather_values(
         w = _weighed(np.broadcast_to(1.0, len(x)) if w is None else w, weights_kind, notes)
     if nominal:
         fields = _nominal(x, np.ones(len(x)) if w is None else w, known, notes, n_missing, labels)
+        fields["importance"] = weights_kind == "importance"
     else:
         # whatever the step, equal observations are one where the same bounds hold for all of them
         distinct, total = distinct_numbers(x, w) if bounds is None or w is None else (np.asarray(x, dtype=float), w)
         told = distinct if resolution == "auto" else x
         step = resolution_of(told, np.inf if known else total.sum(), resolution, notes, what)
+        if step is not None and not integers(distinct):
+            x, distinct = on_grid(x, step), on_grid(distinct, step)
+            distinct, total = distinct_numbers(distinct, total) if bounds is None or w is None else (distinct, total)
         if weights is None:
             note_neighbours(x, notes, ordered=ordered)
         fields = _fields(
@@ -150,6 +153,8 @@ def gather_ends(
     w = _weighed(w[used], weights_kind, notes)
     ends = np.concatenate([a[np.isfinite(a)], b[np.isfinite(b)]])
     step = resolution_of(ends, w.sum(), resolution, notes, what)
+    if step is not None:
+        a, b = on_grid(a, step), on_grid(b, step)
     return _fields(a, b, w, bounds, step, notes, n_missing=int(absent.sum()), whole_weights=weights_kind)
 
 
@@ -335,6 +340,7 @@ def _fields(
         "lower": lower,
         "upper": upper,
         "truncation": bounds,
+        "importance": whole_weights == "importance",
         "kind": "continuous" if step is None else "lattice",
         "resolution": step,
         "outcomes": (),
@@ -351,6 +357,7 @@ def _common(values: Any, weights: Array, known: bool, notes: list[str], n_missin
         "notes": tuple(notes),
         "n_missing": n_missing,
         "order": None,
+        "importance": False,
     }
 
 
@@ -359,22 +366,6 @@ def _note_weights(weights: Array, known: bool, notes: list[str], *, said: bool) 
         notes.append("P is given, not sampled: KL is exact, and what needs a sample size is empty")
     elif not said and not integers(weights):
         notes.append("some frequencies are fractional; n is their sum")
-
-
-def note_neighbours(x: NDArray[Any], notes: list[str], *, ordered: bool) -> None:
-    """Say it where neighbouring rows resemble each other; rows that were sorted tell nothing."""
-    with np.errstate(all="ignore"):
-        if not ordered and not rises_and_falls(x):
-            return
-        alike = resembling(x)
-    if alike:
-        then = (
-            'standard errors allow for it with dependence="hac"'
-            if ordered
-            else "if the rows are in an order of time, standard errors are too small: say ordered=True "
-            '(ordered: true), and dependence="hac"'
-        )
-        notes.append(f"neighbouring observations are alike (correlation {alike:.2f}): {then}")
 
 
 def _note_censored(lower: Array, upper: Array, w: Array, notes: list[str]) -> None:

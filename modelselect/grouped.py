@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import DataError, did_you_mean
-from modelselect.observations import Flags, resolution_of, rows_in_words, weights_of, whole_numbers
+from modelselect.observations import Flags, cell_ends, on_grid, resolution_of, rows_in_words, weights_of, whole_numbers
 from modelselect.sample import Sample
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Rectangle:
         """The rectangle as observations: cells x ± step/2, or points."""
         if step is None:
             return Block(self.values, self.values, self.weights)
-        return Block(self.values - 0.5 * step, self.values + 0.5 * step, self.weights)
+        return Block(*cell_ends(self.values, self.values, step), self.weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +160,8 @@ class Grouped:
         if w is not None:
             w = weights_of(w, len(w), "weight", range(len(w)))
         step = resolution_of(x, float(len(x) if w is None else w.sum()), resolution, notes, value)
+        if step is not None and x.dtype.kind == "f":
+            x = on_grid(x, step)
         starts, order = _side_by_side(frame, names)
         first = starts[:-1]
         if order is not None:
@@ -226,7 +228,7 @@ class Grouped:
         counts = np.bincount(place, weights=w, minlength=ends[-1])
         for part, end, m, least in zip(parts, ends, widths, lowest, strict=True):
             weights = counts[end - len(part) * m : end].astype(float, copy=False).reshape(len(part), m)
-            values = least + step * np.arange(m) if step != 1.0 else np.rint(least) + np.arange(m)
+            values = on_grid(np.rint(least / step) * step + step * np.arange(m), step)
             yield Rectangle(groups[part], values[None, :], weights, np.full(len(part), m))
 
     def _padded(self, part: Indices) -> Rectangle:

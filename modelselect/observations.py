@@ -18,8 +18,6 @@ from modelselect.stretches import equal, stretches
 
 Flags = NDArray[np.bool_]
 
-#: Correlation of neighbouring observations from which on it is worth a word.
-_ALIKE = 0.05
 #: Distinct values from which on their common divisor tells the step they were rounded to.
 _TELLING = 5
 #: Integers up to here are exact as floats.
@@ -245,6 +243,39 @@ def resolution_of(
     return step
 
 
+def on_grid(x: Array, step: float) -> Array:
+    """Multiples of a step as the floats nearest to them, so that a value that was computed is the one that was typed.
+
+    Examples
+    --------
+    >>> on_grid(np.array([0.1 + 0.2, 0.3, np.inf]), 0.1).tolist()
+    [0.3, 0.3, inf]
+    """
+    k, parts = np.rint(x / step), np.rint(1.0 / step)
+    return np.asarray(k / parts if parts > 1 and abs(parts * step - 1.0) < 1e-12 else k * step, dtype=float)
+
+
+def cell_ends(lower: Array, upper: Array, step: float) -> tuple[Array, Array]:
+    """Ends of the cells of multiples of a step, half a step outwards; neighbours share the very same float.
+
+    Examples
+    --------
+    >>> low, high = cell_ends(np.array([0.1, 0.2, 0.3]), np.array([0.1, 0.2, 0.3]), 0.1)
+    >>> bool(np.all(low[1:] == high[:-1])), low.round(2).tolist()
+    (True, [0.05, 0.15, 0.25])
+    """
+    return (np.rint(lower / step) - 0.5) * step, (np.rint(upper / step) + 0.5) * step
+
+
+def last_edge(bound: Array, step: float) -> Array:
+    """Upper end of the cell of the largest multiple of a step that is not above a bound."""
+    steps = bound / step
+    nearest = np.rint(steps)
+    with np.errstate(invalid="ignore"):
+        met = np.abs(steps - nearest) <= 1e-9 * np.maximum(np.abs(steps), 1.0)
+    return np.asarray((np.where(met, nearest, np.floor(steps)) + 0.5) * step)
+
+
 def distinct_labels(x: NDArray[Any], w: Array) -> tuple[NDArray[Any], Array]:
     """Labels in the order in which they come, and the total weight of each."""
     import pandas as pd
@@ -305,71 +336,6 @@ def distinct_rows(columns: list[Array], w: Array) -> tuple[list[Array], Array]:
     first = np.ones(len(w), dtype=bool)
     first[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
     return [column[first] for column in columns], np.asarray(np.add.reduceat(w, np.flatnonzero(first)), dtype=float)
-
-
-def rises_and_falls(x: NDArray[Any]) -> bool:
-    """Whether some number is above the one before it, and some other below: sorted rows are not in an order of time.
-
-    Examples
-    --------
-    >>> rises_and_falls(np.array([1, 2, 2, 5])), rises_and_falls(np.array([1, 2, 0]))
-    (False, True)
-    """
-    rises = falls = False
-    for cut in stretches(len(x)):
-        here, after = x[cut.start : cut.stop], x[cut.start + 1 : cut.stop + 1]
-        here = here[: len(after)]
-        rises, falls = rises or bool(np.any(after > here)), falls or bool(np.any(after < here))
-        if rises and falls:
-            return True
-    return False
-
-
-def lag_correlation(x: NDArray[Any]) -> float:
-    """Correlation of each observation with the next one; 0 where there are fewer than ten, or all are equal.
-
-    Examples
-    --------
-    >>> round(lag_correlation(np.sin(np.arange(100.0) / 5)), 2)
-    0.97
-    """
-    if len(x) < 10:
-        return 0.0
-    if x.dtype.kind == "i" and max(int(x.max()), -int(x.min())) ** 2 * len(x) < 2**62:
-        return _lag_correlation_of_integers(x)
-    mean = x.mean()
-    largest = float(max(x.max() - mean, mean - x.min()))
-    if not 0 < largest < np.inf:
-        return 0.0
-    both = square = 0.0
-    for cut in stretches(len(x)):
-        centred = (x[cut.start : cut.stop + 1] - mean) / largest
-        both += centred[:-1] @ centred[1:]
-        own = centred[: cut.stop - cut.start]
-        square += own @ own
-    return float(both / square)
-
-
-def resembling(x: NDArray[Any]) -> float:
-    """Correlation of neighbours if it is both large and beyond chance, four standard errors; else 0.
-
-    Examples
-    --------
-    >>> x = np.random.default_rng(0).normal(size=400)
-    >>> resembling(x), round(resembling(np.cumsum(x)), 2)
-    (0.0, 0.99)
-    """
-    alike = lag_correlation(x)
-    return alike if alike > max(_ALIKE, 4.0 / np.sqrt(len(x))) else 0.0
-
-
-def _lag_correlation_of_integers(x: NDArray[Any]) -> float:
-    """The same from exact sums of products, n² times as large."""
-    n, total, ends = len(x), int(x.sum()), int(x[0]) + int(x[-1])
-    products, squares = int(np.einsum("i,i->", x[1:], x[:-1])), int(np.einsum("i,i->", x, x))
-    both = n * (n * products - total * (2 * total - ends)) + (n - 1) * total**2
-    square = n * (n * squares - total**2)
-    return both / square if square else 0.0
 
 
 def middles(lower: Array, upper: Array) -> Array:

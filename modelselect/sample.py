@@ -22,7 +22,16 @@ from modelselect.gathering import (
     gather_ends,
     gather_values,
 )
-from modelselect.observations import flags_of, is_number, items_of, numbers_or_labels, one_dimensional, weights_of
+from modelselect.observations import (
+    cell_ends,
+    flags_of,
+    is_number,
+    items_of,
+    last_edge,
+    numbers_or_labels,
+    one_dimensional,
+    weights_of,
+)
 from modelselect.stretches import equal
 
 Kind = Literal["lattice", "continuous", "nominal"]
@@ -67,6 +76,7 @@ class Sample:
     notes : what was recognised or assumed, in sentences
     outcomes : all labels that were named, also those never seen; empty for numbers
     order : place among `values` of each row, in the rows' order ``(n,)``; None unless `ordered`
+    importance : whether the weights say how much an observation is worth, and not how often it was made
 
     Raises
     ------
@@ -98,6 +108,7 @@ class Sample:
     n_missing: int
     outcomes: tuple[str, ...]
     order: NDArray[np.intp] | None
+    importance: bool
     _blocks: dict[bool, Block]
 
     def __init__(
@@ -334,10 +345,9 @@ class Sample:
         step = self.resolution if cells else None
         bounds, within = self.truncation, self.truncation
         if step is not None:
-            lower, upper = lower - 0.5 * step, upper + 0.5 * step
+            lower, upper = cell_ends(lower, upper, step)
             if bounds is not None:
-                low, high = (np.floor(end / step * (1 + 1e-12)) * step + 0.5 * step for end in bounds)
-                bounds = within = low, high
+                bounds = within = last_edge(bounds[0], step), last_edge(bounds[1], step)
         elif not cells and not self.exact:
             if self.edges is not None:
                 lower = np.where(lower > self.edges[0], np.floor(lower) + 1.0, lower)
@@ -378,14 +388,12 @@ class Sample:
         facts = [("n", "∞" if self.known else f"{self.n:g}"), ("kind", repr(self.kind))]
         if self.kind == "nominal":
             return [*facts, ("outcomes", str([str(v) for v in self.values]))]
-        if self.edges is not None:
-            facts.append(("bins", str(len(self.values))))
-        else:
-            facts += [("distinct", str(len(self.values))), ("tied", f"{self.tied:g}")]
         ends = [self.lower[np.isfinite(self.lower)], self.upper[np.isfinite(self.upper)]]
         low, high = min(end.min() for end in ends if len(end)), max(end.max() for end in ends if len(end))
         if self.edges is not None:
-            low, high = self.lower.min(), self.upper.max()
+            facts, low, high = [*facts, ("bins", str(len(self.values)))], self.lower.min(), self.upper.max()
+        else:
+            facts += [("distinct", str(len(self.values))), ("tied", f"{self.tied:g}")]
         step = "None" if self.resolution is None else f"{self.resolution:g}"
         facts += [("range", f"[{low:g}, {high:g}]"), ("resolution", step)]
         if not self.exact and self.edges is None:

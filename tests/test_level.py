@@ -335,6 +335,21 @@ def test_the_entropy_of_censored_exponentials():
     np.testing.assert_allclose(scaled.value, found.value + event.mean(axis=-1) * math.log(1e6), rtol=1e-9)
 
 
+def test_overlapping_intervals_have_differences_and_no_level():
+    rng = np.random.default_rng(4)
+    life, first = rng.gamma(3.0, 1.0, 200), rng.random(200)
+    low = np.floor(life - first) + first
+    data = ms.Sample.from_intervals(np.maximum(low, 0), low + 1)
+    ranking = ms.rank(data, ["gamma", "exponential"])
+    assert ranking.table[["kl", "kl_corrected", "kl_se", "kl_low"]].isna().all(axis=None)
+    assert "intervals overlap" in ranking.entropy.method
+    assert "(entropy)" in ranking.ledger["candidate"].tolist()
+    assert ranking.table["delta"].idxmin() == "gamma"
+    assert ranking.comparisons["p_value"].iloc[0] < 0.01
+    touching = ms.rank(ms.Sample.from_intervals(np.floor(life), np.floor(life) + 1), ["gamma"])
+    assert touching.table["kl"].notna().all()
+
+
 @pytest.mark.parametrize("scale", [0.7, 3.0])
 def test_censored_intervals_cover(scale):
     """Exponential fitted to Weibull lives of shape 1.5, where the divergence is clear."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import scipy.stats as ss
 
 import modelselect as ms
 from modelselect import DataError, ModelSelectError, Sample
@@ -477,3 +478,38 @@ def test_integers_that_are_no_exact_floats_are_read_as_floats():
 
 def test_a_label_that_is_missing_and_has_no_weight_is_no_outcome():
     assert Sample(["a", None, "b"], [1, 0, 2]).outcomes == ("a", "b")
+
+
+def test_one_decimal_in_two_floats_is_one_value():
+    computed = np.array([0.1 + 0.2, 0.3, 0.1 * 3, 0.7, 0.1 * 7, 0.7, 1.1, 1.1] * 3)
+    sample = Sample(computed)
+    assert sample.values.tolist() == [0.3, 0.7, 1.1]
+    assert sample.weights.tolist() == [9, 9, 6]
+    given = Sample(computed, resolution=0.1, ordered=True)
+    assert given.order is not None
+    assert given.values[given.order].tolist() == [0.3, 0.3, 0.3, 0.7, 0.7, 0.7, 1.1, 1.1] * 3
+    ends = Sample.from_intervals([0.1 * 3, 0.3], [0.1 * 7, 0.7], resolution=0.1)
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize("step", [0.1, 0.25, 0.7, 1e-3, 5.0])
+def test_cells_of_neighbours_touch(step):
+    values = step * np.arange(-40, 41)
+    block = Sample(values, resolution=step).block(cells=True)
+    assert np.array_equal(block.lower[0, 1:], block.upper[0, :-1])
+    assert block.upper - block.lower == pytest.approx(step, rel=1e-9)
+
+
+def test_truncation_below_zero_on_a_lattice_is_where_it_is_said():
+    """The law of rounded data within (low, high] holds the cells of the multiples in it, no more and no less."""
+    values = np.array([-2.0, -1, -1, 0, 0, 1, 2])
+    for bounds, edges in (((-3, 2), (-2.5, 2.5)), ((-3.2, 2.5), (-3.5, 2.5)), ((None, 2), (-np.inf, 2.5))):
+        fit = ms.fit({"normal": {"mean": 0.3, "sd": 1.4}}, Sample(values, truncation=bounds))
+        law = ss.norm(0.3, 1.4)
+        mass = law.cdf(values + 0.5) - law.cdf(values - 0.5)
+        within = law.cdf(edges[1]) - law.cdf(edges[0])
+        assert fit.log_likelihood == pytest.approx(np.log(mass / within).sum(), rel=1e-12)
+    for low in (-3, -3.5):
+        fit = ms.fit({"skellam": {"mean1": 1.0, "mean2": 1.2}}, Sample(values, truncation=(low, None)))
+        law = ss.skellam(1.0, 1.2)
+        assert fit.log_likelihood == pytest.approx(np.sum(law.logpmf(values) - law.logsf(np.floor(low))), rel=1e-10)

@@ -243,6 +243,22 @@ def test_blocks_need_an_order():
 # -- adequacy ----------------------------------------------------------------------------------------------------------
 
 
+def test_fractions_are_divided_like_copies_and_importance_is_not():
+    sample = ms.Sample([1, 2, 5], [2.5, 0.5, 7.25])
+    parts = folds_of(sample, 4, np.random.default_rng(0))
+    assert parts.sum(axis=0).tolist() == [2.5, 0.5, 7.25]
+    assert (parts > 0).any(axis=1).all()
+    assert (np.abs(parts.sum(axis=1) - 10.25 / 4) < 1.1).all()
+    heavy = ms.Sample([1.0, 2, 3, 4, 7], [1, 1, 2, 1, 5], weights_kind="importance", resolution=None)
+    assert heavy.importance
+    assert (np.count_nonzero(folds_of(heavy, 5, np.random.default_rng(0)), axis=0) == 1).all()
+    fit = ms.fit({"exponential": {}}, heavy)
+    others = [np.arange(5) != i for i in range(5)]
+    means = [float(np.average(heavy.values[rest], weights=heavy.weights[rest])) for rest in others]
+    expected = -np.log(means) - heavy.values / means
+    assert leave_one_out(fit) == pytest.approx(expected, rel=1e-10)
+
+
 def test_adequacy_of_the_truth_and_of_others():
     ranking = ms.rank(GAMMA, ["gamma", "normal"])
     found = ranking.adequacy(199).reset_index().set_index(["candidate", "test"])

@@ -131,11 +131,12 @@ def posterior(prior: Any, likelihood: Any, data: Any) -> Posterior:
 
 
 def model_probabilities(fits: Any, prior_weights: Mapping[str, float] | None = None, method: str = "laplace") -> Any:
-    """Return the probability of each candidate given the data, a Series by label; approximate.
+    """Return the probability of each candidate given the data, a Series by label: ∝ prior weight · exp(log evidence).
 
-    With a unit-information prior, normal around θ̂ with the covariance of one observation (nΣ̂), Laplace's integral is
-    log evidence = ℓ − (k/2) log(1 + n): the determinant of Σ̂ cancels (Kass & Wasserman 1995). ``bic`` is its limit,
-    ℓ − (k/2) log n.
+    The evidence is that of a unit-information prior, a normal with the information of one observation (covariance nΣ̂,
+    Σ̂ that of the estimates) that is centred at the estimates themselves. Laplace's approximation of its integral is
+    log evidence = ℓ − (k/2) log(1 + n), in which no Σ̂ is left: the prior is as wide as the data say. ``bic`` is
+    ℓ − (k/2) log n, the same for large n. Either knows of a candidate nothing but ℓ, k and n (Kass & Wasserman 1995).
 
     Parameters
     ----------

@@ -150,9 +150,9 @@ def entropy_methods(sample: Sample) -> tuple[str, ...]:
 def level(sample: Sample, seed: int = JITTER_SEED, atoms: Sequence[float] = (), *, method: str = "auto") -> Level:
     """Entropy of a sample: exact if P is known, on the lattice of rounded data, by spacings of real ones.
 
-    Of intervals it is that of P̂ on disjoint bins, or of the nonparametric maximum of the likelihood (`turnbull`)
-    where they overlap: kl is then (ℓ̂ − ℓ)/n, by how much a law falls short of it. Of exact observations beside
-    right-censored ones, or left-censored ones, it is `right_censored`; of others the level is NaN.
+    Of intervals it is that of P̂ on disjoint bins, or of the product limit of right-censored counts (`turnbull`): kl
+    is then (ℓ̂ − ℓ)/n, by how much a law falls short of it. Of exact observations beside right-censored ones, or
+    left-censored ones, it is `right_censored`; of others, and of intervals that overlap, the level is NaN.
 
     Parameters
     ----------
@@ -324,6 +324,9 @@ def _level_of_intervals(sample: Sample, method: str) -> Level:
     if disjoint(block):
         return _level_of_counts(sample, method)
     best = nonparametric(block)
+    if best.method != "product limit":  # measured: 95 % intervals of KL that held the truth in 29 to 42 % of samples
+        why = "intervals overlap, and what is known of them has no entropy whose error could be told"
+        return _no_level(sample, Entropy(float("nan"), f"none: {why}", float("nan")))
     in_sample, cells = -best.log_likelihood / n, best.support
     # Wilks: in the mean the maximum lies (cells − 1)/2 nats above the truth; on disjoint cells this is Miller and
     # Madow's. Measured (n = 50, 200): of the bias four fifths go on right-censored counts, half on inspection times

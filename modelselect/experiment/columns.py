@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelselect.autocorrelation import note_neighbours
 from modelselect.domain import Array
 from modelselect.errors import DataError
 from modelselect.experiment.counting import Table
 from modelselect.experiment.files import DataFile
-from modelselect.gathering import note_neighbours
 from modelselect.observations import RowError
 from modelselect.sample import Sample
 

@@ -13,6 +13,7 @@ from modelselect.domain import Array
 from modelselect.fitting.result import Fit
 from modelselect.grouped import distinct_in_rows
 from modelselect.masses import log_mass
+from modelselect.observations import cell_ends
 from modelselect.ranking.nesting import reached
 from modelselect.sample import Sample
 
@@ -60,20 +61,18 @@ def as_drawn(law: Distribution, sample: Sample, n: int, size: int, rng: np.rando
         x = np.sort(np.asarray(law.ppf(rng.random((size, n)))), axis=1)
         return Block(x, x, np.ones_like(x))
     step = float(sample.resolution or 1.0)
-    cells = _cells(law, sample, step)
-    if cells is None or len(cells[0]) > 2 * n:  # more cells than observations: each sample has its own
+    table = _cells(law, sample, step)
+    if table is None or len(table[0]) > 2 * n:  # more cells than observations: each sample has its own
         x = np.asarray(law.ppf(rng.random((size, n))))
         origin = float(sample.values[0])
         x = np.sort(x if law.discrete else origin + step * np.rint((x - origin) / step), axis=1)
         values, counts, sizes = distinct_in_rows(x, np.ones_like(x))
         values = np.where(np.isfinite(values), values, values[np.arange(size), sizes - 1][:, None])
     else:
-        counts = rng.multinomial(n, cells[1], size=size).astype(float)
+        counts = rng.multinomial(n, table[1], size=size).astype(float)
         seen = counts.any(axis=0)
-        values, counts = cells[0][None, seen], counts[:, seen]
-    half = 0.0 if law.discrete else 0.5 * step
-    lower = values - half
-    return Block(lower, lower if law.discrete else values + half, counts)
+        values, counts = table[0][None, seen], counts[:, seen]
+    return Block(values, values, counts) if law.discrete else Block(*cell_ends(values, values, step), counts)
 
 
 def binned(law: Distribution, bins: Block, n: int, size: int, rng: np.random.Generator) -> Block:
@@ -156,8 +155,8 @@ def _cells(law: Distribution, sample: Sample, step: float) -> tuple[Array, Array
         return None
     first, last = np.floor((low - origin) / step), np.ceil((high - origin) / step)
     values = origin + step * np.arange(first, last + 1.0)
-    half = 0.0 if law.discrete else 0.5 * step
+    lower, upper = (values, values) if law.discrete else cell_ends(values, values, step)
     with np.errstate(all="ignore"):
-        mass = np.exp(log_mass(law.family, values - half, values + half, tuple(law.parameters.values())))
+        mass = np.exp(log_mass(law.family, lower, upper, tuple(law.parameters.values())))
     mass = np.where(np.isfinite(mass), mass, 0.0)
     return values, mass / mass.sum()

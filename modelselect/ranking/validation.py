@@ -19,7 +19,8 @@ _NEGLIGIBLE = 1e-9
 def folds_of(sample: Sample, folds: int, rng: np.random.Generator) -> Array:
     """Divide the observations at random into folds of equal size: weights ``(folds, m)`` that sum to the sample's.
 
-    Whole frequencies are divided copy by copy; a distinct observation with any other weight stays in one piece.
+    Frequencies are divided copy by copy, what is left of a fraction being a smaller copy; of importance weights a
+    distinct observation stays in one piece.
 
     Raises
     ------
@@ -33,15 +34,16 @@ def folds_of(sample: Sample, folds: int, rng: np.random.Generator) -> Array:
     ([5.0, 3.0], [2.0, 2.0, 2.0, 2.0])
     """
     w = sample.weights
-    whole = bool(np.all(w == np.rint(w)))
-    copies = w.astype(np.intp) if whole else np.ones(len(w), dtype=np.intp)
+    copies = np.ones(len(w), dtype=np.intp) if sample.importance else np.ceil(w).astype(np.intp)
     n = int(copies.sum())
     if not 2 <= folds <= n:
         raise ConfigurationError(f"folds: expected a number from 2 to the {n} observations, got {folds}")
     owner = np.repeat(np.arange(len(w)), copies)
+    piece = np.ones(n)
+    piece[np.cumsum(copies) - 1] = w - (copies - 1)  # the last one is what is left
     fold = rng.permutation(np.arange(n) % folds)
-    counts = np.bincount(fold * len(w) + owner, minlength=folds * len(w)).reshape(folds, len(w)).astype(float)
-    return counts if whole else counts * w
+    parts = np.bincount(fold * len(w) + owner, weights=piece, minlength=folds * len(w)).reshape(folds, len(w))
+    return np.asarray(parts, dtype=float)
 
 
 def held_out(fit: Fit, parts: Array) -> Array:
@@ -61,13 +63,17 @@ def held_out(fit: Fit, parts: Array) -> Array:
 
 
 def leave_one_out(fit: Fit) -> Array:
-    """Log-probability of each distinct observation when one copy of it is left out ``(m,)``: m fits in one batch."""
+    """Log-probability of each distinct observation when one copy of it is left out ``(m,)``: m fits in one batch.
+
+    Of importance weights, which are no copies, the whole observation is.
+    """
     w = fit.sample.weights
+    copy = w if fit.sample.importance else np.minimum(w, 1.0)
     value = np.empty(len(w))
     for cut in batches(len(w), len(w)):
         here = np.arange(len(w))[cut]
         weights = np.repeat(w[None, :], len(here), axis=0)
-        weights[np.arange(len(here)), here] -= np.minimum(w[here], 1.0)
+        weights[np.arange(len(here)), here] -= copy[here]
         value[cut] = refit(fit, weights).pointwise()[np.arange(len(here)), here]
     return value
 

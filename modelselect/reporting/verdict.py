@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from modelselect.autocorrelation import resembling
 from modelselect.fitting.result import Fit
-from modelselect.observations import resembling
 from modelselect.ranking.comparison import LEVEL
 from modelselect.ranking.confidence_set import CONFIDENCE
 from modelselect.ranking.ends import ends_taken
