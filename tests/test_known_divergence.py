@@ -8,8 +8,11 @@ from fractions import Fraction
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.stats as ss
+from scipy.integrate import quad
 from scipy.spatial.distance import jensenshannon
 
+import modelselect as ms
 from modelselect.divergence.known import (
     cross_entropy,
     entropy,
@@ -252,3 +255,33 @@ def test_refused_options():
         entropy([[1, 1], [0, 0]], normalize=True)
     with pytest.raises(DataError, match="axis must be"):
         entropy([0.5, 0.5], axis=1)
+
+
+def test_laws_with_different_atoms():
+    """Against the integral over the reals and the terms of the atom by hand."""
+    gamma = ms.Distribution.of("gamma", shape=2.0, scale=1.0)
+    hurdle = ms.fit({"hurdle": "gamma"}, [0, 0, 0, 1.25, 2.25, 0.75, 3.35, 1.75]).distribution
+    zero, shape, scale = (hurdle.parameters[name] for name in ("zero_probability", "shape", "scale"))
+    f, g = ss.gamma(2.0).pdf, lambda x: (1 - zero) * ss.gamma(shape, scale=scale).pdf(x)
+
+    def over(term):
+        return quad(lambda x: term(f(x), g(x)), 0, 60, epsabs=1e-12, points=[0.5, 2, 8])[0]
+
+    middle = over(lambda a, b: 0.5 * (a * np.log(2 * a / (a + b)) + b * np.log(2 * b / (a + b))) if a and b else 0.0)
+    expected = middle + 0.5 * zero * np.log(2)
+    assert jensen_shannon(gamma, hurdle) == pytest.approx(expected, rel=1e-8)
+    assert jensen_shannon(hurdle, gamma) == jensen_shannon(gamma, hurdle)
+    product = over(lambda a, b: a**0.3 * b**0.7)
+    assert renyi(gamma, hurdle, 0.3) == pytest.approx(np.log(product) / (0.3 - 1), rel=1e-8)
+    assert (kl_divergence(hurdle, gamma), renyi(hurdle, gamma, 2)) == (np.inf, np.inf)
+
+
+def test_renyi_knows_where_its_tails_diverge():
+    laplace = ms.Distribution.of("laplace", location=0, scale=1)
+    logistic = ms.Distribution.of("logistic", location=1, scale=0.5)
+    assert [np.isinf(renyi(laplace, logistic, alpha)) for alpha in (1.5, 1.9, 2, 3)] == [False, False, True, True]
+    wide, narrow = (ms.Distribution.of("normal", mean=0, sd=sd) for sd in (2, 1))  # finite below 4/3
+    assert [np.isinf(renyi(wide, narrow, alpha)) for alpha in (1.2, 1.3, 1.4, 2)] == [False, False, True, True]
+    alpha, mixed = 1.3, 1.3 + (1 - 1.3) * 4
+    expected = np.log(1 / 2) + np.log(1 / mixed) / (2 * (alpha - 1))
+    assert renyi(wide, narrow, alpha) == pytest.approx(expected, rel=1e-8)

@@ -302,6 +302,11 @@ def _on(function: Terms, p: Law, q: Law, *, density: bool = False) -> Callable[[
                         f"{law.name}: the logarithm of its density underflows at x = {x[inside].flat[0]:g}, where the "
                         "other law has mass; a law of our own catalogue has it"
                     )
+        if q is not p and (p.atoms or q.atoms):  # where one has an atom the other has no mass, but at its own atoms
+            log_p, log_q = (
+                np.where(np.isin(x, [atom for atom in other.atoms if atom not in law.atoms]), -np.inf, logs)
+                for law, logs, other in ((p, log_p, q), (q, log_q, p))
+            )
         return function(log_p + slope, log_q if density else log_q + slope)
 
     return integrand
@@ -317,7 +322,7 @@ def _sum(integrand: Callable[[Array, Array], Array], p: Law, q: Law, over: Law |
     atoms = np.array(sorted({*p.atoms, *(q.atoms if over is None else ())}))
     value = 0.0
     if len(atoms):
-        value = float(_at_atoms(integrand, p, q, atoms))
+        value = float(np.sum(integrand(atoms, np.zeros(len(atoms)))))
         if np.isinf(value):
             return value
     cuts, anchors = cuts_of(p, q)
@@ -341,16 +346,6 @@ def cuts_of(p: Law, q: Law) -> tuple[list[float], list[float]]:
         cuts += [*quantiles, *law.kinks, *law.atoms, law.low, law.high]
         anchors.append(float(quantiles[len(LEVELS) // 2]))
     return [float(cut) for cut in cuts], [anchor for anchor in anchors if np.isfinite(anchor)] or [0.0]
-
-
-def _at_atoms(integrand: Callable[[Array, Array], Array], p: Law, q: Law, atoms: Array) -> float:
-    """Terms at the atoms, at which a law without an atom there has no mass."""
-    own = {id(law): np.isin(atoms, law.atoms) for law in (p, q)}
-    if all(mask.all() for mask in own.values()):
-        return float(np.sum(integrand(atoms, np.zeros(len(atoms)))))
-    raise DataError(
-        f"{p.name} and {q.name} have different atoms; only kl_divergence and cross_entropy are known for them"
-    )
 
 
 def _series(integrand: Callable[[Array, Array], Array], p: Law, q: Law, over: Law | None, what: str) -> float:

@@ -88,8 +88,9 @@ def gain(log_p: Array, log_q: Array, alpha: float) -> Array:
         close = np.abs(log_ratio) < min(1.0, 1.0 / abs(s))
         L = np.where(close, log_ratio, 0.0)
         near = p * (remainder(s * L) - s * remainder(L))
-        power = np.where(p > 0, np.exp(log_p + s * log_ratio), 0.0)
-        power = np.where((p > 0) & (q == 0), np.where(np.isneginf(log_q), 0.0 if s > 0 else np.inf, power), power)
+        possible = ~np.isneginf(log_p)  # also where p has underflown: q may be smaller by far
+        power = np.where(possible, np.exp(log_p + s * log_ratio), 0.0)
+        power = np.where(possible & np.isneginf(log_q), 0.0 if s > 0 else np.inf, power)
         return np.where((p > 0) & close, near, power - alpha * p - s * q)
 
 
