@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.errors import DataError, did_you_mean
-from modelselect.observations import Flags, cell_ends, on_grid, resolution_of, rows_in_words, weights_of, whole_numbers
+from modelselect.observations import (
+    Flags,
+    cell_ends,
+    flags_of,
+    on_grid,
+    resolution_of,
+    rows_in_words,
+    weights_of,
+    whole_numbers,
+)
 from modelselect.sample import Sample
 
 if TYPE_CHECKING:
@@ -44,18 +53,22 @@ class Rectangle:
         ``(g, m)``, 0 on padding.
     sizes
         Number of values of each group that are not padding ``(g,)``, where values are its own.
+    upper
+        Infinite where the value is one at which an observation was censored; None where none is.
     """
 
     groups: Indices
     values: Array
     weights: Array
     sizes: Indices
+    upper: Array | None = None
 
     def block(self, step: float | None) -> Block:
-        """The rectangle as observations: cells x ± step/2, or points."""
+        """The rectangle as observations: cells x ± step/2, or points; what was censored lies beyond them."""
+        upper = self.values if self.upper is None else self.upper
         if step is None:
-            return Block(self.values, self.values, self.weights)
-        return Block(*cell_ends(self.values, self.values, step), self.weights)
+            return Block(self.values, upper, self.weights)
+        return Block(*cell_ends(self.values, upper, step), self.weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +82,8 @@ class Grouped:
     values, weights
         Observations ``(N,)``, those of a group side by side, integers where the column holds them; weights None where
         all are 1.
+    events
+        Whether each was observed or is right-censored ``(N,)``; None where all were observed.
     starts
         Where each group begins, and the end ``(G + 1,)``.
     resolution
@@ -83,6 +98,7 @@ class Grouped:
     starts: Indices
     resolution: float | None
     notes: tuple[str, ...]
+    events: Flags | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -100,6 +116,7 @@ class Grouped:
         value: str,
         weight: str | None = None,
         *,
+        event: str | None = None,
         resolution: float | Literal["auto"] | None = "auto",
         missing: Literal["refuse", "drop"] = "refuse",
     ) -> Grouped:
@@ -111,8 +128,10 @@ class Grouped:
             The table.
         by, value, weight
             Names of the columns that name the group, hold the observation, and its frequency weight.
+        event
+            Name of the column that says whether it was observed (1, true) or is right-censored (0, false).
         resolution
-            As of a `Sample`, and one for all groups.
+            As of a `Sample`, and one for all groups; beside an event ``auto`` is None, as of `Sample.from_censored`.
         missing
             Whether a row without a group, value or weight is an error, or left out and counted.
 
@@ -132,7 +151,8 @@ class Grouped:
         import pandas as pd
 
         names = [by] if isinstance(by, str) else list(by)
-        for setting, name in (*(("by", name) for name in names), ("value", value), ("weight", weight)):
+        columns = (*(("by", name) for name in names), ("value", value), ("weight", weight), ("event", event))
+        for setting, name in columns:
             if name is not None and name not in frame.columns:
                 known = [str(column) for column in frame.columns]
                 raise DataError(
@@ -144,6 +164,7 @@ class Grouped:
             raise DataError(f"missing: expected refuse or drop, got {missing!r}")
         x = _numbers(frame[value], value)
         w = None if weight is None else _numbers(frame[weight], weight).astype(float, copy=False)
+        seen = None if event is None else flags_of(frame[event], len(frame), event)
         absent = _absent(frame, names, x, w)
         notes: list[str] = []
         if absent is not None:
@@ -152,13 +173,16 @@ class Grouped:
                 raise DataError(f'{value}: {what}; leave them out with missing="drop"')
             notes.append(f"{absent.sum()} rows without group, value or weight were left out")
             frame, x = frame[~absent], x[~absent]
-            w = None if w is None else w[~absent]
+            w, seen = (None if part is None else part[~absent] for part in (w, seen))
         if len(x) == 0:
             raise DataError(f"{value}: there are no observations")
         if x.dtype.kind != "i" and np.isinf(x).any():
             raise DataError(f"{value}: infinite at {rows_in_words(np.isinf(x))}; expected finite numbers")
         if w is not None:
             w = weights_of(w, len(w), "weight", range(len(w)))
+        if seen is not None:
+            resolution = None if resolution == "auto" else resolution
+            notes.append(f"of {len(x)} rows {np.count_nonzero(~seen)} are right-censored")
         step = resolution_of(x, float(len(x) if w is None else w.sum()), resolution, notes, value)
         if step is not None and x.dtype.kind == "f":
             x = on_grid(x, step)
@@ -166,15 +190,17 @@ class Grouped:
         first = starts[:-1]
         if order is not None:
             x, w, first = x[order], None if w is None else w[order], order[first]
+            seen = None if seen is None else seen[order]
         keys = pd.DataFrame({name: frame[name].array.take(first) for name in names}, copy=False)
-        return cls(keys, x, w, starts, step, tuple(notes))
+        return cls(keys, x, w, starts, step, tuple(notes), seen)
 
     def sample(self, group: int) -> Sample:
         """One group as a sample of its own, on the grid of all."""
         rows = slice(self.starts[group], self.starts[group + 1])
-        return Sample(
-            self.values[rows], None if self.weights is None else self.weights[rows], resolution=self.resolution
-        )
+        x, w = self.values[rows], None if self.weights is None else self.weights[rows]
+        if self.events is not None:
+            return Sample.from_censored(x, self.events[rows], w, resolution=self.resolution)
+        return Sample(x, w, resolution=self.resolution)
 
     def rectangles(self, cells: int = CELLS) -> Iterator[Rectangle]:
         """Hand out all groups as rectangles of at most `cells` cells (or one group), groups of like extent together."""
@@ -191,13 +217,18 @@ class Grouped:
         low, high = (end.reduceat(x, first - first[0]).astype(float) for end in (np.minimum, np.maximum))
         extent = sizes if step is None else np.rint((high - low) / step).astype(np.intp) + 1
         dense = np.zeros(len(groups), dtype=bool) if step is None else extent <= _DENSE * np.maximum(sizes, 8)
+        lost = np.zeros(len(groups), dtype=bool)
+        if self.events is not None:
+            seen = self.events[first[0] : first[-1] + sizes[-1]]
+            lost = ~np.logical_and.reduceat(seen, first - first[0])
+        dense &= ~lost
         counted = np.flatnonzero(dense)
         if len(counted):
             yield from self._tables(groups, counted[np.argsort(high[counted], kind="stable")], low, high, cells)
-        rest = np.flatnonzero(~dense)
-        rest = rest[np.argsort(sizes[rest], kind="stable")]
-        for part in _parts(rest, lambda some: float(len(some) * sizes[some].max()), cells):
-            yield self._padded(groups[part])
+        for rest in (np.flatnonzero(~dense & ~lost), np.flatnonzero(lost)):
+            rest = rest[np.argsort(sizes[rest], kind="stable")]
+            for part in _parts(rest, lambda some: float(len(some) * sizes[some].max()), cells):
+                yield self._padded(groups[part], self.events if lost[part[0]] else None)
 
     def _rows_of(self, groups: Indices) -> Indices | slice:
         """Rows of some groups in ascending order, one group after the other."""
@@ -231,8 +262,8 @@ class Grouped:
             values = on_grid(np.rint(least / step) * step + step * np.arange(m), step)
             yield Rectangle(groups[part], values[None, :], weights, np.full(len(part), m))
 
-    def _padded(self, part: Indices) -> Rectangle:
-        """Values of each group in a row of its own; on a lattice equal ones become one."""
+    def _padded(self, part: Indices, events: Flags | None = None) -> Rectangle:
+        """Values of each group in a row of its own; on a lattice equal ones become one, unless some are censored."""
         rows, sizes = self._rows_of(part), self.rows[part]
         x, w = self.values[rows], None if self.weights is None else self.weights[rows]
         values = np.full((len(part), int(sizes.max())), np.inf)
@@ -240,6 +271,13 @@ class Grouped:
         local = np.repeat(np.arange(len(part)), sizes)
         position = np.arange(len(x)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         values[local, position], weights[local, position] = x, 1.0 if w is None else w
+        if events is not None:
+            lost = np.zeros(values.shape, dtype=bool)
+            lost[local, position] = ~events[rows]
+            order = np.lexsort((lost, values), axis=1)  # of those at one time events come first
+            values, weights, lost = (np.take_along_axis(part, order, axis=1) for part in (values, weights, lost))
+            values = np.where(np.isfinite(values), values, values[np.arange(len(part)), sizes - 1][:, None])
+            return Rectangle(part, values, weights, sizes, np.where(lost, np.inf, values))
         if w is None:
             values.sort(axis=1)  # the weights are ones, then zeros, and so stay in place
         else:

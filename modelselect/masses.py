@@ -133,6 +133,10 @@ def _in_pieces(
 def _from_tails(family: Family, lower: Array, upper: Array, parameters: tuple[Any, ...]) -> Array:
     below = -family.support.floor(-lower) - family.support.step if family.discrete else lower
     with np.errstate(all="ignore"):
+        if np.all(np.isposinf(upper)):  # censored on the right: one tail instead of four
+            S = family.sf(below, *parameters)
+            far = S < _TINY
+            return np.where(far, family.log_sf(below, *parameters), np.log(S)) if np.any(far) else np.asarray(np.log(S))
         F = family.cdf(below, *parameters), family.cdf(upper, *parameters)
         S = family.sf(below, *parameters), family.sf(upper, *parameters)
         left = F[1] <= S[0]

@@ -300,10 +300,30 @@ def decimal_step(x: Array) -> float | None:
     return None
 
 
+def decimal_steps(x: Array, where: NDArray[np.bool_]) -> Array:
+    """`decimal_step` of those of each row that are marked ``(G,)``; NaN where there is none.
+
+    Examples
+    --------
+    >>> decimal_steps(np.array([[0.5, 2.25], [3.0, 1 / 3]]), np.array([[True, True], [True, False]])).tolist()
+    [0.01, 1.0]
+    """
+    step = np.full(len(x), np.nan)
+    for j in range(7):
+        rows = np.flatnonzero(np.isnan(step))
+        step[rows[(_are_whole(x[rows], 10.0**j) | ~where[rows]).all(axis=-1)]] = 10.0**-j
+    return step
+
+
 def _whole(x: Array, times: float) -> bool:
-    """Whether all multiples are integers up to rounding, and small enough that this says something."""
+    """Whether all multiples are integers."""
+    return bool(np.all(_are_whole(x, times)))
+
+
+def _are_whole(x: Array, times: float) -> NDArray[np.bool_]:
+    """Which multiples are integers up to rounding, and small enough that this says something."""
     with np.errstate(over="ignore", invalid="ignore"):
         y = x * times
         size = np.abs(y)
         off = np.abs(y - np.rint(y)) > np.minimum(1e-12 * size, 1e-3)
-    return not np.any(off | ~(size < _LARGEST))
+    return np.asarray(~off & (size < _LARGEST), dtype=bool)

@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
-from modelselect.divergence.entropy import Estimate
+from modelselect.divergence.entropy import DRAWS, JITTER_SEED, MOST_TIED, Estimate
 from modelselect.divergence.spacings import MINIMUM_SIZE, spacing_order, spacing_terms
 from modelselect.errors import DataError
+from modelselect.statistics import decimal_steps
 
 Floats: TypeAlias = NDArray[np.float64]
 
 
-def right_censored(times: ArrayLike, observed: ArrayLike, exact: ArrayLike | None = None) -> Estimate:
+def right_censored(
+    times: ArrayLike, observed: ArrayLike, exact: ArrayLike | None = None, sizes: ArrayLike | None = None
+) -> Estimate:
     """Entropy of what right-censored observations tell of their law, by spacings of the events.
 
     ::
@@ -40,6 +43,8 @@ def right_censored(times: ArrayLike, observed: ArrayLike, exact: ArrayLike | Non
         Whether each is an event.
     exact : array_like, shape (..., n), optional
         Times of the events for the spacings, where `times` are rounded and these spread over their cells.
+    sizes : array_like of int, shape (...), optional
+        Observations of each sample, where they differ; entries beyond them are padding.
 
     Returns
     -------
@@ -69,12 +74,14 @@ def right_censored(times: ArrayLike, observed: ArrayLike, exact: ArrayLike | Non
     places = t if exact is None else np.atleast_1d(np.asarray(exact, dtype=np.float64))
     if event.shape != t.shape or places.shape != t.shape:
         raise DataError(f"observed must be one a time: their shapes are {event.shape} and {t.shape}")
-    if not (np.isfinite(t).all() and np.isfinite(places).all()):
+    n = np.broadcast_to(np.asarray(t.shape[-1] if sizes is None else sizes), t.shape[:-1])
+    within = np.arange(t.shape[-1]) < n[..., None]
+    if not np.isfinite(np.where(within, t + places, 0.0)).all():
         raise DataError("times must be finite; they hold NaN or infinite values")
-    n = t.shape[-1]
-    order = np.lexsort((places, ~event, t), axis=-1)
+    t, places, event = np.where(within, t, np.inf), np.where(within, places, np.inf), event & within
+    order = np.lexsort((places, ~event, t), axis=-1)  # padding stays last
     event = np.take_along_axis(event, order, axis=-1)
-    others = np.arange(n - 1, -1, -1.0)
+    others = n[..., None] - 1.0 - np.arange(t.shape[-1])
     hazard = np.where(others > 0, 1.0 / np.maximum(others, 1.0), 0.0)
     passed = np.cumsum(np.where(event, hazard, 0.0), axis=-1)
     lost = np.cumsum(np.where(event, 0.0, hazard), axis=-1)
@@ -90,8 +97,8 @@ def right_censored(times: ArrayLike, observed: ArrayLike, exact: ArrayLike | Non
     small, large = (
         spacing_terms(sorted_places, np.where(able, k, 1), np.where(able, seen, 0)) + shift for k in (m, 2 * m)
     )
-    inside = np.arange(n) < seen[..., None]
-    terms = np.where(event, 0.0, passed)
+    inside = np.arange(t.shape[-1]) < seen[..., None]
+    terms = np.where(event | ~within, 0.0, passed)
     censored = terms.sum(axis=-1)
     each = np.zeros(t.shape)
     np.put_along_axis(each, first, np.where(inside, small, 0.0), axis=-1)
@@ -99,7 +106,59 @@ def right_censored(times: ArrayLike, observed: ArrayLike, exact: ArrayLike | Non
     low, high = (np.where(inside, part, 0.0).sum(axis=-1) for part in (small, large))
     with np.errstate(invalid="ignore"):
         mean = (np.where(np.isneginf(low), low, 1.5 * low - 0.5 * high) + censored) / n
-        se = np.std(terms, axis=-1, ddof=1) / n**0.5
+        se = np.std(terms, axis=-1, ddof=1, where=within) / n**0.5
     back = np.empty(t.shape)
     np.put_along_axis(back, order, terms, axis=-1)
     return Estimate(np.where(able, mean, np.nan), np.where(able, se, np.nan), back)
+
+
+def spread_censored(
+    times: Floats, observed: NDArray[np.bool_], sizes: ArrayLike | None = None
+) -> tuple[Estimate, Floats, NDArray[np.intp]]:
+    """`right_censored`, tied events spread over the cells of the decimal grid they lie on, in the mean over draws.
+
+    Parameters
+    ----------
+    times, observed, sizes
+        As of `right_censored`, ``(G, n)``, in ascending order, at one time events before censored ones.
+
+    Returns
+    -------
+    estimate
+        NaN where so many events are tied, on no grid, that their spacings say nothing.
+    step
+        Of the grid ``(G,)``; NaN where nothing was spread.
+    tied
+        Events that share their time with another one ``(G,)``.
+    """
+    n = np.broadcast_to(np.asarray(times.shape[-1] if sizes is None else sizes), len(times))
+    event = observed & (np.arange(times.shape[-1]) < n[:, None])
+    again = np.zeros(event.shape, dtype=bool)
+    again[:, 1:] = event[:, 1:] & event[:, :-1] & (times[:, 1:] == times[:, :-1])
+    again[:, :-1] |= again[:, 1:]
+    tied, seen = again.sum(axis=-1), event.sum(axis=-1)
+    step = np.full(len(times), np.nan)
+    step[tied > 0] = decimal_steps(times[tied > 0], event[tied > 0])
+    plain = right_censored(times, event, sizes=n)
+    value, se, terms = (np.array(part) for part in (plain.value, plain.se, plain.terms))
+    rows = np.flatnonzero(np.isfinite(step))
+    if len(rows):
+        size = n[rows]
+        # the draws of each sample are those of a generator of its own
+        noise = np.random.default_rng(JITTER_SEED).random(DRAWS * int(size.max()))
+        place = np.arange(DRAWS)[:, None, None] * size[:, None] + np.minimum(
+            np.arange(times.shape[-1]), size[:, None] - 1
+        )
+        spread = times[rows] + step[rows, None] * (noise[place] - 0.5)
+        drawn = right_censored(
+            np.broadcast_to(times[rows], spread.shape),
+            np.broadcast_to(event[rows], spread.shape),
+            spread,
+            np.broadcast_to(size, spread.shape[:-1]),
+        )
+        value[rows], terms[rows] = drawn.value.mean(axis=0), drawn.terms.mean(axis=0)
+        within = np.arange(times.shape[-1]) < size[:, None]
+        with np.errstate(invalid="ignore"):
+            se[rows] = np.std(terms[rows], axis=-1, ddof=1, where=within) / size**0.5
+    able = np.isfinite(value) & (np.isfinite(step) | (tied <= MOST_TIED * seen))
+    return Estimate(np.where(able, value, np.nan), np.where(able, se, np.nan), terms), step, tied

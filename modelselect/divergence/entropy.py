@@ -45,6 +45,9 @@ SPARSE_SINGLETONS = 0.05
 SPARSE_DISTINCT = 20
 _KEPT = 2**21  # observations up to which their terms are kept
 LEAST_WORTH = 20  # effective number of fractionally weighted observations, or of events: fewer were not simulated
+#: Share of tied observations up to which real data keep their spacing entropy. Rounding a normal sample so that
+#: 42 % are tied (n = 2000; 28 %, n = 300) moves it by less than a tenth of its standard error.
+MOST_TIED = 0.5
 
 
 #: Estimators of the entropy of counts by name, and what each is called.

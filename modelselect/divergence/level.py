@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelselect.divergence.censored import right_censored
+from modelselect.divergence.censored import spread_censored
 from modelselect.divergence.counts import chao_wang_jost, plug_in, whole
 from modelselect.divergence.entropy import (
     COUNTERS,
     DRAWS,
     JITTER_SEED,
     LEAST_WORTH,
+    MOST_TIED,
     Entropy,
     Estimate,
     Terms,
@@ -41,9 +42,6 @@ from modelselect.errors import ConfigurationError, did_you_mean
 from modelselect.sample import Sample, as_sample
 from modelselect.statistics import decimal_step
 
-#: Share of tied observations up to which real data keep their spacing entropy. Rounding a normal sample so that
-#: 42 % are tied (n = 2000; 28 %, n = 300) moves it by less than a tenth of its standard error.
-MOST_TIED = 0.5
 #: Steps of a decimal grid that neighbouring weighted values may be apart, in the median, to count as rounded.
 _COARSE = 5
 
@@ -356,24 +354,19 @@ def _level_of_censored(sample: Sample) -> Level:
     if why:
         return _no_level(sample, Entropy(float("nan"), f"none: {why}", float("nan")))
     copies = np.rint(sample.weights).astype(np.intp)
-    times = np.repeat(sample.values if right else -sample.values, copies)
-    observed, tied = np.repeat(event, copies), int(copies[event & (copies > 1)].sum())
+    times, observed = np.repeat(sample.values if right else -sample.values, copies), np.repeat(event, copies)
     text = f"spacing of {seen:g} events beside {sample.n - seen:g} censored, cumulative hazards by Nelson and Aalen"
-    places, step = times, decimal_step(sample.values[event]) if tied else None
-    if step is not None:
-        noise = np.random.default_rng(JITTER_SEED).random((DRAWS, len(times))) - 0.5
-        places, times, observed = (
-            np.asarray(part)
-            for part in (times + step * noise, np.tile(times, (DRAWS, 1)), np.tile(observed, (DRAWS, 1)))
-        )
-        text += f", spread over their rounding step {step:g}"
-    found = right_censored(times, observed, places)
-    value, each = float(np.mean(found.value)), np.atleast_2d(found.terms).mean(axis=0)
-    if (step is None and tied > MOST_TIED * seen) or not np.isfinite(value):
-        return _no_level(sample, Entropy(float("nan"), f"none: {tied} of {seen:g} events are tied", float("nan")))
-    terms = np.add.reduceat(each, np.cumsum(copies) - copies) / copies
-    se = float(np.std(each, ddof=1) / np.sqrt(len(each)))
-    return Level(Entropy(value, text, se, _WHY_CENSORED), value, terms, counted=False)
+    found, step, tied = spread_censored(times[None, :], observed[None, :])
+    if np.isnan(found.value[0]):
+        return _no_level(sample, Entropy(float("nan"), f"none: {tied[0]} of {seen:g} events are tied", float("nan")))
+    if np.isfinite(step[0]):
+        text += f", spread over their rounding step {step[0]:g}"
+    value, se, terms = (
+        float(found.value[0]),
+        float(found.se[0]),
+        np.add.reduceat(found.terms[0], np.cumsum(copies) - copies),
+    )
+    return Level(Entropy(value, text, se, _WHY_CENSORED), value, terms / copies, counted=False)
 
 
 def _level_with_atoms(sample: Sample, here: NDArray[np.bool_], seed: int, method: str) -> Level:

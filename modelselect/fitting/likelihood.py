@@ -50,10 +50,26 @@ def _unconditional(family: Family, block: Block, parameters: tuple[Any, ...]) ->
         both = np.empty((max(len(exact), len(mass)), points.shape[1]))
         both[:, points[0]], both[:, rest] = exact, mass
         return both
-    mass = log_mass(family, block.lower, block.upper, parameters)
     if not points.any():
-        return mass
-    return np.where(points, family.logp(block.lower, *parameters), mass)
+        return log_mass(family, block.lower, block.upper, parameters)
+    if family.discrete or family.integrated:  # whose parameters are dear, and not their x
+        mass = log_mass(family, block.lower, block.upper, parameters)
+        return np.where(points, family.logp(block.lower, *parameters), mass)
+    return _one_by_one(family, block, points, parameters)
+
+
+def _one_by_one(family: Family, block: Block, points: Any, parameters: tuple[Any, ...]) -> Array:
+    """Points, tails and other intervals each by itself, where they stand in other places in each group."""
+    shape = np.broadcast_shapes(points.shape, *map(np.shape, parameters))
+    points, open_ = np.broadcast_to(points, shape), np.broadcast_to(np.isposinf(block.upper), shape)
+    value = np.empty(shape)
+    for which in (points, open_, ~(points | open_)):
+        if which.any():
+            low, high, *theta = (
+                np.broadcast_to(array, shape)[which] for array in (block.lower, block.upper, *parameters)
+            )
+            value[which] = family.logp(low, *theta) if which is points else log_mass(family, low, high, tuple(theta))
+    return value
 
 
 def mean_log_likelihood(family: Family, block: Block, parameters: tuple[Any, ...]) -> Array:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr
 
+from modelselect.divergence.censored import spread_censored
 from modelselect.divergence.counts import plug_in
-from modelselect.divergence.entropy import lattice
+from modelselect.divergence.entropy import LEAST_WORTH, lattice
 from modelselect.divergence.spacings import spacing
 from modelselect.domain import Array
 from modelselect.families.candidates import Candidate
@@ -86,7 +87,9 @@ class GroupFits:
 
     def _level(self, rectangle: Rectangle) -> None:
         rows, step = rectangle.groups, self.data.resolution
-        if step is not None:
+        if rectangle.upper is not None:
+            self._level_of_censored(rectangle, rectangle.upper)
+        elif step is not None:
             weights = np.asfortranarray(rectangle.weights)  # short rows are summed column by column
             self.entropy[rows] = lattice(rectangle.values, weights, step, seed=self.seed, pointwise=False).value
             self.in_sample[rows] = plug_in(weights)
@@ -95,6 +98,16 @@ class GroupFits:
                 value = spacing(rectangle.values, rectangle.sizes)
             value = np.where(np.isfinite(value), value, np.nan)
             self.entropy[rows] = self.in_sample[rows] = value
+
+    def _level_of_censored(self, rectangle: Rectangle, upper: Array) -> None:
+        """As that of each group's own sample, if there are events enough; none of weights, nor of a grid."""
+        if self.data.weights is not None or self.data.resolution is not None:
+            return
+        observed = (rectangle.weights > 0) & np.isfinite(upper)
+        some = np.flatnonzero(observed.sum(axis=1) >= LEAST_WORTH)
+        if len(some):
+            found, _, _ = spread_censored(rectangle.values[some], observed[some], rectangle.sizes[some])
+            self.entropy[rectangle.groups[some]] = self.in_sample[rectangle.groups[some]] = found.value
 
     def _refuse(self, rows: NDArray[np.intp], j: int, status: Status, reason: str) -> None:
         self.status[rows, j] = _CODE[str(status)]

@@ -159,6 +159,7 @@ def _joined(data: Sequence[Grouped], keys: pd.DataFrame, order: NDArray[np.intp]
     starts = np.append(0, np.cumsum(sizes[order]))
     rows = np.arange(starts[-1]) + np.repeat(begins[order] - starts[:-1], sizes[order])
     weights = [part.weights for part in data if part.weights is not None]
+    events = [part.events for part in data if part.events is not None]
     notes = dict.fromkeys(note for part in data for note in part.notes)
     return Grouped(
         keys,
@@ -167,4 +168,5 @@ def _joined(data: Sequence[Grouped], keys: pd.DataFrame, order: NDArray[np.intp]
         starts,
         data[0].resolution,
         tuple(notes),
+        np.concatenate(events)[rows] if events else None,
     )

@@ -250,6 +250,7 @@ def rank_groups(
     candidates: Sequence[Any] | str | None = None,
     *,
     rank_by: str = "kl_corrected",
+    event: str | None = None,
     tests: bool = False,
     resolution: float | Literal["auto"] | None = "auto",
     missing: Literal["refuse", "drop"] = "refuse",
@@ -269,6 +270,8 @@ def rank_groups(
         As of `rank`; without any those that hold all values.
     rank_by
         ``kl_corrected`` (default), ``kl``, ``cross_entropy``, ``aic``, ``aicc``, ``bic``.
+    event
+        Column that says whether the observation was seen (1, true) or is right-censored (0, false).
     tests
         Whether to test in each group if the runner-up is worse than the best, and to control the share of false
         discoveries among those verdicts.
@@ -310,7 +313,7 @@ def rank_groups(
         frame = frame.to_pandas()
     if not isinstance(frame, pd.DataFrame):
         raise DataError(f"frame: expected a DataFrame, got {type(frame).__name__}")
-    data = Grouped.of(frame, by, value, weight, resolution=resolution, missing=missing)
+    data = Grouped.of(frame, by, value, weight, event=event, resolution=resolution, missing=missing)
     return rank_grouped(data, candidates, rank_by=rank_by, tests=tests, unit=unit, seed=seed, progress=progress)
 
 
