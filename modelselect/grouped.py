@@ -182,7 +182,7 @@ class Grouped:
             w = weights_of(w, len(w), "weight", range(len(w)))
         if seen is not None:
             resolution = None if resolution == "auto" else resolution
-            notes.append(f"of {len(x)} rows {np.count_nonzero(~seen)} are right-censored")
+            notes.append(censoring(seen))
         step = resolution_of(x, float(len(x) if w is None else w.sum()), resolution, notes, value)
         if step is not None and x.dtype.kind == "f":
             x = on_grid(x, step)
@@ -287,6 +287,11 @@ class Grouped:
             values, weights, sizes = distinct_in_rows(values, weights)
         filler = values[np.arange(len(part)), sizes - 1]
         return Rectangle(part, np.where(np.isfinite(values), values, filler[:, None]), weights, sizes)
+
+
+def censoring(events: Flags) -> str:
+    """How many rows are censored, in a sentence."""
+    return f"of {len(events)} rows {np.count_nonzero(~events)} are right-censored"
 
 
 def _parts(which: Indices, size: Callable[[Indices], float], most: float) -> Iterator[Indices]:

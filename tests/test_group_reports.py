@@ -258,7 +258,7 @@ HEAD = "candidates: [poisson]\n"
         ("data: {csv: a.csv, by: g}", ["x.yaml:2:20: data.by", "expected 'column'"]),
         ("data: {csv: a.csv, column: x, by: x}", ["x.yaml:2:35: data.by", "'x' is named twice"]),
         ("data: {csv: a.csv, column: x, by: [g, g]}", ["'g' is named twice"]),
-        ("data: {csv: a.csv, column: x, by: g, event: d}", ["x.yaml:2:38: data.event", "beside 'by'"]),
+        ("data: {csv: a.csv, column: x, by: g, lower: d}", ["x.yaml:2:38: data.lower"]),
         ("data: {csv: a.csv, column: x, by: g, truncation: {lower: 3}}", ["data.truncation"]),
         ("data: {csv: a.csv, column: x, by: g, weight: w, weights_kind: importance}", ["expected frequency"]),
         ("data: {csv: a.csv, column: x, by: g}\nadequacy: 99", ["x.yaml:3:1: adequacy", "groups of rows"]),

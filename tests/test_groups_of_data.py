@@ -189,3 +189,72 @@ def test_rows_counted_at_a_time_do_not_matter(monkeypatch):
     pd.testing.assert_frame_equal(first.table, again.table, rtol=1e-9)
     pd.testing.assert_frame_equal(first.best, again.best, rtol=1e-7)
     pd.testing.assert_frame_equal(first.ledger, again.ledger)
+
+
+def censored_groups():
+    """Of many sizes and shares of censored times: none, some, all; with ties, on a grid, and a single one."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for g, (n, lost) in enumerate([(60, 0.3), (25, 0.0), (30, 1.0), (1, 0.0), (80, 0.5), (90, 0.2), (3, 0.4)]):
+        t = 10 * rng.weibull(1.5, n)
+        t = np.round(t) + 1 if g == 4 else t
+        parts.append(pd.DataFrame({"g": g, "t": t, "died": (rng.random(n) >= lost).astype(int)}))
+    return pd.concat(parts, ignore_index=True).sample(frac=1, random_state=1)
+
+
+def test_censored_groups_are_ranked_as_one_by_one():
+    frame, families = censored_groups(), ["weibull", "gamma", "lognormal", "exponential"]
+    groups = ms.rank_groups(frame, "g", "t", candidates=families, event="died")
+    for g, rows in frame.groupby("g"):
+        mine = groups.table[groups.table["g"] == g].set_index("candidate")
+        if g == 2:
+            assert mine["status"].isin(["degenerate_sample", "not_identified", "unbounded"]).all()
+            assert mine["kl"].isna().all()
+            continue
+        own = ms.rank(ms.Sample.from_censored(rows["t"], rows["died"]), families)
+        for column in ("log_likelihood", "kl", "kl_corrected", "delta", "bic"):
+            expected = own.table[column].loc[mine.index].to_numpy()
+            assert mine[column].to_numpy() == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True), (g, column)
+        assert mine["status"].tolist() == own.table["status"].loc[mine.index].tolist()
+        assert groups.ranking(g).table["kl"].equals(own.table["kl"])
+    assert groups.table[groups.table["g"] == 0]["kl"].notna().all()
+    assert groups.groups.notes == ("of 289 rows 103 are right-censored",)
+
+
+def test_censored_groups_with_weights_have_no_level_but_an_order():
+    frame = censored_groups().assign(w=2.0)
+    doubled = ms.rank_groups(frame, "g", "t", "w", candidates=["weibull", "exponential"], event="died")
+    single = ms.rank_groups(frame, "g", "t", candidates=["weibull", "exponential"], event="died")
+    lost = [0, 4, 5]
+    assert doubled.table[doubled.table["g"].isin(lost)]["kl"].isna().all()
+    mine, own = (r.table[r.table["g"].isin(lost)].set_index(["g", "candidate"]) for r in (doubled, single))
+    assert mine["log_likelihood"].loc[own.index].to_numpy() == pytest.approx(2 * own["log_likelihood"].to_numpy())
+
+
+def test_events_of_groups_are_0_and_1():
+    frame = censored_groups().assign(died=2)
+    with pytest.raises(ms.DataError, match="died: got 2"):
+        ms.rank_groups(frame, "g", "t", candidates=["weibull"], event="died")
+    with pytest.raises(ms.DataError, match="event: no column 'dead'"):
+        ms.rank_groups(frame, "g", "t", candidates=["weibull"], event="dead")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_censored_groups_of_a_file(tmp_path, kind):
+    frame = censored_groups()
+    path = tmp_path / f"lives.{kind}"
+    if kind == "csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.assign(died=frame["died"] == 1).to_parquet(path)
+    data = {kind: str(path), "column": "t", "event": "died", "by": "g"}
+    report = ms.Experiment(data=data, candidates=["weibull", "gamma"]).run()
+    expected = ms.rank_groups(frame, "g", "t", candidates=["weibull", "gamma"], event="died")
+    columns = ["g", "log_likelihood", "kl_corrected"]
+    assert report.groups.table[columns].to_numpy() == pytest.approx(expected.table[columns].to_numpy(), nan_ok=True)
+    assert "of 289 rows 103 are right-censored" in report.notes
+    assert "events in `died`" in report.source
+    frame.assign(died=frame["died"] + 1).to_csv(tmp_path / "bad.csv", index=False)
+    bad = ms.Experiment(data={"csv": str(tmp_path / "bad.csv"), "column": "t", "event": "died", "by": "g"})
+    with pytest.raises(ms.DataError, match=r"data\.event: `died` of .*bad\.csv: got 2 in row"):
+        bad.run()

@@ -20,9 +20,10 @@ from modelselect.experiment.group_tables import (
     layout_of,
     outline_of,
     read_piece,
+    resolution_asked,
 )
 from modelselect.experiment.partitions import partitions
-from modelselect.grouped import Grouped
+from modelselect.grouped import Grouped, censoring
 from modelselect.ranking.group_parts import Part, Plan, plan_of, rank_part
 from modelselect.ranking.groups import GroupRanking, ranking_of
 
@@ -61,7 +62,7 @@ def rank_experiment(
     """
     data, there = experiment.data, anywhere(experiment)
     pieces = engine.keep(read_piece, [(there, part) for part in partitions(there)])
-    layout = layout_of(experiment, engine.map(outline_of, [(piece, data.resolution) for piece in pieces]))
+    layout = layout_of(experiment, engine.map(outline_of, [(piece, resolution_asked(data)) for piece in pieces]))
     cards = engine.keep(dealt, [(piece, layout) for piece in pieces])
     hands = [engine.keep(card, [(each, deck) for each in cards]) for deck in range(layout.decks)]
     decks = engine.keep(gathered, [(hand, layout, data.keys) for hand in hands])
@@ -80,7 +81,8 @@ def rank_experiment(
     parts = _parts(plan, decks, names, engine, _ticking(tell, layout.decks), finished)
     groups = ranking_of(plan, [part for part in parts if part is not None])
     digest = hashlib.sha256("".join(sorted(marks)).encode()).hexdigest()
-    notes = tuple(dict.fromkeys((*layout.notes, *groups.groups.notes)))
+    events = groups.groups.events
+    notes = (*layout.notes, *([] if events is None else [censoring(events)]))
     return Ranked(groups, _sentence(experiment, layout, len(groups)), digest, notes)
 
 
@@ -146,6 +148,8 @@ def _sentence(experiment: Experiment, layout: Layout, groups: int) -> str:
     name = DataFile(experiment, None).name  # type: ignore[arg-type]
     keys = " and ".join(f"`{key}`" for key in data.keys)
     sentence = f"{counted(layout.n, 'observation')} in column `{data.column}` of {name}, in {groups} groups by {keys}"
+    if data.event is not None:
+        sentence += f", events in `{data.event}`"
     if data.weight is not None:
         sentence += f", weighted by `{data.weight}`"
     if data.where is not None:

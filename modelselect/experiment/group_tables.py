@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,7 @@ from modelselect.statistics import decimal_step
 
 if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
+    from modelselect.experiment.settings import Data
 
 #: Rows of the data to a deck, about.
 ROWS_A_DECK = 100_000
@@ -62,8 +63,8 @@ class Piece:
     Attributes
     ----------
     rows
-        Columns ``k0``, ``k1`` … of the key (as text where the file is text), ``x``, and how many observations (or what
-        weight) ``w`` each row stands for; sorted.
+        Columns ``k0``, ``k1`` … of the key (as text where the file is text), ``x``, ``e`` beside an event, and how
+        many observations (or what weight) ``w`` each row stands for; sorted.
     kinds
         DuckDB's type of each column of the key, found in all its cells.
     total, kept, absent
@@ -144,6 +145,7 @@ def _read(experiment: Experiment, partition: Partition) -> Piece:
         keys, value = list(data.keys), str(data.column)
         named = [*(("by", name) for name in keys), ("column", value)]
         named += [("weight", data.weight)] if data.weight is not None else []
+        named += [("event", str(data.event))] if data.event is not None else []
         for setting, name in named:
             if name not in columns:
                 raise file.refuse(setting, no_such_column(file, name, columns))
@@ -161,7 +163,8 @@ def _read(experiment: Experiment, partition: Partition) -> Piece:
         parts = [f"{cell} AS k{i}" for i, cell in enumerate(cells)]
         weight = "1.0" if data.weight is None else f"CAST({quoted(data.weight)} AS DOUBLE)"
         parts += [f"CAST({quoted(value)} AS DOUBLE) + 0.0 AS x", f"{weight} AS w"]
-        names = ", ".join([*(f"k{i}" for i in range(len(keys))), "x"])
+        parts += [] if data.event is None else [f"CAST({quoted(str(data.event))} AS DOUBLE) <> 0 AS e"]
+        names = ", ".join([*(f"k{i}" for i in range(len(keys))), "x", *([] if data.event is None else ["e"])])
         counted = complete.project(", ".join(parts)).aggregate(f"{names}, sum(w) AS w", names).order(names)
         return Piece(counted.df(), tuple(kinds[name] for name in keys), total, kept, absent)
 
@@ -186,9 +189,8 @@ def _check_numbers(file: DataFile, setting: str, name: str, kind: str) -> None:
     rows = file.connection.table("data")
     filled = rows.aggregate(f"count({quoted(name)})").fetchall()[0][0]
     if filled and not (NUMBERS.fullmatch(kind) or kind == "BOOLEAN"):
-        sentence = (
-            f"`{name}` of {file.name} holds {first_text(rows, name, kind)}, expected numbers, since there are groups"
-        )
+        expected = "0 and 1, or true and false" if setting == "event" else "numbers, since there are groups"
+        sentence = f"`{name}` of {file.name} holds {first_text(rows, name, kind)}, expected {expected}"
         raise file.refuse(setting, sentence)
 
 
@@ -213,10 +215,23 @@ def _complete(file: DataFile, rows: Any, keys: Sequence[str]) -> tuple[Any, int]
         names = " and ".join(f"`{name}`" for name in keys)
         sentence = f"{names} of {file.name} names no group in {where}; leave them out with missing: drop"
         raise file.refuse("by", sentence)
+    if data.event is not None:
+        seen = f"coalesce(CAST({quoted(str(data.event))} AS DOUBLE) IN (0, 1), false)"
+        wrong = rows.filter(f"NOT {seen}").project(f"{quoted(str(data.event))} AS e, {quoted(ROW)} AS r").fetchnumpy()
+        if len(wrong["r"]):
+            got = "nothing" if np.ma.getmaskarray(wrong["e"])[0] else f"{float(np.ma.getdata(wrong['e'])[0]):g}"
+            where = rows_in_words(np.ma.getdata(wrong["r"]))
+            expected = "expected 1 (true) for an event, 0 (false) where censored"
+            raise file.refuse("event", f"`{data.event}` of {file.name}: got {got} in {where}; {expected}")
     lacking = f"coalesce({good}, false) AND {keyed}"
     kept = rows.filter(f"{lacking} AND {w} > 0")
     (absent,) = rows.aggregate(f"count(*) FILTER (NOT ({lacking}))").fetchall()[0]
     return kept, int(absent)
+
+
+def resolution_asked(data: Data) -> float | Literal["auto"] | None:
+    """The step that is asked for: none is looked for among times that are censored."""
+    return None if data.event is not None and data.resolution == "auto" else data.resolution
 
 
 def outline_of(job: tuple[Piece, float | str | None]) -> Outline:
@@ -265,7 +280,7 @@ def layout_of(experiment: Experiment, outlines: Sequence[Outline]) -> Layout:
     if not len(distinct):
         raise file.refuse("column", f"`{data.column}` of {file.name} has no values that belong to a group")
     try:
-        step = resolution_of(distinct, n, data.resolution, notes, f"`{data.column}` of {file.name}")
+        step = resolution_of(distinct, n, resolution_asked(data), notes, f"`{data.column}` of {file.name}")
     except DataError as error:
         raise file.refuse("resolution", str(error)) from None
     kinds = tuple(
@@ -323,13 +338,16 @@ def gathered(job: tuple[list[pd.DataFrame], Layout, tuple[str, ...]]) -> Grouped
         return None
     keys = [f"k{i}" for i in range(len(names))]
     if len(cards) > 1 or not layout.weighted:
-        rows = rows.groupby([*keys, "x"], sort=True, observed=True)["w"].sum().reset_index()
+        same = [*keys, "x", *(["e"] if "e" in rows else [])]
+        rows = rows.groupby(same, sort=True, observed=True)["w"].sum().reset_index()
     if not layout.weighted:  # single observations: they were counted on the way only
         rows = rows.loc[rows.index.repeat(rows["w"].astype(int))]
     rows = rows.rename(columns=dict(zip(keys, names, strict=True)))
-    value, weight = "\0value", "\0weight"
-    rows = rows.rename(columns={"x": value, "w": weight})
-    return Grouped.of(rows, names, value, weight if layout.weighted else None, resolution=layout.resolution)
+    value, weight, event = "\0value", "\0weight", "\0event"
+    rows = rows.rename(columns={"x": value, "w": weight, "e": event})
+    weighted, censored = weight if layout.weighted else None, event if event in rows else None
+    made = Grouped.of(rows, names, value, weighted, event=censored, resolution=layout.resolution)
+    return replace(made, notes=())  # what is said of all is said once
 
 
 def fingerprint_of(groups: Grouped | None) -> str:
@@ -346,6 +364,6 @@ def fingerprint_of(groups: Grouped | None) -> str:
     if groups is None:
         return digest.hexdigest()
     digest.update(groups.keys.to_csv(index=False).encode("utf-8", "replace"))
-    for numbers in (groups.starts, groups.values, groups.weights, groups.resolution):
+    for numbers in (groups.starts, groups.values, groups.weights, groups.resolution, groups.events):
         digest.update(b"-" if numbers is None else np.asarray(numbers, dtype="<f8").tobytes())
     return digest.hexdigest()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from modelselect.experiment.config import Experiment
 
 #: Settings under ``data`` that groups do not have.
-_DATA = ("event", "lower", "upper", "truncation", "ordered", "formula", "labels")
+_DATA = ("lower", "upper", "truncation", "ordered", "formula", "labels")
 #: What is asked of one ranking.
 _STUDIES = (
     "criteria", "entropy", "dependence", "adequacy", "bootstrap", "block_length", "stacking", "profiles", "predictions"
@@ -26,7 +26,11 @@ def grouping_problems(experiment: Experiment) -> list[Problem]:
             return [Problem(("tests",), "there are no groups, expected 'by' under 'data' too", at_key=True)]
         return []
     problems = [
-        Problem(("data", name), "makes no sense beside 'by': only plain observations are grouped", at_key=True)
+        Problem(
+            ("data", name),
+            "makes no sense beside 'by': only plain and right-censored observations are grouped",
+            at_key=True,
+        )
         for name in _DATA
         if getattr(data, name)
     ]
@@ -35,7 +39,7 @@ def grouping_problems(experiment: Experiment) -> list[Problem]:
     if data.weights_kind != "frequency":
         problems.append(Problem(("data", "weights_kind"), "frequency, beside 'by'", got=(data.weights_kind,)))
     for place, name in enumerate(data.keys):
-        if name in (data.column, data.weight, *data.keys[:place]):
+        if name in (data.column, data.weight, data.event, *data.keys[:place]):
             problems.append(Problem(("data", "by"), f"'{name}' is named twice, expected distinct columns"))
     fields = type(experiment).model_fields
     problems += [

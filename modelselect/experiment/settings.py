@@ -250,7 +250,9 @@ class Data(BaseModel):
     )
     weight: Text | None = Field(None, description="The column of a file that holds the weights.")
     where: Text | None = Field(None, description="An SQL condition that the rows of a file must meet.")
-    by: Names | None = Field(None, description="The column or columns of a file that group the rows.")
+    by: Names | None = Field(
+        None, description="The column or columns of a file that group the rows, plain or right-censored ones."
+    )
     weights: list[Number] | None = Field(None, description="One weight for each of the values.")
     weights_kind: Literal["frequency", "importance"] = Field(
         "frequency",

@@ -161,13 +161,15 @@ def facts_of_groups(groups: GroupRanking) -> list[tuple[str, str]]:
     n, x = groups.n, data.values
     size = f"n = {count(float(n.sum()))}" + (f"; one observation is one {unit}" if unit != "observation" else "")
     ends = f"{count(float(n.min()))} to {count(float(n.max()))} observations, median {count(float(np.median(n)))}"
-    mean = float(np.average(x, weights=data.weights))
+    mean = f", mean {significant(float(np.average(x, weights=data.weights)))}"
+    lost = [] if data.events is None else [("Censored", f"{count(float(np.sum(~data.events)))} rows, on the right")]
     step = data.resolution
     return [
         ("Observations", size),
         ("Groups", f"{count(len(groups))} by {join([plain(str(name), 60) for name in data.keys.columns])}"),
         ("Size of a group", ends),
-        ("Range", f"{significant(float(x.min()), 5)} to {significant(float(x.max()), 5)}, mean {significant(mean)}"),
+        ("Range", f"{significant(float(x.min()), 5)} to {significant(float(x.max()), 5)}{'' if lost else mean}"),
+        *lost,
         ("Resolution", "exact real numbers" if step is None else f"rounded to {significant(step, 7)}"),
         ("Missing", next((note for note in data.notes if "left out" in note), "none")),
     ]
@@ -182,7 +184,9 @@ def method_of_groups(groups: GroupRanking) -> list[str]:
         f"Order: by {groups.by.replace('_', ' ')}; smaller is better, ties go to fewer parameters.",
         "Footing: "
         + (
-            "real numbers; every candidate is scored by its density."
+            "real numbers; every candidate is scored by its density, and by its tail where an observation is censored."
+            if groups.groups.events is not None
+            else "real numbers; every candidate is scored by its density."
             if groups.groups.resolution is None
             else "a grid of values; every candidate is scored by the mass it gives to each."
         ),
