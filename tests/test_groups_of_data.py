@@ -255,6 +255,6 @@ def test_censored_groups_of_a_file(tmp_path, kind):
     assert "of 289 rows 103 are right-censored" in report.notes
     assert "events in `died`" in report.source
     frame.assign(died=frame["died"] + 1).to_csv(tmp_path / "bad.csv", index=False)
-    bad = ms.Experiment(data={"csv": str(tmp_path / "bad.csv"), "column": "t", "event": "died", "by": "g"})
+    bad = ms.Experiment(data={**data, kind: None, "csv": str(tmp_path / "bad.csv")}, candidates=["weibull"])
     with pytest.raises(ms.DataError, match=r"data\.event: `died` of .*bad\.csv: got 2 in row"):
         bad.run()
