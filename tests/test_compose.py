@@ -477,3 +477,13 @@ def _only(family: Family, theta: tuple[float, ...]) -> Family:
         for (name, p), value in zip(family.parameters.items(), theta, strict=True)
     }
     return single
+
+
+def test_a_crowd_among_the_others_is_a_component():
+    """Six of thirty observations in a twentieth of the range, where random starts of EM seldom go."""
+    rng = np.random.default_rng(6)
+    x = np.concatenate([rng.normal(1.2, 1.5, 24), rng.normal(0.3, 0.08, 6)])
+    found = ms.fit({"mixture": ["normal", "normal"]}, ms.Sample(x, resolution=None))
+    truth = np.log(0.2 * scipy.stats.norm.pdf(x, 0.3, 0.08) + 0.8 * scipy.stats.norm.pdf(x, 1.2, 1.5)).sum()
+    assert found.log_likelihood > truth + 1.3
+    assert found.parameters["sd_1"] == pytest.approx(0.082, abs=0.001)

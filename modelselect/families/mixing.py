@@ -1,7 +1,7 @@
 """First guesses of a mixture: splits of the sorted data, improved by expectation and maximisation in one batch.
 
-Nothing is random: groups are cut at quantiles, by k-means, at the widest gaps, and into a broad and a narrow part; of
-different families each order is tried.
+Nothing is random: groups are cut at quantiles, by k-means, at the widest gaps, into a broad and a narrow part, and
+where a few observations lie nearer to each other than elsewhere; of different families each order is tried.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import modelselect.statistics as observed
 from modelselect.block import Block
 from modelselect.domain import Array
 from modelselect.families.composition import guesses, points_of
@@ -153,6 +154,8 @@ def _splits(x: Array, weights: Array, count: int) -> list[Array]:
         # the K − 1 parts and something broad behind them, the outliers or the whole flanks
         splits.append(np.where(distance > 0.45, count - 1, np.minimum(at(equal[:-1]), count - 2)))
         splits.append(np.where(distance > 0.25, 1 + at(equal[1:]) % (count - 1), 0))
+    rest = at([k / (count - 1) for k in range(1, count - 1)]) if count > 2 else np.zeros(w.shape, dtype=int)
+    splits += [np.where(crowd, count - 1, rest) for crowd in _crowds(sorted_x, w)]
     return [np.take_along_axis(split, back, axis=-1) for split in splits]
 
 
@@ -185,6 +188,28 @@ def _k_means(x: Array, w: Array, split: Array, count: int) -> Array:
             centres = np.where(total > 0, (own * x).sum(axis=-1) / total, np.inf)
         split = np.argmin(np.abs(x - centres[:, :, None]), axis=0)
     return split
+
+
+def _crowds(x: Array, w: Array) -> list[Array]:
+    """Runs of a few sorted values that lie nearest to each other, of each length two that do not overlap.
+
+    Nearest beside what a normal law with the mean and spread of all would have there: a scan statistic.
+    """
+    used, size = w > 0, w.shape[-1]
+    places, crowds = np.arange(size), []
+    centre, spread = observed.mean(x, w)[:, None], np.sqrt(observed.variance(x, w))[:, None]
+    for length in dict.fromkeys(max(3, min(length, size // 3)) for length in (3, 4, 6, 10, size // 6)):
+        if size <= length:
+            continue
+        first, last = x[:, : 1 - length], x[:, length - 1 :]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            z = (0.5 * (first + last) - centre) / spread
+            room = np.where(used[:, length - 1 :] & (last > first), np.log(last - first) - 0.5 * z * z, np.inf)
+        for _ in range(2):
+            start = np.argmin(room, axis=-1)[:, None]
+            crowds.append((places >= start) & (places < start + length) & used)
+            room = np.where(np.abs(places[: room.shape[-1]] - start) < length, np.inf, room)
+    return crowds
 
 
 def _widest_gaps(x: Array, w: Array, count: int) -> Array:

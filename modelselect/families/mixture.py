@@ -31,8 +31,9 @@ from modelselect.families.mixing import first_guesses
 from modelselect.family import Family, Goes, Limit, Parameter, lookup, register
 from modelselect.formulas import log_share
 
-#: Distinct values that a component must rest on if it is narrower than the typical gap between observations.
-RESTING = 2.5
+#: Distinct values that a component must rest on if it is narrower than the typical gap between observations: of 30
+#: some four often lie within one such gap by chance, and of these EM finds many maxima and now and then the highest.
+RESTING = 5.5
 #: Share of the spread of the distinct values below which what a component holds is one value.
 NARROW = 1e-5
 _MOVES: tuple[Moves, ...] = ("nothing", "scale", "location and scale")
@@ -44,8 +45,8 @@ class Mixture(Family):
 
     Parameters are suffixed by the number of the component (mean_1, sd_1, mean_2, …); weight_1 … are free but the last.
     The likelihood of a mixture of densities has no bound where a component shrinks onto an observation: such points,
-    and components that rest on two distinct values nearer to each other than the typical gap, are never taken for
-    maxima.
+    and components that rest on a handful of distinct values nearer to each other than the typical gap, are never taken
+    for maxima.
 
     Parameters
     ----------
@@ -231,9 +232,9 @@ class Mixture(Family):
         return first_guesses(self, block, given)
 
     def degenerate(self, block: Block, theta: Any) -> Any:
-        """Whether a component of a density rests on one or two distinct values by coincidence, or on equal ones.
+        """Whether a component of a density rests on up to five distinct values by coincidence, or on equal ones.
 
-        Two values that stand apart from the others may well be a component. What two of n values that are nearer to
+        A few values that stand apart from the others may well be a component. What a few of n values that are nearer to
         each other than the typical gap gain is due to their choice: it grows without end as they come nearer.
         """
         parts, _ = self.split(theta.T)
