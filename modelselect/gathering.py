@@ -30,6 +30,7 @@ from modelselect.observations import (
     weights_of,
     whole_numbers,
 )
+from modelselect.statistics import decimal_step
 
 WeightsKind = Literal["frequency", "importance"]
 Missing = Literal["refuse", "drop"]
@@ -155,6 +156,8 @@ def gather_ends(
     step = resolution_of(ends, w.sum(), resolution, notes, what)
     if step is not None:
         a, b = on_grid(a, step), on_grid(b, step)
+    elif what == "values" and resolution is None:
+        _note_rounded(a[a == b], notes)
     return _fields(a, b, w, bounds, step, notes, n_missing=int(absent.sum()), whole_weights=weights_kind)
 
 
@@ -386,6 +389,17 @@ def _note_censored(lower: Array, upper: Array, w: Array, notes: list[str]) -> No
     )
     if exact == 0 and len(parts) == 1 and "known" not in parts[0]:
         notes.append(f"all observations are {parts[0].split(' ', 1)[1]}: they bound the law on one side only")
+
+
+def _note_rounded(events: Array, notes: list[str]) -> None:
+    """Say it where times of events look rounded, which is not taken for granted beside censored ones."""
+    distinct = distinct_numbers(events)[0] if len(events) else events
+    step = decimal_step(distinct) if 1 < len(distinct) < len(events) else None
+    if step is not None and (step == 1.0 or len(distinct) < 0.5 * len(events)):
+        notes.append(
+            f"times are taken for exact; all events lie on multiples of {step:g} and some on the same: if they were "
+            f"rounded, resolution={step:g} (resolution: {step:g}) scores the mass of each cell"
+        )
 
 
 def _note_truncated(bounds: Bounds | None, notes: list[str]) -> None:

@@ -348,6 +348,9 @@ def test_what_was_recognised_is_said() -> None:
     assert "the highest bin is open" in Sample.from_bins([0, 1, None], [3, 4]).notes
     assert "only values above 2 could be seen" in " ".join(Sample([3.5, 4.25], truncation=(2, None)).notes)
     assert "bound the law on one side only" in " ".join(Sample.from_censored([1, 2], [0, 0]).notes)
+    weeks = Sample.from_censored([6, 6, 6, 7, 10, 9], [1, 1, 1, 1, 1, 0])
+    assert "resolution=1 (resolution: 1) scores the mass of each cell" in weeks.notes[0]
+    assert not any("rounded" in note for note in Sample.from_censored([6.12, 6.5, 3.3], [1, 1, 1]).notes)
 
 
 # -- refusals ----------------------------------------------------------------------------------------------------------

@@ -195,7 +195,7 @@ class Ranking:
         n_resamples: int = 999,
         rng: np.random.Generator | int | None = None,
     ) -> Test:
-        """Test one pair with more care than `comparisons` does.
+        """Test one pair with more care than `comparisons` does, which says who is ahead and by how much.
 
         Parameters
         ----------
@@ -211,7 +211,10 @@ class Ranking:
         Returns
         -------
         Test
-            statistic, p_value, test.
+            statistic, p_value, test. Vuong's statistic is positive where `a` is the better one, a likelihood ratio
+            where the larger family is likelier. Where the first of Vuong's steps finds the two laws too alike to ask
+            which is better, the p-value is that of *this* step, and the test is called "not distinguishable": another
+            question than that of `comparisons`, and another number.
 
         Raises
         ------

@@ -144,7 +144,7 @@ class TotallySkewedStable(_AtAnEnd):
 
 
 class HeaviestStable(_AtAnEnd):
-    """Heaviest stable(beta, location, scale): alpha = 0.3, the least that is asked for; or beta = ±1 as well."""
+    """Heaviest stable(beta, location, scale): alpha = 0.3, the least that is asked for."""
 
     beta = Stable.parameters["beta"]
     location, scale = _AtAnEnd.parameters["location"], _AtAnEnd.parameters["scale"]
