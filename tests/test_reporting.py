@@ -444,3 +444,18 @@ def test_the_verdict_keeps_equal_laws_together():
     assert ranking.table["in_confidence_set"][["poisson", "negative_binomial"]].all()
     assert "negative_binomial is excluded" not in ranking.verdict
     assert "geometric is excluded" in ranking.verdict
+
+
+def test_text_table_and_picture_name_the_same_rivals():
+    x = np.r_[np.random.default_rng(3).standard_t(2.0, 120)]
+    ranking = ms.rank(x, ["student_t", "normal", "cauchy", "laplace"])
+    assert ranking.reference == "student_t"
+    assert ranking.excluded
+    shown = {row.cells[1]: row.cells[-1] for row in ranking_table(ranking).rows}
+    for label, inside in ranking.table["in_confidence_set"].items():
+        expected = "no, by p" if label in ranking.excluded else "yes" if inside else "no"
+        assert shown[str(label)] == expected
+    title = pictures(ranking)[0].title
+    for label in ranking.excluded:
+        assert f"{label} (p" in ranking.verdict
+        assert label not in title

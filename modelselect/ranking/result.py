@@ -15,7 +15,7 @@ from modelselect.divergence.entropy import Entropy
 from modelselect.divergence.level import Level
 from modelselect.errors import ConfigurationError, did_you_mean
 from modelselect.ranking.adequacy import adequacy_of
-from modelselect.ranking.comparison import Paired, Test, difference_interval, pairs
+from modelselect.ranking.comparison import LEVEL, Paired, Test, difference_interval, pairs
 from modelselect.ranking.footing import Footing
 from modelselect.ranking.pairwise import bootstrapped, pre_tested
 from modelselect.ranking.redundancy import redundant
@@ -92,6 +92,23 @@ class Ranking:
             for i, (fit, delta) in enumerate(zip(fits, self.table["delta"], strict=True))
         ]
         return pd.DataFrame(rows, columns=["delta", "delta_low", "delta_high"], index=self.table.index)
+
+    @cached_property
+    def excluded(self) -> dict[str, float]:
+        """Candidates of the confidence set that are special cases of the best, and rejected as such: label → p-value.
+
+        The likelihood ratio is sharper there than the set, which knows nothing of nesting. None of observations in an
+        order of time: a likelihood ratio takes them for independent.
+        """
+        best, inside, found = self.reference, self.table["in_confidence_set"], {}
+        if getattr(self.sample, "order", None) is not None:
+            return {}
+        for pair in self.comparisons.to_dict("records"):
+            other = str(pair["b"] if pair["a"] == best else pair["a"])
+            nested = best in (pair["a"], pair["b"]) and str(pair["test"]).startswith("likelihood")
+            if nested and inside[other] and self.fits[other].k < self.fits[best].k and pair["p_value"] <= LEVEL:
+                found[other] = float(pair["p_value"])
+        return found
 
     @property
     def headline(self) -> str:

@@ -31,7 +31,6 @@ from modelselect.reporting.quantiles import cdf_picture, quantile_picture
 from modelselect.reporting.regressions import drawable_regressions, regression_picture, regression_pictures
 from modelselect.reporting.simulated import simulated_picture
 from modelselect.reporting.tables import join, plain, significant
-from modelselect.reporting.verdict import rivals
 
 #: More candidates than this in one picture cannot be told apart by eye.
 MOST = 4
@@ -254,8 +253,8 @@ def _closest(ranking: Ranking) -> str:
     if finite.empty:
         return f"{len(table)} candidates against {data}"
     reference = ranking.reference
-    inside, rejected = rivals(ranking)
-    alike = [plain(label, 40) for label in inside if label != reference and label not in rejected]
+    inside = [str(label) for label in finite.index[finite["in_confidence_set"].to_numpy()]]
+    alike = [plain(label, 40) for label in inside if label != reference and label not in ranking.excluded]
     best = plain(reference, 40)
     if len(table) == 1:
         return f"{best} against {data}"

@@ -276,7 +276,11 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
         Column("Δ (95 %)", "How much more it loses than the best on fresh data, in nats, with its 95 % interval"),
         Column("p", "p-value of the test that it loses no more than the best"),
         Column("weight", "Akaike weight: exp(−n Δ), scaled to sum 1"),
-        Column("may be best", f"Whether it is in the {100 * CONFIDENCE:.0f} % confidence set", numeric=False),
+        Column(
+            "may be best",
+            f"Whether it is in the {100 * CONFIDENCE:.0f} % confidence set; by p: but rejected as a special case",
+            numeric=False,
+        ),
     ]
     cross = Column("cross-entropy", f"−log-likelihood/n: the entropy of the data plus KL, in nats per {unit}")
     if level == "cross_entropy":  # no level: the entropy of the data is unknown
@@ -293,7 +297,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
     columns = [column for column in columns if column.head not in hidden]
     reference = ranking.reference
     lines: dict[Any, Any] = table.to_dict("index")
-    ends = {} if known else ranking.differences.to_dict("index")
+    ends, excluded = ({}, {}) if known else (ranking.differences.to_dict("index"), ranking.excluded)
     rows = []
     for label, fit in ranking.fits.items():
         line: dict[str, Any] = lines[label]
@@ -310,7 +314,7 @@ def ranking_table(ranking: Ranking, *, compact: bool = False) -> ReportTable:
             "Δ (95 %)": "0" if known or label == reference else difference(*ends[label].values()),
             "p": probability(line["p_value"]),
             "weight": share(line["weight"]),
-            "may be best": "yes" if line["in_confidence_set"] else "no",
+            "may be best": "no, by p" if label in excluded else "yes" if line["in_confidence_set"] else "no",
         }
         if "score" in table:
             cells.setdefault(columns[-1].head, nats(line["score"], 1))

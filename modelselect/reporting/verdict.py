@@ -13,7 +13,7 @@ from modelselect.ranking.predictions import Forecast, PredictionRanking
 from modelselect.ranking.replicates import untestable
 from modelselect.ranking.result import Ranking
 from modelselect.reporting.forecasts import temper
-from modelselect.reporting.tables import NOTHING, count, difference, join, nats, probability
+from modelselect.reporting.tables import count, difference, join, nats, probability
 
 #: Nats in all that a candidate may lie behind and still be called not told apart.
 FAR = 10.0
@@ -81,7 +81,7 @@ def _may_be_best(ranking: Ranking) -> list[str]:
     finite = table[np.isfinite(table["delta"].to_numpy())]
     if len(finite) < 2:
         return []
-    inside, rejected = rivals(ranking)
+    inside = [str(label) for label in finite.index[finite["in_confidence_set"].to_numpy()]]
     if len(inside) == 1:
         them = "better of the two" if len(finite) == 2 else f"best of the {len(finite)}"
         words = f"At {100 * CONFIDENCE:.0f} % confidence {inside[0]} is the {them}"
@@ -89,7 +89,7 @@ def _may_be_best(ranking: Ranking) -> list[str]:
         who = "any of them" if len(inside) == len(finite) else join(inside, most=_NAMED, last="or")
         words = f"The data do not settle which is best: at {100 * CONFIDENCE:.0f} % confidence it may be {who}"
     far = finite[finite["in_confidence_set"].to_numpy() & (ranking.sample.n * finite["delta"].to_numpy() > FAR)]
-    far = far.drop(index=list(rejected), errors="ignore")
+    far = far.drop(index=list(ranking.excluded), errors="ignore")
     gaps = [f"{label}, {difference(*ends)} behind" for label, *ends in ranking.differences.loc[far.index].itertuples()]
     if len(gaps) == 1:
         words += f"; {gaps[0]}, is too uncertain to exclude"
@@ -101,10 +101,10 @@ def _may_be_best(ranking: Ranking) -> list[str]:
     rough = [label for label in inside if _rough(ranking.fits[label])]
     if rough and len(inside) < len(finite):
         words += f"; a rough confidence, since {_irregular(ranking, rough)} from the sample"
-    if not rejected:
+    if not ranking.excluded:
         return [words]
-    those = join([f"{label} ({p})" for label, p in rejected.items()], most=_NAMED)
-    special = "a special case" if len(rejected) == 1 else "special cases"
+    those = join([f"{label} ({_p(p)})" for label, p in ranking.excluded.items()], most=_NAMED)
+    special = "a special case" if len(ranking.excluded) == 1 else "special cases"
     return [words, f"The likelihood ratio against {ranking.reference} does exclude {those}, {special} of it"]
 
 
@@ -123,31 +123,6 @@ def _rough(fit: object) -> bool:
     return len(getattr(fit, "irregular", ())) > ends_taken(fit)
 
 
-def rivals(ranking: Ranking) -> tuple[list[str], dict[str, str]]:
-    """Candidates of the confidence set, and of these the special cases that a likelihood ratio excludes: label → p."""
-    inside = ranking.table.index[ranking.table["in_confidence_set"].to_numpy(dtype=bool)]
-    return [str(label) for label in inside], _rejected(ranking, [str(label) for label in inside])
-
-
-def _rejected(ranking: Ranking, inside: list[str]) -> dict[str, str]:
-    """Candidates of the set that are special cases of the best and that its likelihood ratio rejects: label → p.
-
-    None of observations in an order of time: a likelihood ratio takes them for independent.
-    """
-    best = ranking.reference
-    if getattr(ranking.sample, "order", None) is not None:
-        return {}
-    found: dict[str, str] = {}
-    for pair in ranking.comparisons.to_dict("records"):
-        other = pair["b"] if pair["a"] == best else pair["a"]
-        smaller = other in inside and ranking.fits[other].k < ranking.fits[best].k
-        nested = best in (pair["a"], pair["b"]) and str(pair["test"]).startswith("likelihood")
-        if nested and smaller and pair["p_value"] <= LEVEL:
-            p = probability(float(pair["p_value"]))
-            found[str(other)] = f"p {p}" if p.startswith("<") else f"p = {p}"
-    return found
-
-
 def _behind(ranking: Ranking) -> list[str]:
     """How far the nearest candidate outside the set lies behind."""
     table, best = ranking.table, ranking.reference
@@ -160,10 +135,10 @@ def _behind(ranking: Ranking) -> list[str]:
     loses = "it loses " if len(outside) == 1 else ""
     pairs = ranking.comparisons
     pair = pairs[pairs["a"].isin([best, row.name]) & pairs["b"].isin([best, row.name])].iloc[0]
-    p = probability(float(pair["p_value"]))
+    p = float(pair["p_value"])
     loss = difference(*ranking.differences.loc[row.name])
     how = "likelihood ratio, " if str(pair["test"]).startswith("likelihood") else ""
-    test = "" if p == NOTHING else f" ({how}p {p})" if p.startswith("<") else f" ({how}p = {p})"
+    test = "" if np.isnan(p) else f" ({how}{_p(p)})"
     fresh = "" if isinstance(ranking, PredictionRanking) else " on fresh data"
     return [f"{who} {loses}{loss} nats more than {best}{fresh}{test}"]
 
@@ -217,10 +192,13 @@ def _calibration(ranking: PredictionRanking) -> list[str]:
     parts = best.calibration
     if not parts.p_value <= LEVEL:
         return []
-    p = probability(parts.p_value)
-    p = f"p {p}" if p.startswith("<") else f"p = {p}"
     kind = temper(parts.slope)
-    return [f"{best.label} is {kind}: recalibrated it would lose {_amount(parts.refinement)} ({p})"]
+    return [f"{best.label} is {kind}: recalibrated it would lose {_amount(parts.refinement)} ({_p(parts.p_value)})"]
+
+
+def _p(p: float) -> str:
+    text = probability(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def _amount(value: float) -> str:
