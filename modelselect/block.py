@@ -53,6 +53,13 @@ class Block:
         )
 
     @property
+    def pointed(self) -> NDArray[np.bool_]:
+        """Which observations are points, and not padding ``(G, m)``."""
+        return cast(
+            "NDArray[np.bool_]", self._cached("pointed", lambda: (self.lower == self.upper) & (self.weights > 0))
+        )
+
+    @property
     def plain(self) -> bool:
         """Whether all observations are points that could have been anywhere: closed forms and scores hold."""
         return self.truncation is None and self.exact

@@ -57,7 +57,7 @@ def hold_ends(
         return
     part = problem.part(rows)
     block, own = part.block, part.given
-    points = Block(block.lower, block.upper, block.weights * (block.lower == block.upper), block.truncation)
+    points = Block(block.lower, block.upper, block.weights * block.pointed, block.truncation)
     stuck = theta[rows].copy()  # where the search met a kink
     edges = [Block(end, end, block.weights) for end in (block.lower, block.upper) if np.isfinite(end).all()]
     blocks = [block, *([points] if points.weights.any() else []), *edges]
@@ -101,7 +101,7 @@ def sharpen(problem: Problem, theta: Array, good: NDArray[np.bool_]) -> None:
     """
     block, groups = problem.block, problem.groups
     sharp = [j for j in kinked(problem) if problem.family.information is not None]
-    exact = np.broadcast_to((block.lower == block.upper) & (block.weights > 0), (block.groups, block.weights.shape[1]))
+    exact = block.pointed
     if len(sharp) != 1 or not exact.any() or exact.shape[1] > _MANY_KINKS:
         return
     place = np.sort(np.where(exact, block.lower, np.inf), axis=-1)

@@ -314,9 +314,8 @@ class _Work:
         self.value[rows] = self.best[rows] = value
         # where nothing more is to be gained and yet the information is not positive
         flat = ((top.score < ALMOST) | top.stalled) & (top.definite <= DEFINITE)
-        flat |= (value > -ALMOST) & (
-            not (block.exact or np.any(block.lower == block.upper))
-        )  # no probability exceeds one
+        if not block.exact:  # no probability exceeds one
+            flat |= (value > -ALMOST) & ~block.pointed.any(axis=-1)
         for which, status, reason in (
             (good, Status.CONVERGED, ""),
             (collapsed, Status.UNBOUNDED, why.COLLAPSED),
@@ -407,8 +406,7 @@ class _Work:
         typical = np.array([parameter.typical for parameter in self.family.parameters.values()]).reshape(-1, 2)
         with np.errstate(all="ignore"):  # at the two ends of what is typical: a density that vanishes or explodes
             ends = [end for end in ends if not np.isfinite(self.family.logp(end, *typical)).any()]
-        points = self.block.lower == self.block.upper
-        touched = np.isin(self.block.lower, ends) & points & (self.block.weights > 0)
+        touched = np.isin(self.block.lower, ends) & self.block.pointed
         return np.broadcast_to(touched.any(axis=-1) & (not self.family.discrete), (self.groups,))
 
     def _statistics(self, block: Block) -> list[Array]:

@@ -71,7 +71,7 @@ def shrinks(problem: Problem, theta: Array) -> Flags:
     """
     block, groups = problem.block, problem.groups
     roles = [parameter.role for parameter in problem.family.parameters.values()]
-    points = (block.lower == block.upper) & (block.weights > 0)
+    points = block.pointed
     scales = [j for j, role in enumerate(roles) if role == "scale"]
     if not scales or not set(scales) <= set(problem.free) or not points.any():
         return np.zeros(groups, dtype=bool)
@@ -139,7 +139,7 @@ def pointed(block: Block) -> Flags:
     """Groups with an exact observation: a density may be infinite there, while no cell has more than probability 1."""
     if block.exact:
         return np.ones(block.groups, dtype=bool)
-    return np.asarray(((block.lower == block.upper) & (block.weights > 0)).any(axis=-1))
+    return np.asarray(block.pointed.any(axis=-1))
 
 
 def _floor(problem: Problem) -> tuple[int | None, Array]:
@@ -157,7 +157,7 @@ def _floor(problem: Problem) -> tuple[int | None, Array]:
         block = problem.block
         if block.exact and np.all(block.statistic(observed.minimum) > 0):
             return None, np.zeros(0)
-        zeros = (block.lower == 0) & (block.upper == 0) & (block.weights > 0)
+        zeros = block.pointed & (block.lower == 0)
         if problem.family.moves_with != "scale" or not zeros.any():
             return None, np.zeros(0)
         beyond = np.where((block.weights > 0) & ~zeros, np.maximum(np.abs(block.lower), np.abs(block.upper)), np.inf)
@@ -195,5 +195,5 @@ def _outermost(block: Block) -> tuple[Array, Array]:
     """Smallest and largest exact observation of each group."""
     if block.exact:
         return block.statistic(observed.minimum), block.statistic(observed.maximum)
-    points = (block.lower == block.upper) & (block.weights > 0)
-    return np.where(points, block.lower, np.inf).min(axis=-1), np.where(points, block.upper, -np.inf).max(axis=-1)
+    lowest = np.where(block.pointed, block.lower, np.inf).min(axis=-1)
+    return lowest, np.where(block.pointed, block.upper, -np.inf).max(axis=-1)
