@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from modelselect.ranking.result import Ranking
     from modelselect.reporting.portrait import Portrait
 
-#: Terminals narrower than this get fewer columns.
-_WIDE, _NARROW = 96, 64
+#: Terminals narrower than this get fewer columns, no intervals of differences, no errors.
+_WIDE, _MIDDLE, _NARROW = 96, 78, 64
 #: Lines of the ledger of groups.
 _LEDGER = 12
 
@@ -203,8 +203,9 @@ def _table(ranking: Ranking, width: int) -> Table:
     )
     if not once and wide and level != "cross_entropy":
         heads.append(("corrected", "kl_corrected") if level == "kl" else ("in-sample", "kl"))
-    heads.append((("Δ, corrected" if level == "kl" and not once else "Δ") + " (95 %)" * uncertain, "delta"))
-    differences = ranking.differences if uncertain else None
+    differences = ranking.differences if width >= _MIDDLE and not known else None
+    more = "" if differences is None else " (95 %)"
+    heads.append((("Δ, corrected" if level == "kl" and not once else "Δ") + more, "delta"))
     if not known:
         heads.append(("p", "p_value"))
     if "score" in frame and ranking.by != level:
@@ -227,7 +228,8 @@ def _table(ranking: Ranking, width: int) -> Table:
             first.append(f"\n{parameters}", style="dim")
         cells = {column: Text(_cell(row, column, uncertain and column == level)) for _, column in heads[2:]}
         if differences is not None and label != ranking.reference:
-            cells["delta"] = Text(difference(*differences.loc[label]))
+            shown = difference(*differences.loc[label])  # below the number where there are two lines anyway
+            cells["delta"] = Text(shown.replace(" (", "\n(", 1) if wide else shown)
         table.add_row(str(row["rank"]), first, *cells.values(), style="bold" if row["rank"] == 1 else "")
     return table
 
