@@ -91,5 +91,8 @@ def entropy_of(law: Truth) -> float:
 
 
 def _errors(errors: dict[str, Array]) -> dict[str, Any]:
-    rmse = {name: float(np.sqrt(np.mean(e**2))) for name, e in errors.items()}
-    return {"rmse": rmse, "bias": {name: float(e.mean()) for name, e in errors.items()}, "best": min(rmse.values())}
+    """Of the samples that an estimator gives a value; `none` is the share of the others."""
+    rmse = {name: float(np.sqrt(np.nanmean(e**2))) for name, e in errors.items()}
+    bias = {name: float(np.nanmean(e)) for name, e in errors.items()}
+    none = {name: float(np.isnan(e).mean()) for name, e in errors.items()}
+    return {"rmse": rmse, "bias": bias, "none": none, "best": min(rmse.values())}

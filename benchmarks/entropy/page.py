@@ -94,6 +94,8 @@ def _said_of_counts(rows: Rows) -> list[str]:
     short = [-row["bias"]["plug_in"] for row in rows]
     shown = " / ".join(f"{v[0]:.2f}" for v in means["chao_wang_jost"])
     auto = " / ".join(f"{v[0]:.2f}" for v in means["auto"])
+    none = [row for row in rows if row["none"]["auto"] > 0]
+    refused = ", ".join(f"{_percent(row['none']['auto'])} % of {row['truth']} at n = {row['n']}" for row in none)
     wide = [row for row in rows if row["truth"] == "uniform over 1000" and row["n"] <= 300]
     lost = ", ".join(f"{min(row['bias'][k] for k in labels):+.2f} to {max(row['bias'][k] for k in labels):+.2f} at n = "
                      f"{row['n']}" for row in wide)  # fmt: skip
@@ -103,7 +105,8 @@ def _said_of_counts(rows: Rows) -> list[str]:
         f"integers over their cells and so borrows from neighbours, and {shown} by Chao, Wang and Jost, the default of "
         f"labels. Among the estimators that labels can have, the least is that of {', '.join(least)}.",
         "* Where most outcomes are yet unseen no estimator for labels is to be trusted: uniform over 1000, their "
-        f"biases go from {lost}. The plug-in entropy is too small everywhere, by {_span(short, 3)}.",
+        f"biases go from {lost}. The plug-in entropy is too small everywhere, by {_span(short, 3)}."
+        + (f" `auto` gives no level where no value occurs twice: in {refused}." if refused else ""),
     ]
 
 
