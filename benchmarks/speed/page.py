@@ -66,25 +66,30 @@ def today() -> str:
     return date.today().isoformat()
 
 
-def fastest(rows: Rows, task: str) -> dict[str, Any] | None:
-    """The row of the peer that needs least time of those that were run."""
+def fastest(rows: Rows, task: str, *, reaching: bool = False) -> dict[str, Any] | None:
+    """The row of the peer that needs least time of those that were run, or of those that reach every maximum."""
     run = [row for row in rows if row["task"] == task and "ratio" in row]
+    slack = PER_OBSERVATION * N[task]
+    run = [row for row in run if not reaching or (row["shortfall"] and max(row["shortfall"].values()) <= slack)]
     return min(run, key=lambda row: row["ratio"], default=None)
 
 
 def _targets(results: dict[str, Any]) -> list[str]:
     lines = []
     for task in TASKS.values():
-        row = fastest(results.get("peers", []), task.name)
+        row = fastest(results.get("peers", []), task.name, reaching=task.reaching)
         if task.target is not None and row is not None:
             remark = REMARKS.get((row["peer"], task.name), "")
             beside = f"{_times(row['ratio'])} the time of ours ({row['peer']}{': ' if remark else ''}{remark})"
             met = _met(row["ratio"] >= task.target)
-            lines.append(_row(f"{task.name}: {task.what}", f"fastest other ≥ {task.target:g}×", beside, met))
+            wanted = f"fastest other{' that reaches the maximum' if task.reaching else ''} ≥ {task.target:g}×"
+            lines.append(_row(f"{task.name}: {task.what}", wanted, beside, met))
     if "resamples" in results:
         name, row = max(results["resamples"].items(), key=lambda pair: pair[1]["ours"])
-        what = f"{results['resample_count']} refitted resamples of 1 000, each family"
-        lines.append(_row(what, "≤ 0.5 s", f"{_seconds(row['ours'])} at most ({name})", _met(row["ours"] <= 0.5)))
+        what = f"{results['resample_count']} refitted resamples of 1 000, ten families"
+        mean = sum(row["ours"] for row in results["resamples"].values()) / len(results["resamples"])
+        beside = f"{_seconds(mean)}; {_seconds(row['ours'])} at most ({name})"
+        lines.append(_row(what, "≤ 0.5 s a family in the mean", beside, _met(mean <= 0.5)))
     if "workers" in results:
         row = results["workers"]
         good = row["ratio"] >= 1.4 and row["difference"] <= 1e-12
