@@ -20,6 +20,8 @@ Flags = NDArray[np.bool_]
 
 #: Distinct values from which on their common divisor tells the step they were rounded to.
 _TELLING = 5
+#: What is said of whole numbers.
+_WHOLE = "all values are integers: scored as masses on the integers (resolution 1)"
 #: Integers up to here are exact as floats.
 _EXACT = 2**52
 #: Numbers from which on a table of integers is cheaper than sorting them.
@@ -222,12 +224,15 @@ def resolution_of(
         return step
     if decimal_step(x[:_FEW]) is None:
         return None
+    if x.dtype.kind == "i" and np.gcd.reduce(x[:_FEW] - x[0]) == 1:  # which a look at all of them would not change
+        notes.append(_WHOLE)
+        return 1.0
     distinct = distinct_numbers(x)[0]
     decimal = decimal_step(distinct)
     if decimal is None:
         return None
     if decimal == 1.0:
-        notes.append("all values are integers: scored as masses on the integers (resolution 1)")
+        notes.append(_WHOLE)
         step = 1.0
     elif len(distinct) < 0.5 * n:
         step = decimal * (divisor(distinct / decimal) if len(distinct) >= _TELLING else 1.0)
