@@ -314,3 +314,15 @@ def test_a_page_without_figures_is_a_page(grouped: Callable[..., Experiment], tm
     assert "## One family for all?" in text
     assert "![" not in text
     assert render_markdown.__doc__
+
+
+def test_both_arms_of_a_trial_with_censored_times(tmp_path: Path) -> None:
+    """The scale of an exponential is the time at risk over the number of relapses: 359/9 and 182/21 weeks."""
+    (experiment,) = load_experiments(ROOT / "configs" / "remission_arms.yaml")
+    report = run(experiment, tmp_path / "arms")
+    found = report.groups.parameters.set_index(["arm", "candidate"])["estimate"]
+    assert found["drug", "exponential"] == pytest.approx(359 / 9, rel=1e-9)
+    assert found["placebo", "exponential"] == pytest.approx(182 / 21, rel=1e-9)
+    page = (tmp_path / "arms" / "report.html").read_text(encoding="utf-8")
+    assert "12 rows, on the right" in page
+    assert "by its tail where an observation is censored" in page

@@ -14,7 +14,7 @@ from modelselect.experiment.config import Experiment, load_experiments
 from modelselect.experiment.run import Failure, Report, check, load_all, output_folders, run, run_all, slug, steps
 
 ROOT = Path(__file__).parents[1]
-GROUPED = ("air_conditioning_planes",)  # test_group_reports.py
+GROUPED = ("air_conditioning_planes", "remission_arms")  # test_group_reports.py
 CONFIGS = sorted(path for path in (ROOT / "configs").glob("*.yaml") if path.stem not in GROUPED)
 COUNTS = {0: 70, 1: 38, 2: 17, 3: 10, 4: 9}
 
