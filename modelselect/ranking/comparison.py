@@ -221,7 +221,7 @@ def difference_interval(
     where no parameter was estimated; where P is known the interval is delta itself.
 
     Measured (250 samples a pair): 92 to 100 % hold the difference where the families come near the truth; where one
-    misses the tail of a skewed truth 81 to 91 % at n = 50 and 93 % at n = 200, which ± 1.96 delta_se does in 72 to 88 %.
+    misses the tail of a skewed truth 81 to 91 % at n = 50 and 93 % at n = 200, where ± 1.96 delta_se do so in 72 to 88.
     """
     se = paired.se_left_out(i, j)
     if math.isnan(delta) or not math.isfinite(paired.n):
