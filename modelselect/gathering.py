@@ -15,6 +15,7 @@ from modelselect.errors import DataError
 from modelselect.observations import (
     Flags,
     RowError,
+    decimal_grid,
     distinct_labels,
     distinct_numbers,
     distinct_rows,
@@ -23,14 +24,14 @@ from modelselect.observations import (
     is_missing,
     middles,
     numbers_or_labels,
-    on_grid,
     one_dimensional,
     resolution_of,
     rows_in_words,
     weights_of,
     whole_numbers,
 )
-from modelselect.statistics import decimal_step
+from modelselect.remarks import note_censored, note_rounded, note_truncated, note_weights
+from modelselect.rounding import met_ends, snapped
 
 WeightsKind = Literal["frequency", "importance"]
 Missing = Literal["refuse", "drop"]
@@ -68,29 +69,33 @@ def gather_values(
     kept, n_missing = _kept(x, w, nominal, missing, what, notes)
     if nominal and truncation is not None:
         raise DataError("truncation: labels have no order, so that no bounds can be given")
-    bounds = _bounds_of(truncation, len(x))
-    if bounds is not None:
-        _check_inside(x, x, bounds, np.ones(len(x), dtype=bool) if kept is None else kept, what)
     labels: tuple[str, ...] = ()
     if nominal:  # those that have no weight are named too
         labels = tuple(dict.fromkeys(v for v in x.tolist() if not is_missing(v)))
-    if kept is not None:
-        x, w, bounds = x[kept], None if w is None else w[kept], _rows_of(bounds, kept)
+    rows, x = x, x if kept is None else x[kept]
+    w = w if w is None or kept is None else w[kept]
     if len(x) == 0:
         raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
-    if w is not None or bounds is not None or weights_kind != "frequency":
+    if w is not None or truncation is not None or weights_kind != "frequency":
         w = _weighed(np.broadcast_to(1.0, len(x)) if w is None else w, weights_kind, notes)
     if nominal:
         fields = _nominal(x, np.ones(len(x)) if w is None else w, known, notes, n_missing, labels)
         fields["importance"] = weights_kind == "importance"
     else:
         # whatever the step, equal observations are one where the same bounds hold for all of them
-        distinct, total = distinct_numbers(x, w) if bounds is None or w is None else (np.asarray(x, dtype=float), w)
+        distinct, total = distinct_numbers(x, w)
         told = distinct if resolution == "auto" else x
         step = resolution_of(told, np.inf if known else total.sum(), resolution, notes, what)
-        if step is not None and not integers(distinct):
-            x, distinct = on_grid(x, step), on_grid(distinct, step)
-            distinct, total = distinct_numbers(distinct, total) if bounds is None or w is None else (distinct, total)
+        grid = decimal_grid(told) if step is None and resolution == "auto" else step
+        bounds = met_ends(_bounds_of(truncation, len(rows)), grid)
+        if bounds is not None and w is not None:
+            rows = snapped(rows, grid)
+            _check_inside(rows, rows, bounds, np.ones(len(rows), dtype=bool) if kept is None else kept, what)
+            bounds = bounds if kept is None else _rows_of(bounds, kept)
+            distinct, total = snapped(np.asarray(x, dtype=float), grid), w
+        elif grid is not None and not integers(distinct):
+            x = snapped(x, grid)
+            distinct, total = distinct_numbers(snapped(distinct, grid), total)
         if weights is None:
             note_neighbours(x, notes, ordered=ordered)
         fields = _fields(
@@ -139,26 +144,25 @@ def gather_ends(
     absent &= w > 0
     _note_missing(absent, w, missing, what, notes)
     used = (w > 0) & ~absent
+    if not used.any():
+        raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
+    weights = _weighed(w[used], weights_kind, notes)
+    inner = np.concatenate([end[used & np.isfinite(end)] for end in (a, b)])
+    step = resolution_of(inner, weights.sum(), resolution, notes, what)
+    a, b = snapped(a, step), snapped(b, step)
     if (odd := used & (a > b)).any():
         i = int(np.argmax(odd))
         raise RowError(what, f"{a[i]:g} lies above the upper end {b[i]:g}", odd, "; expected lower ≤ upper")
     if (odd := used & np.isinf(a) & (np.isinf(b) | (what == "values"))).any():
         then = "; expected at least one finite end" if what != "values" else "; expected finite numbers"
         raise RowError(what, "open at both ends" if what != "values" else "infinite", odd, then)
-    bounds = _bounds_of(truncation, n)
+    bounds = met_ends(_bounds_of(truncation, n), step)
     if bounds is not None:
         _check_inside(a, b, bounds, used, what)
     a, b, bounds = a[used], b[used], _rows_of(bounds, used)
-    if not used.any():
-        raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
-    w = _weighed(w[used], weights_kind, notes)
-    ends = np.concatenate([a[np.isfinite(a)], b[np.isfinite(b)]])
-    step = resolution_of(ends, w.sum(), resolution, notes, what)
-    if step is not None:
-        a, b = on_grid(a, step), on_grid(b, step)
-    elif what == "values" and resolution is None:
-        _note_rounded(a[a == b], notes)
-    return _fields(a, b, w, bounds, step, notes, n_missing=int(absent.sum()), whole_weights=weights_kind)
+    if what == "values" and resolution is None:
+        note_rounded(a[a == b], notes)
+    return _fields(a, b, weights, bounds, step, notes, n_missing=int(absent.sum()), whole_weights=weights_kind)
 
 
 def gather_bins(edges: Any, counts: Any, truncation: Truncation) -> Fields:
@@ -293,7 +297,7 @@ def _weighed(w: Array, weights_kind: str, notes: list[str]) -> Array:
 def _nominal(x: Any, w: Array, known: bool, notes: list[str], n_missing: int, labels: tuple[str, ...]) -> Fields:
     values, weights = distinct_labels(x, w)
     notes.append("the outcomes are labels: candidates are tables and the uniform over the outcomes")
-    _note_weights(weights, known, notes, said=True)
+    note_weights(weights, known, notes, said=True)
     return {
         **_common(values, weights, known, notes, n_missing),
         "lower": values,
@@ -335,9 +339,9 @@ def _fields(
         upper = lower = values if exact else lower
         upper = lower if exact else columns[2]
     if not said:
-        _note_censored(lower, upper, weights, notes)
-    _note_truncated(bounds, notes)
-    _note_weights(weights, known, notes, said=whole_weights != "frequency")
+        note_censored(lower, upper, weights, notes)
+    note_truncated(bounds, notes)
+    note_weights(weights, known, notes, said=whole_weights != "frequency")
     return {
         **_common(values, weights, known, notes, n_missing),
         "lower": lower,
@@ -362,58 +366,3 @@ def _common(values: Any, weights: Array, known: bool, notes: list[str], n_missin
         "order": None,
         "importance": False,
     }
-
-
-def _note_weights(weights: Array, known: bool, notes: list[str], *, said: bool) -> None:
-    if known:
-        notes.append("P is given, not sampled: KL is exact, and what needs a sample size is empty")
-    elif not said and not integers(weights):
-        notes.append("some frequencies are fractional; n is their sum")
-
-
-def _note_censored(lower: Array, upper: Array, w: Array, notes: list[str]) -> None:
-    if lower is upper:
-        return
-    kinds = {
-        "right-censored": np.isposinf(upper),
-        "left-censored": np.isneginf(lower),
-        "known up to an interval": np.isfinite(lower) & np.isfinite(upper) & (lower < upper),
-    }
-    parts = [f"{w[which].sum():g} {name}" for name, which in kinds.items() if which.any()]
-    if not parts:
-        return
-    total, exact = float(w.sum()), float(w[lower == upper].sum())
-    notes.append(
-        f"of {total:g} observations {exact:g} {'is' if exact == 1 else 'are'} exact, "
-        f"{', '.join(parts)} ({100 * (1 - exact / total):.3g} % censored)"
-    )
-    if exact == 0 and len(parts) == 1 and "known" not in parts[0]:
-        notes.append(f"all observations are {parts[0].split(' ', 1)[1]}: they bound the law on one side only")
-
-
-def _note_rounded(events: Array, notes: list[str]) -> None:
-    """Say it where times of events look rounded, which is not taken for granted beside censored ones."""
-    distinct = distinct_numbers(events)[0] if len(events) else events
-    step = decimal_step(distinct) if 1 < len(distinct) < len(events) else None
-    if step is not None and (step == 1.0 or len(distinct) < 0.5 * len(events)):
-        notes.append(
-            f"times are taken for exact; all events lie on multiples of {step:g} and some on the same: if they were "
-            f"rounded, resolution={step:g} (resolution: {step:g}) scores the mass of each cell"
-        )
-
-
-def _note_truncated(bounds: Bounds | None, notes: list[str]) -> None:
-    if bounds is None:
-        return
-    low, high = bounds
-    parts = []
-    for end, name in ((low, "above"), (high, "up to")):
-        if np.isinf(end).all():
-            continue
-        reach = f"{end.min():g}" if end.min() == end.max() else f"bounds from {end.min():g} to {end.max():g}"
-        parts.append(f"{name} {reach}")
-    alike = len(low) == len(high) == 1
-    notes.append(
-        f"truncated{'' if alike else ', each observation in its own way'}: only values {' and '.join(parts)} could be "
-        "seen, and every probability is the one given that"
-    )

@@ -15,14 +15,13 @@ from modelselect.domain import Array
 from modelselect.errors import DataError, did_you_mean
 from modelselect.observations import (
     Flags,
-    cell_ends,
     flags_of,
-    on_grid,
     resolution_of,
     rows_in_words,
     weights_of,
     whole_numbers,
 )
+from modelselect.rounding import cell_ends, grid_points, snapped
 from modelselect.sample import Sample
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class Rectangle:
         upper = self.values if self.upper is None else self.upper
         if step is None:
             return Block(self.values, upper, self.weights)
-        return Block(*cell_ends(self.values, upper, step), self.weights)
+        return Block(cell_ends(self.values, step)[0], cell_ends(upper, step)[1], self.weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,8 +183,7 @@ class Grouped:
             resolution = None if resolution == "auto" else resolution
             notes.append(censoring(seen))
         step = resolution_of(x, float(len(x) if w is None else w.sum()), resolution, notes, value)
-        if step is not None and x.dtype.kind == "f":
-            x = on_grid(x, step)
+        x = snapped(x, step)
         starts, order = _side_by_side(frame, names)
         first = starts[:-1]
         if order is not None:
@@ -259,7 +257,7 @@ class Grouped:
         counts = np.bincount(place, weights=w, minlength=ends[-1])
         for part, end, m, least in zip(parts, ends, widths, lowest, strict=True):
             weights = counts[end - len(part) * m : end].astype(float, copy=False).reshape(len(part), m)
-            values = on_grid(np.rint(least / step) * step + step * np.arange(m), step)
+            values = grid_points(np.rint(least / step) + np.arange(m), step)
             yield Rectangle(groups[part], values[None, :], weights, np.full(len(part), m))
 
     def _padded(self, part: Indices, events: Flags | None = None) -> Rectangle:

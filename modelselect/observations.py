@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from modelselect.domain import Array
 from modelselect.errors import DataError
+from modelselect.rounding import grid_points, snapped
 from modelselect.statistics import decimal_step, divisor
 from modelselect.stretches import equal, stretches
 
@@ -231,11 +232,12 @@ def resolution_of(
     decimal = decimal_step(distinct)
     if decimal is None:
         return None
+    distinct = distinct_numbers(snapped(distinct, decimal))[0]
     if decimal == 1.0:
         notes.append(_WHOLE)
         step = 1.0
     elif len(distinct) < 0.5 * n:
-        step = decimal * (divisor(distinct / decimal) if len(distinct) >= _TELLING else 1.0)
+        step = float(grid_points(divisor(distinct / decimal), decimal)) if len(distinct) >= _TELLING else decimal
         notes.append(f"values are rounded to {step:g}: scored by the mass of x ± {0.5 * step:g}")
     else:
         return None
@@ -248,37 +250,9 @@ def resolution_of(
     return step
 
 
-def on_grid(x: Array, step: float) -> Array:
-    """Multiples of a step as the floats nearest to them, so that a value that was computed is the one that was typed.
-
-    Examples
-    --------
-    >>> on_grid(np.array([0.1 + 0.2, 0.3, np.inf]), 0.1).tolist()
-    [0.3, 0.3, inf]
-    """
-    k, parts = np.rint(x / step), np.rint(1.0 / step)
-    return np.asarray(k / parts if parts > 1 and abs(parts * step - 1.0) < 1e-12 else k * step, dtype=float)
-
-
-def cell_ends(lower: Array, upper: Array, step: float) -> tuple[Array, Array]:
-    """Ends of the cells of multiples of a step, half a step outwards; neighbours share the very same float.
-
-    Examples
-    --------
-    >>> low, high = cell_ends(np.array([0.1, 0.2, 0.3]), np.array([0.1, 0.2, 0.3]), 0.1)
-    >>> bool(np.all(low[1:] == high[:-1])), low.round(2).tolist()
-    (True, [0.05, 0.15, 0.25])
-    """
-    return (np.rint(lower / step) - 0.5) * step, (np.rint(upper / step) + 0.5) * step
-
-
-def last_edge(bound: Array, step: float) -> Array:
-    """Upper end of the cell of the largest multiple of a step that is not above a bound."""
-    steps = bound / step
-    nearest = np.rint(steps)
-    with np.errstate(invalid="ignore"):
-        met = np.abs(steps - nearest) <= 1e-9 * np.maximum(np.abs(steps), 1.0)
-    return np.asarray((np.where(met, nearest, np.floor(steps)) + 0.5) * step)
+def decimal_grid(x: Array) -> float | None:
+    """Decimal step of the grid that all values lie on, or None; real numbers are told by their first ones."""
+    return None if decimal_step(x[:_FEW]) is None else decimal_step(x)
 
 
 def distinct_labels(x: NDArray[Any], w: Array) -> tuple[NDArray[Any], Array]:

@@ -23,15 +23,14 @@ from modelselect.gathering import (
     gather_values,
 )
 from modelselect.observations import (
-    cell_ends,
     flags_of,
     is_number,
     items_of,
-    last_edge,
     numbers_or_labels,
     one_dimensional,
     weights_of,
 )
+from modelselect.rounding import cell_ends, grid_points, up_to
 from modelselect.stretches import equal
 
 Kind = Literal["lattice", "continuous", "nominal"]
@@ -345,13 +344,15 @@ class Sample:
         step = self.resolution if cells else None
         bounds, within = self.truncation, self.truncation
         if step is not None:
-            lower, upper = cell_ends(lower, upper, step)
+            lower, upper = cell_ends(lower, step)[0], cell_ends(upper, step)[1]
             if bounds is not None:
-                bounds = within = last_edge(bounds[0], step), last_edge(bounds[1], step)
+                low, high = (grid_points(up_to(end, step) + 0.5, step) for end in bounds)
+                bounds = within = low, high
         elif not cells and not self.exact:
             if self.edges is not None:
                 lower = np.where(lower > self.edges[0], np.floor(lower) + 1.0, lower)
-            within = None if bounds is None else (np.floor(bounds[0]) + 1.0, bounds[1])
+            unit = self.resolution or 1.0
+            within = None if bounds is None else (grid_points(up_to(bounds[0], unit) + 1.0, unit), bounds[1])
         if bounds is None or within is None:
             return Block(lower, upper, weights)
         if not self.exact or step is not None:

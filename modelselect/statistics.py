@@ -285,6 +285,8 @@ _SHORT = 2048
 _SLACK = 1e-12
 #: From here on every float is an integer, which says nothing about a grid.
 _LARGEST = 2.0**52
+#: What is left, beside the largest value, where the 0 of a grid was computed as a difference.
+_CANCELLED = 2.0**-46
 
 
 def divisor(units: Array) -> float:
@@ -294,8 +296,9 @@ def divisor(units: Array) -> float:
 
 def decimal_step(x: Array) -> float | None:
     """10⁻ʲ for the smallest j ≤ 6 for which all 10ʲx are integers, or None."""
+    largest = max(float(np.max(x)), -float(np.min(x))) if len(x) else 0.0
     for j in range(7):
-        if all(_whole(x[cut], 10.0**j) for cut in stretches(len(x))):
+        if all(bool(np.all(_are_whole(x[cut], 10.0**j, largest))) for cut in stretches(len(x))):
             return float(10.0**-j)
     return None
 
@@ -309,21 +312,18 @@ def decimal_steps(x: Array, where: NDArray[np.bool_]) -> Array:
     [0.01, 1.0]
     """
     step = np.full(len(x), np.nan)
+    largest = np.where(where, np.abs(x), 0.0).max(axis=-1, keepdims=True)
     for j in range(7):
         rows = np.flatnonzero(np.isnan(step))
-        step[rows[(_are_whole(x[rows], 10.0**j) | ~where[rows]).all(axis=-1)]] = 10.0**-j
+        step[rows[(_are_whole(x[rows], 10.0**j, largest[rows]) | ~where[rows]).all(axis=-1)]] = 10.0**-j
     return step
 
 
-def _whole(x: Array, times: float) -> bool:
-    """Whether all multiples are integers."""
-    return bool(np.all(_are_whole(x, times)))
-
-
-def _are_whole(x: Array, times: float) -> NDArray[np.bool_]:
-    """Which multiples are integers up to rounding, and small enough that this says something."""
+def _are_whole(x: Array, times: float, largest: Any) -> NDArray[np.bool_]:
+    """Which multiples are integers up to rounding, their own or the largest's, and small enough to say so."""
     with np.errstate(over="ignore", invalid="ignore"):
         y = x * times
         size = np.abs(y)
-        off = np.abs(y - np.rint(y)) > np.minimum(1e-12 * size, 1e-3)
+        own = np.maximum(1e-12 * size, _CANCELLED * largest * times)
+        off = np.abs(y - np.rint(y)) > np.minimum(own, 1e-3)
     return np.asarray(~off & (size < _LARGEST), dtype=bool)

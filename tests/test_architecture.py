@@ -13,9 +13,9 @@ ROOT = Path(modelselect.__file__).parent
 
 #: Imports point only to earlier entries (and within one).
 LAYERS = [
-    "errors", "domain", "stretches", "statistics", "long_samples", "block", "autocorrelation", "observations",
-    "gathering", "sample", "grouped", "formulas", "family", "masses", "expectation", "distribution", "families",
-    "fitting", "divergence", "ranking", "testing", "reporting", "experiment", "cli",
+    "errors", "domain", "stretches", "statistics", "long_samples", "block", "autocorrelation", "rounding",
+    "observations", "remarks", "gathering", "sample", "grouped", "formulas", "family", "masses", "expectation",
+    "distribution", "families", "fitting", "divergence", "ranking", "testing", "reporting", "experiment", "cli",
 ]  # fmt: skip
 
 #: The only rightward imports: a ranking that draws itself or speaks, inside the function that needs them.

@@ -13,10 +13,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-import scipy.stats as ss
+from scipy.stats import norm
 
 import modelselect as ms
 from modelselect import DataError, ModelSelectError, Sample
+from modelselect.divergence.level import level
+from modelselect.families.candidates import Candidate
+from modelselect.families.discretized import Discretized
+from modelselect.fitting.fit import fit_candidate
+from modelselect.grouped import Grouped
+from modelselect.ranking.footing import fit_on_footing
 from modelselect.sample import as_sample
 from modelselect.statistics import decimal_step
 
@@ -480,36 +486,111 @@ def test_a_label_that_is_missing_and_has_no_weight_is_no_outcome():
     assert Sample(["a", None, "b"], [1, 0, 2]).outcomes == ("a", "b")
 
 
-def test_one_decimal_in_two_floats_is_one_value():
-    computed = np.array([0.1 + 0.2, 0.3, 0.1 * 3, 0.7, 0.1 * 7, 0.7, 1.1, 1.1] * 3)
-    sample = Sample(computed)
-    assert sample.values.tolist() == [0.3, 0.7, 1.1]
-    assert sample.weights.tolist() == [9, 9, 6]
-    given = Sample(computed, resolution=0.1, ordered=True)
-    assert given.order is not None
-    assert given.values[given.order].tolist() == [0.3, 0.3, 0.3, 0.7, 0.7, 0.7, 1.1, 1.1] * 3
-    ends = Sample.from_intervals([0.1 * 3, 0.3], [0.1 * 7, 0.7], resolution=0.1)
-    assert len(ends) == 1
+# -- one decimal, several floats ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", [0.1, 0.25, 0.7, 1e-3, 5.0])
-def test_cells_of_neighbours_touch(step):
-    values = step * np.arange(-40, 41)
-    block = Sample(values, resolution=step).block(cells=True)
-    assert np.array_equal(block.lower[0, 1:], block.upper[0, :-1])
-    assert block.upper - block.lower == pytest.approx(step, rel=1e-9)
+@pytest.mark.parametrize("step", [0.1, 0.05, 0.3, 0.001])
+def test_a_decimal_counts_once_however_it_was_computed(step: float) -> None:
+    k = np.arange(-30, 31)
+    written = np.array([float(Fraction(str(step)) * int(i)) for i in k])  # the floats next to the decimals
+    summed = np.concatenate([[written[0]], written[0] + np.cumsum(np.full(60, step))])
+    ways = [written, k * step, summed, (k + 7) * step - 7 * step]
+    assert len(np.unique(np.concatenate(ways))) > len(k)
+    for sample in (Sample(np.concatenate(ways)), Sample(np.concatenate(ways), resolution=step)):
+        assert sample.resolution == step
+        np.testing.assert_array_equal(sample.values, written)
+        np.testing.assert_array_equal(sample.weights, 4.0)
+    ends = Sample.from_intervals(np.concatenate(ways), np.concatenate([*ways[1:], ways[0]]), resolution=step)
+    assert ends.exact
+    np.testing.assert_array_equal(ends.values, written)
 
 
-def test_truncation_below_zero_on_a_lattice_is_where_it_is_said():
-    """The law of rounded data within (low, high] holds the cells of the multiples in it, no more and no less."""
-    values = np.array([-2.0, -1, -1, 0, 0, 1, 2])
-    for bounds, edges in (((-3, 2), (-2.5, 2.5)), ((-3.2, 2.5), (-3.5, 2.5)), ((None, 2), (-np.inf, 2.5))):
-        fit = ms.fit({"normal": {"mean": 0.3, "sd": 1.4}}, Sample(values, truncation=bounds))
-        law = ss.norm(0.3, 1.4)
-        mass = law.cdf(values + 0.5) - law.cdf(values - 0.5)
-        within = law.cdf(edges[1]) - law.cdf(edges[0])
-        assert fit.log_likelihood == pytest.approx(np.log(mass / within).sum(), rel=1e-12)
-    for low in (-3, -3.5):
-        fit = ms.fit({"skellam": {"mean1": 1.0, "mean2": 1.2}}, Sample(values, truncation=(low, None)))
-        law = ss.skellam(1.0, 1.2)
-        assert fit.log_likelihood == pytest.approx(np.sum(law.logpmf(values) - law.logsf(np.floor(low))), rel=1e-10)
+@pytest.mark.parametrize("step", [0.1, 0.05, 0.3, 1 / 3, 0.001, 1e-9, 7.0, np.pi])
+def test_cells_of_neighbours_share_their_end(step: float) -> None:
+    sample = Sample(np.arange(-1000, 1001) * step, resolution=step)
+    block = sample.block(cells=True)
+    np.testing.assert_array_equal(block.lower[0, 1:], block.upper[0, :-1])
+    np.testing.assert_allclose(block.upper[0], (np.arange(-1000, 1001) + 0.5) * step, rtol=1e-14)
+    table = pd.DataFrame({"group": np.repeat(["a", "b"], 4002), "x": np.tile(np.arange(-1000, 1001) * step, 4)})
+    for rectangle in Grouped.of(table, "group", "x", resolution=step).rectangles():
+        cells = rectangle.block(step)
+        np.testing.assert_array_equal(cells.lower[:, 1:], cells.upper[:, :-1])
+
+
+def test_two_floats_of_one_decimal_are_a_tie_of_real_numbers_too() -> None:
+    x = np.round(np.random.default_rng(3).normal(size=200), 4)
+    x = np.append(x, x[:20])
+    noisy = np.where(np.arange(220) < 200, x, (x + 0.3) - 0.3)
+    assert len(np.unique(noisy)) > 200
+    plain, computed = Sample(x), Sample(noisy)
+    assert plain.resolution is None
+    np.testing.assert_array_equal(computed.values, plain.values)
+    assert level(computed).entropy.value == level(plain).entropy.value
+    assert len(Sample(noisy, resolution=None)) == len(np.unique(noisy))  # exact real numbers, if that is said
+
+
+def test_the_zero_of_a_grid_may_be_a_difference() -> None:
+    sample = Sample(np.repeat(np.arange(-1, 1, 0.1), 5))  # numpy's 0 is −2e-16
+    assert (sample.resolution, sample.values[10]) == (0.1, 0.0)
+    assert Sample([1e-18, 3e-17, 2e-18] * 4).resolution is None
+
+
+# -- bounds on a grid --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("each", [False, True])
+@pytest.mark.parametrize(("low", "high"), [(-4, 3), (-4.5, 2.5), (-3.5, -0.5), (None, -2), (-6, None), (-5, 0)])
+@pytest.mark.parametrize("name", ["skellam", "discrete_laplace", "normal", "discretized"])
+def test_truncated_counts_have_the_renormalised_likelihood(name: str, low: float, high: float, each: bool) -> None:
+    rng = np.random.default_rng(1)
+    x = (rng.poisson(3, 300) - rng.poisson(4, 300)).astype(float)
+    a, b = -np.inf if low is None else low, np.inf if high is None else high
+    x = x[(x > a) & (x <= b)]
+    # of each its own: those of odd rows a quarter of a step apart, with the same integers between them
+    lows, highs = (np.where(np.arange(len(x)) % 2, end, np.floor(end) + 0.75) for end in (a, b))
+    bounds = (lows, highs) if each else (low, high)
+    fit = ms.fit({"discretized": "normal"} if name == "discretized" else name, Sample(x, truncation=bounds))
+    assert fit.distribution is not None
+    law, p = fit.distribution.family, tuple(fit.distribution.parameters.values())
+
+    def mass(at: np.ndarray) -> np.ndarray:
+        return np.exp(law.logp(at, *p)) if law.discrete else np.diff(norm.cdf([at - 0.5, at + 0.5], *p), axis=0)[0]
+
+    support = np.arange(max(np.floor(a) + 1, -300), min(np.floor(b), 300) + 1)
+    expected = np.log(mass(x)).sum() - len(x) * np.log(mass(support).sum())
+    assert fit.log_likelihood == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("step", "bound", "edge"), [
+    (0.1, -0.3, -0.25), (0.1, -3 * 0.1, -0.25), (0.1, -0.35, -0.35), (0.1, 0.3, 0.35), (0.1, 3 * 0.1, 0.35),
+    (0.5, -1.5, -1.25), (0.5, -1.4, -1.25), (0.5, -1.6, -1.75), (1.0, -3, -2.5), (1.0, 0, 0.5), (1.0, -0.2, -0.5),
+])  # fmt: skip
+def test_a_bound_on_a_grid_is_the_end_of_the_last_cell_up_to_it(step: float, bound: float, edge: float) -> None:
+    x = np.arange(4, 12) * step
+    above = Sample(x, resolution=step, truncation=(bound, None)).block(cells=True)
+    below = Sample(-x - 3, resolution=step, truncation=(None, bound)).block(cells=True)
+    assert above.truncation[0].item() == below.truncation[1].item() == edge
+    within = Sample.from_intervals([-np.inf], [9 * step], resolution=step, truncation=(bound, None))
+    assert within.block(cells=True).lower.item() == edge
+
+
+def test_a_value_at_a_bound_is_there_whatever_its_float() -> None:
+    with pytest.raises(DataError, match="outside the truncation bounds at row 1 "):
+        Sample([0.4, 0.1 + 0.2, 0.5], resolution=0.1, truncation=(0.3, None))
+    assert Sample([0.1, 0.1 + 0.2, 0.2], resolution=0.1, truncation=(None, 0.3)).n == 3
+    assert Sample.from_intervals([0.1, 0.2], [0.1 + 0.2, 0.2], resolution=0.1, truncation=(None, 0.3)).n == 2
+
+
+def test_a_coarse_grid_of_masses_and_intervals_cut_off_at_a_negative_bound() -> None:
+    law = ms.Distribution(Discretized("normal", step=0.5), {"mean": -0.5, "sd": 1.0})
+    upper = np.array([-1.0, 0.0, 0.5, 1.5])
+    sample = Sample.from_intervals([None] * 4, upper, resolution=0.5, truncation=(-1.5, None))
+    points = np.arange(-1.0, 12.0, 0.5)
+    mass = np.exp(law.logp(points))
+    expected = [np.log(mass[points <= end].sum() / mass.sum()) for end in upper]
+    candidate = Candidate(law.family, dict(law.parameters), "rounded")
+    fit = fit_candidate(candidate, sample)
+    np.testing.assert_allclose(fit.pointwise, expected, rtol=1e-9)
+    bins = fit_on_footing(candidate, Sample.from_bins([-2.2, -0.7, 0.2, 2.1], [3, 4, 2]))
+    assert not bins.status.usable
+    assert "without a resolution" in bins.reason

@@ -93,7 +93,7 @@ def impossible(family: Family, block: Block, parameters: tuple[Any, ...]) -> Any
             return outside
         low, high = np.where(np.isnan(low), support.low, low), np.where(np.isnan(high), support.high, high)
         if family.discrete:
-            first, last = np.ceil(block.lower), np.floor(block.upper)
+            first, last = -support.floor(-block.lower), support.floor(block.upper)
             beyond = (last < low) | (first > high) | (last < first)
         else:
             beyond = (block.upper <= low) | (block.lower >= high)

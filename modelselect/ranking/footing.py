@@ -90,6 +90,9 @@ def _mismatch_of_masses(law: Family, sample: Sample) -> str:
         )
     if not sample.masses:
         return f"{whole}; the data are continuous (say resolution: {step:g} if they are {say})"
+    if step != 1.0 and (sample.edges is not None or sample.truncation is not None):
+        what = "bins (a, b]" if sample.edges is not None else "intervals cut off at truncation bounds"
+        return f"{whole}; of {what} without a resolution it is not known which of them belong to which"
     ends = sample.lower[np.isin(sample.lower, sample.upper) & np.isfinite(sample.lower)]
     shared = ends[ends == np.floor(ends)]
     if sample.edges is None and len(shared):

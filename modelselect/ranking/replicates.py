@@ -13,8 +13,8 @@ from modelselect.domain import Array
 from modelselect.fitting.result import Fit
 from modelselect.grouped import distinct_in_rows
 from modelselect.masses import log_mass
-from modelselect.observations import cell_ends
 from modelselect.ranking.nesting import reached
+from modelselect.rounding import cell_ends
 from modelselect.sample import Sample
 
 #: Cells of a lattice that replicates are drawn on as a table of counts; beyond it value by value.
@@ -72,7 +72,7 @@ def as_drawn(law: Distribution, sample: Sample, n: int, size: int, rng: np.rando
         counts = rng.multinomial(n, table[1], size=size).astype(float)
         seen = counts.any(axis=0)
         values, counts = table[0][None, seen], counts[:, seen]
-    return Block(values, values, counts) if law.discrete else Block(*cell_ends(values, values, step), counts)
+    return Block(values, values, counts) if law.discrete else Block(*cell_ends(values, step), counts)
 
 
 def binned(law: Distribution, bins: Block, n: int, size: int, rng: np.random.Generator) -> Block:
@@ -155,7 +155,7 @@ def _cells(law: Distribution, sample: Sample, step: float) -> tuple[Array, Array
         return None
     first, last = np.floor((low - origin) / step), np.ceil((high - origin) / step)
     values = origin + step * np.arange(first, last + 1.0)
-    lower, upper = (values, values) if law.discrete else cell_ends(values, values, step)
+    lower, upper = (values, values) if law.discrete else cell_ends(values, step)
     with np.errstate(all="ignore"):
         mass = np.exp(log_mass(law.family, lower, upper, tuple(law.parameters.values())))
     mass = np.where(np.isfinite(mass), mass, 0.0)

@@ -16,6 +16,7 @@ from modelselect.domain import Array
 from modelselect.errors import DataError, did_you_mean
 from modelselect.observations import Flags, RowError, one_dimensional, weights_of
 from modelselect.ranking.regression.candidates import FUNCTIONS, Formula, RegressionCandidate
+from modelselect.rounding import snapped
 from modelselect.sample import Sample
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def designs(
     table, w, notes, dropped = _complete(table[needed], w, missing)
     y = _outcome(formula.outcome, table)
     outcome = Sample(y, w, weights_kind=weights_kind, resolution=resolution)
+    y = snapped(y, outcome.resolution)
     w = w * (outcome.n / w.sum())
     blocks = [_columns(one.formula.terms, table) for one in candidates]
     zeros = [None if one.zeros is None else _columns(one.zeros.terms, table) for one in candidates]

@@ -17,6 +17,7 @@ from modelselect.ranking.regression.design import Columns, Rows
 from modelselect.ranking.regression.newton import Formula, Maximum, maximise
 from modelselect.ranking.regression.responses import RESPONSES, Kind
 from modelselect.ranking.regression.result import RegressionFit
+from modelselect.rounding import cell_ends
 
 #: Nats in all by which a larger model must be ahead of a smaller one that it contains, to have left its boundary.
 _AHEAD = 1e-5
@@ -88,7 +89,7 @@ class _Problem:
         y, law, step = self.rows.y, self.law, self.rows.resolution
         if law.discrete or step is None:
             return lambda natural: np.asarray(law.logp(y, *self.parameters(natural)))
-        low, high = y - 0.5 * step, y + 0.5 * step
+        low, high = cell_ends(y, step)
         return lambda natural: log_mass(law, low, high, self.parameters(natural))
 
     # -- the fit ---------------------------------------------------------------------------------------------------
@@ -145,7 +146,8 @@ class _Problem:
         if self.law.discrete or step is None:
             off = np.array(~support.contains(y), dtype=bool)
         else:
-            off = (y + 0.5 * step <= support.low) | (y - 0.5 * step >= support.high)
+            below, above = cell_ends(y, step)
+            off = (above <= support.low) | (below >= support.high)
         if not off.any():
             return ""
         count = float(self.rows.weights[off].sum())
