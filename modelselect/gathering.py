@@ -78,9 +78,9 @@ def gather_values(
         raise DataError(f"{what}: nothing is left; all observations are missing or have weight 0")
     if w is not None or truncation is not None or weights_kind != "frequency":
         w = _weighed(np.broadcast_to(1.0, len(x)) if w is None else w, weights_kind, notes)
+    squares = None if w is None or weights_kind == "frequency" else w**2
     if nominal:
-        fields = _nominal(x, np.ones(len(x)) if w is None else w, known, notes, n_missing, labels)
-        fields["importance"] = weights_kind == "importance"
+        fields = _nominal(x, np.ones(len(x)) if w is None else w, known, notes, n_missing, labels, squares)
     else:
         # whatever the step, equal observations are one where the same bounds hold for all of them
         distinct, total = distinct_numbers(x, w)
@@ -96,6 +96,8 @@ def gather_values(
         elif grid is not None and not integers(distinct):
             x = snapped(x, grid)
             distinct, total = distinct_numbers(snapped(distinct, grid), total)
+        if squares is not None and bounds is None:
+            squares = distinct_numbers(x, squares)[1]
         if weights is None:
             note_neighbours(x, notes, ordered=ordered)
         fields = _fields(
@@ -107,7 +109,7 @@ def gather_values(
             notes,
             known=known,
             n_missing=n_missing,
-            whole_weights=weights_kind,
+            squares=squares,
             distinct=bounds is None,
         )
     if ordered and len(fields["values"]) == len(np.unique(fields["values"])):
@@ -162,7 +164,8 @@ def gather_ends(
     a, b, bounds = a[used], b[used], _rows_of(bounds, used)
     if what == "values" and resolution is None:
         note_rounded(a[a == b], notes)
-    return _fields(a, b, weights, bounds, step, notes, n_missing=int(absent.sum()), whole_weights=weights_kind)
+    squares = None if weights_kind == "frequency" else weights**2
+    return _fields(a, b, weights, bounds, step, notes, n_missing=int(absent.sum()), squares=squares)
 
 
 def gather_bins(edges: Any, counts: Any, truncation: Truncation) -> Fields:
@@ -294,12 +297,15 @@ def _weighed(w: Array, weights_kind: str, notes: list[str]) -> Array:
     return np.asarray(w * (n_eff / w.sum()))
 
 
-def _nominal(x: Any, w: Array, known: bool, notes: list[str], n_missing: int, labels: tuple[str, ...]) -> Fields:
+def _nominal(
+    x: Any, w: Array, known: bool, notes: list[str], n_missing: int, labels: tuple[str, ...], squares: Array | None
+) -> Fields:
     values, weights = distinct_labels(x, w)
+    squares = None if squares is None else distinct_labels(x, squares)[1]
     notes.append("the outcomes are labels: candidates are tables and the uniform over the outcomes")
     note_weights(weights, known, notes, said=True)
     return {
-        **_common(values, weights, known, notes, n_missing),
+        **_common(values, weights, known, notes, n_missing, squares),
         "lower": values,
         "upper": values,
         "truncation": None,
@@ -319,7 +325,7 @@ def _fields(
     *,
     known: bool = False,
     n_missing: int = 0,
-    whole_weights: WeightsKind = "frequency",
+    squares: Array | None = None,
     said: bool = False,
     distinct: bool = False,
 ) -> Fields:
@@ -329,10 +335,13 @@ def _fields(
         bounds = bounds[0][:1], bounds[1][:1]
     if exact and (bounds is None or len(bounds[0]) == len(bounds[1]) == 1):
         values, weights = (lower, w) if distinct else distinct_numbers(lower, w)
+        squares = squares if distinct or squares is None else distinct_numbers(lower, squares)[1]
         lower = upper = values
     else:
         ends = () if bounds is None else tuple(np.broadcast_to(end, lower.shape) for end in bounds)
-        columns, weights = distinct_rows([middles(lower, upper), lower, upper, *ends], w)
+        rows = [middles(lower, upper), lower, upper, *ends]
+        columns, weights = distinct_rows(rows, w)
+        squares = None if squares is None else distinct_rows(rows, squares)[1]
         values, lower, upper, *rest = columns
         if bounds is not None and len(bounds[0]) + len(bounds[1]) > 2:
             bounds = rest[0], rest[1]
@@ -341,20 +350,21 @@ def _fields(
     if not said:
         note_censored(lower, upper, weights, notes)
     note_truncated(bounds, notes)
-    note_weights(weights, known, notes, said=whole_weights != "frequency")
+    note_weights(weights, known, notes, said=squares is not None)
     return {
-        **_common(values, weights, known, notes, n_missing),
+        **_common(values, weights, known, notes, n_missing, squares),
         "lower": lower,
         "upper": upper,
         "truncation": bounds,
-        "importance": whole_weights == "importance",
         "kind": "continuous" if step is None else "lattice",
         "resolution": step,
         "outcomes": (),
     }
 
 
-def _common(values: Any, weights: Array, known: bool, notes: list[str], n_missing: int) -> Fields:
+def _common(
+    values: Any, weights: Array, known: bool, notes: list[str], n_missing: int, squares: Array | None
+) -> Fields:
     return {
         "values": values,
         "weights": weights,
@@ -364,5 +374,5 @@ def _common(values: Any, weights: Array, known: bool, notes: list[str], n_missin
         "notes": tuple(notes),
         "n_missing": n_missing,
         "order": None,
-        "importance": False,
+        "importance": None if squares is None else np.minimum(squares / weights, weights),
     }

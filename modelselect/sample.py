@@ -75,7 +75,7 @@ class Sample:
     notes : what was recognised or assumed, in sentences
     outcomes : all labels that were named, also those never seen; empty for numbers
     order : place among `values` of each row, in the rows' order ``(n,)``; None unless `ordered`
-    importance : whether the weights say how much an observation is worth, and not how often it was made
+    importance : of importance weights, that of one observation of each ``(m,)``; None of frequencies, where it is 1
 
     Raises
     ------
@@ -107,7 +107,7 @@ class Sample:
     n_missing: int
     outcomes: tuple[str, ...]
     order: NDArray[np.intp] | None
-    importance: bool
+    importance: Array | None
     _blocks: dict[bool, Block]
 
     def __init__(

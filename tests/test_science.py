@@ -15,6 +15,7 @@ from modelselect.ranking.confidence_set import confidence_set
 from modelselect.ranking.criteria import CRITERIA
 from modelselect.ranking.dependence import long_run_covariance
 from modelselect.ranking.distances import anderson_darling, cramer_von_mises, integrals, kolmogorov_smirnov
+from modelselect.ranking.leverage import leverage
 from modelselect.ranking.replicates import product_limit
 from modelselect.ranking.validation import folds_of, held_out, leave_one_out, stacking_weights
 
@@ -172,6 +173,75 @@ def test_folds_by_hand():
     assert held_out(fit, parts) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("folds", [2, 3, 7])
+@pytest.mark.parametrize("weights", [[2.5, 0.5, 3, 1.25, 0.5, 7], [0.5] * 8, [10.7, 3.3], [2.5] * 4, [1, 1, 0.001, 9]])
+def test_fractional_weights_are_divided_into_folds(weights, folds):
+    sample = ms.Sample.from_counts(dict(enumerate(weights)))
+    parts = folds_of(sample, folds, np.random.default_rng(0))
+    np.testing.assert_allclose(parts.sum(axis=0), weights, rtol=1e-12)
+    assert (parts >= 0).all()
+    assert (parts.sum(axis=1) > 0).all()
+    assert np.ptp(parts.sum(axis=1)) <= 1.0 + 1e-12  # of unit pieces and smaller ones
+    whole = np.floor(weights)
+    # a copy is never cut: what is in a fold are ones, and at most one remainder
+    extra = parts - np.floor(parts + 1e-12)
+    remainders = np.isclose(extra, (np.array(weights) - whole)[None, :]) | np.isclose(extra, 0.0, atol=1e-9)
+    assert remainders.all()
+    ranking = ms.rank(sample, ["poisson", "geometric"], criteria=["kl_cv"])
+    assert np.isfinite(ranking.table["kl_cv"]).all()
+
+
+def test_folds_of_fractional_weights_are_random():
+    sample = ms.Sample.from_counts({0: 2.5, 1: 2.5, 2: 2.5})
+    rng = np.random.default_rng(4)
+    mean = np.mean([folds_of(sample, 3, rng) for _ in range(2000)], axis=0)
+    np.testing.assert_allclose(mean, 2.5 / 3, atol=0.06)  # 4 standard errors of a part, whose sd is below 0.7
+
+
+def test_an_importance_weight_is_left_out_as_a_whole():
+    rng = np.random.default_rng(1)
+    x, w = rng.gamma(2.0, size=40), rng.lognormal(sigma=1.0, size=40)
+    sample = ms.Sample(x, w, weights_kind="importance")
+    order = np.argsort(x)
+    np.testing.assert_allclose(sample.importance, sample.weights)
+    assert ms.Sample(x, w).importance is None
+    by_hand = np.empty(40)
+    for i in range(40):
+        rest = np.arange(40) != i
+        mean = np.average(x[rest], weights=w[rest])
+        by_hand[i] = scipy.stats.expon.logpdf(x[i], scale=mean)
+    fit = ms.fit("exponential", sample)
+    np.testing.assert_allclose(leave_one_out(fit), by_hand[order], rtol=1e-9)
+    ranking = ms.rank(sample, ["exponential", "gamma"], criteria=["kl_loo"])
+    level = np.nan_to_num(ranking.entropy.value)  # none, or what was found
+    expected = -np.average(by_hand, weights=w) - level
+    assert ranking.table["kl_loo"]["exponential"] == pytest.approx(expected, rel=1e-9)
+    parts = folds_of(sample, 5, np.random.default_rng(0))
+    assert np.count_nonzero(parts) == 40  # none is divided
+    # to first order the fall is what leverage says, w times that of one observation
+    fall = fit.pointwise - leave_one_out(fit)
+    light = sample.weights < np.median(sample.weights)
+    np.testing.assert_allclose(leverage(fit, 40)[light], fall[light], rtol=0.25, atol=1e-4)
+
+
+def test_importance_weights_of_one_value_are_many_observations():
+    rng = np.random.default_rng(2)
+    x, w = rng.poisson(2.0, 300), rng.uniform(0.2, 2.0, 300)
+    sample = ms.Sample(x, w, weights_kind="importance")
+    total, cross = float(w @ x), 0.0
+    for xi, wi in zip(x, w, strict=True):
+        cross -= wi * scipy.stats.poisson.logpmf(xi, (total - wi * xi) / (w.sum() - wi))
+    own = -float(sample.shares @ leave_one_out(ms.fit("poisson", sample)))
+    plain = -ms.fit("poisson", sample).mean_log_likelihood
+    exact = cross / w.sum()
+    assert abs(own - exact) < 0.02 * (exact - plain)  # what leaving out costs, to 2 %
+    equal = ms.Sample(x, np.full(300, 0.3), weights_kind="importance")
+    fits = [ms.fit("poisson", data) for data in (equal, ms.Sample(x))]
+    np.testing.assert_allclose(leave_one_out(fits[0]), leave_one_out(fits[1]), rtol=1e-9)
+    parts = folds_of(equal, 10, np.random.default_rng(0))
+    np.testing.assert_allclose(parts, folds_of(ms.Sample(x), 10, np.random.default_rng(0)), rtol=1e-12)
+
+
 def test_an_estimated_end_is_never_beyond_the_largest():
     ranking = ms.rank(GAMMA, ["uniform", "gamma"], criteria=["kl_cv"])
     assert ranking.table["kl_cv"]["uniform"] == np.inf
@@ -250,7 +320,7 @@ def test_fractions_are_divided_like_copies_and_importance_is_not():
     assert (parts > 0).any(axis=1).all()
     assert (np.abs(parts.sum(axis=1) - 10.25 / 4) < 1.1).all()
     heavy = ms.Sample([1.0, 2, 3, 4, 7], [1, 1, 2, 1, 5], weights_kind="importance", resolution=None)
-    assert heavy.importance
+    assert heavy.importance is not None
     assert (np.count_nonzero(folds_of(heavy, 5, np.random.default_rng(0)), axis=0) == 1).all()
     fit = ms.fit({"exponential": {}}, heavy)
     others = [np.arange(5) != i for i in range(5)]

@@ -22,7 +22,7 @@ def leverage(_contender: Any, m: int) -> Array:
     """By how much the log-probability of each observation falls when it is left out of the fit, ``(m,)`` in nats.
 
     s′ J⁻¹ s / n to first order, with the score s of the observation and the information J of one; 0 where nothing is
-    estimated, or nothing that has an information.
+    estimated, or nothing that has an information. An observation with an importance weight is so many.
     """
     return np.zeros(m)
 
@@ -37,7 +37,8 @@ def _(fit: Fit, m: int) -> Array:
     s, J = scores_and_information(fit.law, block, np.array([list(fit.parameters.values())]), regular)
     if not (np.isfinite(s).all() and np.isfinite(J).all()) or np.linalg.eigvalsh(J[0])[0] <= 0:
         return np.zeros(m)
-    return np.asarray(np.einsum("im,ij,jm->m", s[0], np.linalg.inv(J[0]), s[0]) / fit.n)
+    one = 1.0 if fit.sample.importance is None else fit.sample.importance
+    return np.asarray(one * np.einsum("im,ij,jm->m", s[0], np.linalg.inv(J[0]), s[0]) / fit.n)
 
 
 def left_out_covariance(fits: Sequence[Any], best: int, shares: Array) -> Array:

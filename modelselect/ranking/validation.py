@@ -17,33 +17,51 @@ _NEGLIGIBLE = 1e-9
 
 
 def folds_of(sample: Sample, folds: int, rng: np.random.Generator) -> Array:
-    """Divide the observations at random into folds of equal size: weights ``(folds, m)`` that sum to the sample's.
+    """Divide the observations at random into folds of like size: weights ``(folds, m)`` that sum to the sample's.
 
-    Frequencies are divided copy by copy, what is left of a fraction being a smaller copy; of importance weights a
-    distinct observation stays in one piece.
+    A frequency is divided copy by copy, what is left of a fractional one (the ½ of 2½) being a piece of its own; an
+    importance weight is that of a whole observation. Folds differ by the weight of one piece at most.
 
     Raises
     ------
     ConfigurationError
-        Fewer than two folds, or fewer observations than folds.
+        Fewer than two folds, or fewer pieces than folds.
 
     Examples
     --------
     >>> parts = folds_of(Sample.from_counts({0: 5, 1: 3}), 4, np.random.default_rng(0))
     >>> parts.sum(axis=0).tolist(), parts.sum(axis=1).tolist()
     ([5.0, 3.0], [2.0, 2.0, 2.0, 2.0])
+    >>> parts = folds_of(Sample.from_counts({0: 2.5, 1: 0.5, 2: 1}), 2, np.random.default_rng(0))
+    >>> parts.sum(axis=0).tolist(), parts.sum(axis=1).tolist()
+    ([2.5, 0.5, 1.0], [2.0, 2.0])
     """
-    w = sample.weights
-    copies = np.ones(len(w), dtype=np.intp) if sample.importance else np.ceil(w).astype(np.intp)
-    n = int(copies.sum())
+    w, one = sample.weights, one_of_each(sample)
+    copies = np.floor(w / one + _NEGLIGIBLE)
+    rest = w - copies * one
+    rest[rest < _NEGLIGIBLE * w] = 0.0
+    m, whole = len(w), copies.astype(np.intp)
+    owner = np.concatenate([np.repeat(np.arange(m), whole), np.flatnonzero(rest)])
+    n, size = len(owner), np.concatenate([np.repeat(one, whole), rest[rest > 0]])
     if not 2 <= folds <= n:
         raise ConfigurationError(f"folds: expected a number from 2 to the {n} observations, got {folds}")
-    owner = np.repeat(np.arange(len(w)), copies)
-    piece = np.ones(n)
-    piece[np.cumsum(copies) - 1] = w - (copies - 1)  # the last one is what is left
-    fold = rng.permutation(np.arange(n) % folds)
-    parts = np.bincount(fold * len(w) + owner, weights=piece, minlength=folds * len(w)).reshape(folds, len(w))
-    return np.asarray(parts, dtype=float)
+    if size.max() - size.min() <= _NEGLIGIBLE * size.max():
+        fold = rng.permutation(np.arange(n) % folds)
+    else:  # dealt from the largest to the smallest, in each round one to each fold
+        dealt = rng.permutation(n)
+        dealt = dealt[np.argsort(-size[dealt], kind="stable")]
+        rounds = rng.permuted(np.tile(np.arange(folds), (-(-n // folds), 1)), axis=1)
+        fold = np.empty(n, dtype=np.intp)
+        fold[dealt] = rounds.ravel()[:n]
+    place, first = fold * m + owner, int(whole.sum())
+    counts = np.bincount(place[:first], minlength=folds * m).reshape(folds, m) * one
+    counts += np.bincount(place[first:], weights=size[first:], minlength=folds * m).reshape(folds, m)
+    return np.asarray(counts, dtype=float)
+
+
+def one_of_each(sample: Sample) -> Array:
+    """Weight of one observation of each distinct value ``(m,)``: 1 of frequencies, of importance weights its own."""
+    return np.ones(len(sample)) if sample.importance is None else sample.importance
 
 
 def held_out(fit: Fit, parts: Array) -> Array:
@@ -55,7 +73,8 @@ def held_out(fit: Fit, parts: Array) -> Array:
     total, seen = np.zeros(len(w)), np.zeros(len(w))
     for cut in batches(len(parts), len(w)):
         part = parts[cut]
-        found = refit(fit, w - part)
+        left = w - part
+        found = refit(fit, np.where(left > _NEGLIGIBLE * w, left, 0.0))
         with np.errstate(invalid="ignore"):
             total += np.where(part > 0, part * found.pointwise(), 0.0).sum(axis=0)
         seen += part.sum(axis=0)
@@ -63,17 +82,18 @@ def held_out(fit: Fit, parts: Array) -> Array:
 
 
 def leave_one_out(fit: Fit) -> Array:
-    """Log-probability of each distinct observation when one copy of it is left out ``(m,)``: m fits in one batch.
+    """Log-probability of each distinct observation when one is left out ``(m,)``: m fits in one batch.
 
-    Of importance weights, which are no copies, the whole observation is.
+    One copy of a frequency; of importance weights the whole of one observation (of several with one value, the mean
+    weight of those, in which each counts as much as it weighs).
     """
-    w = fit.sample.weights
-    copy = w if fit.sample.importance else np.minimum(w, 1.0)
+    w, one = fit.sample.weights, one_of_each(fit.sample)
     value = np.empty(len(w))
     for cut in batches(len(w), len(w)):
         here = np.arange(len(w))[cut]
         weights = np.repeat(w[None, :], len(here), axis=0)
-        weights[np.arange(len(here)), here] -= copy[here]
+        left = w[here] - one[here]
+        weights[np.arange(len(here)), here] = np.where(left > _NEGLIGIBLE * w[here], left, 0.0)
         value[cut] = refit(fit, weights).pointwise()[np.arange(len(here)), here]
     return value
 
