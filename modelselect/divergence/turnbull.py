@@ -65,6 +65,32 @@ def disjoint(block: Block) -> bool:
     return alike and bool(np.all(block.lower[0, 1:] >= block.upper[0, :-1]))
 
 
+def one_sided(block: Block) -> Block | None:
+    """The sample, turned round if need be, in which cells that overlap nowhere stand beside right-censored ones.
+
+    These, and the entries of those that were truncated from below, lie at ends of cells or between them, so that the
+    product limit is the distribution of cells. None where intervals overlap in another way, or all are censored.
+    """
+    for turned in (block, _turned(block)):
+        lower, upper = turned.lower[0], turned.upper[0]
+        event = upper < np.inf
+        cells = np.unique(np.stack([lower[event], upper[event]], axis=1), axis=0)
+        entries, exits = turned.truncation or (np.full((1, 1), -np.inf), np.full((1, 1), np.inf))
+        marks = np.concatenate([lower[~event], entries.ravel()])
+        before = np.searchsorted(cells[:, 0], marks) - 1
+        apart = len(cells) > 0 and bool(np.all(cells[1:, 0] >= cells[:-1, 1]))
+        if apart and np.all(exits == exits[0, 0]):
+            inside = (before >= 0) & (marks < cells[np.maximum(before, 0), 1])
+            if not inside.any():
+                return turned
+    return None
+
+
+def _turned(block: Block) -> Block:
+    bounds = block.truncation
+    return Block(-block.upper, -block.lower, block.weights, None if bounds is None else (-bounds[1], -bounds[0]))
+
+
 def nonparametric(block: Block) -> NonParametric:
     """Nonparametric maximum likelihood of one sample.
 
