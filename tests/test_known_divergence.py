@@ -285,3 +285,73 @@ def test_renyi_knows_where_its_tails_diverge():
     alpha, mixed = 1.3, 1.3 + (1 - 1.3) * 4
     expected = np.log(1 / 2) + np.log(1 / mixed) / (2 * (alpha - 1))
     assert renyi(wide, narrow, alpha) == pytest.approx(expected, rel=1e-8)
+
+
+ARCSINE = (lambda x: 1 / (mp.pi * mp.sqrt(x * (1 - x))) if 0 < x < 1 else mp.mpf(0), [0, 0.5, 1])
+OTHERS = {
+    "normal": ({"mean": 0.0, "sd": 1.0}, mp.npdf, [-mp.inf, -5, 0, 0.5, 1, 5, mp.inf]),
+    "cauchy": (
+        {"location": 0.0, "scale": 1.0},
+        lambda x: 1 / (mp.pi * (1 + x * x)),
+        [-mp.inf, -5, 0, 0.5, 1, 5, mp.inf],
+    ),
+    "exponential": ({"scale": 1.0}, lambda x: mp.exp(-x), [0, 0.5, 1, 5, mp.inf]),
+    "gamma": ({"shape": 0.5, "scale": 1.0}, lambda x: mp.exp(-x) / mp.sqrt(mp.pi * x), [0, 0.5, 1, 5, mp.inf]),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_density_without_bound_at_an_end_inside_the_other_law(name):
+    """The arcsine law is infinite at 0 and 1, inside of laws that reach further: all these were not reached at all."""
+    given, g, points = OTHERS[name]
+    p, q = ms.Distribution.of("beta", a=0.5, b=0.5), ms.Distribution.of(name, **given)
+    f, inner = ARCSINE
+
+    def half(a, b):
+        return a * mp.log(2 * a / (a + b)) / 2 if a else mp.mpf(0)
+
+    def order(alpha, a, b):
+        return float(mp.log(mp.quad(lambda x: a(x) ** alpha * b(x) ** (1 - alpha), inner)) / (alpha - 1))
+
+    with mp.workdps(50):  # for the distances from 1
+        expected = float(mp.quad(lambda x: half(f(x), g(x)) + half(g(x), f(x)), points))
+        forward = {alpha: order(alpha, f, g) for alpha in (0.3, 0.9, 1.2)}
+        back = {alpha: order(alpha, g, f) for alpha in (0.3, 0.9)}
+    assert jensen_shannon(p, q) == pytest.approx(expected, rel=1e-9)
+    assert jensen_shannon(q, p) == pytest.approx(expected, rel=1e-9)
+    assert [renyi(p, q, alpha) for alpha in forward] == pytest.approx(list(forward.values()), rel=1e-9)
+    assert [renyi(q, p, alpha) for alpha in back] == pytest.approx(list(back.values()), rel=1e-9)
+    assert renyi(q, p, 1.2) == np.inf
+    assert renyi(p, q, 2) == np.inf  # ∫ 1/(1 − x) at 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("p", "q", "first"),
+    [
+        (("geometric", {"p": 0.3}), ("negative_binomial", {"mean": 3.0, "size": 2.0}), np.log(0.6) / np.log(0.6 / 0.7)),
+        (("exponential", {"scale": 2.0}), ("exponential", {"scale": 1.0}), 2.0),
+        (("cauchy", {"location": 0.0, "scale": 1.0}), ("student_t", {"df": 3.0, "location": 0.0, "scale": 1.0}), 1.5),
+        (("uniform", {"low": 0.0, "high": 1.0}), ("gamma", {"shape": 3.0, "scale": 2.0}), 1.5),
+        (("beta", {"a": 0.5, "b": 0.5}), ("gamma", {"shape": 3.0, "scale": 2.0}), 1.2),
+        (("gumbel", {"location": 0.0, "scale": 1.0}), ("logistic", {"location": 1.0, "scale": 0.5}), 2.0),
+    ],
+)
+def test_renyi_is_infinite_from_the_order_on_at_which_its_integral_diverges(p, q, first):
+    """First order of divergence by the decay of p^α q^(1−α) in a tail, or by its power at an end."""
+    p, q = (ms.Distribution.of(name, **given) for name, given in (p, q))
+    assert np.isfinite(renyi(p, q, 0.97 * first))
+    assert renyi(p, q, 1.03 * first) == np.inf
+    assert renyi(p, q, 5.0) == np.inf
+
+
+def test_order_0_is_the_mass_of_q_where_p_has_some_with_atoms_too():
+    normal, gamma = ms.Distribution.of("normal", mean=0, sd=1), ms.Distribution.of("gamma", shape=2, scale=1)
+    one = ms.fit({"hurdle": "gamma"}, [0, 0, 0, 1.25, 2.25, 0.75, 3.35, 1.75]).distribution  # 3/8 at 0
+    two = ms.fit({"hurdle": "exponential"}, [0, 0, 1.25, 2.25, 0.75, 3.35, 1.75]).distribution  # 2/7
+    for p, q, mass in [
+        (gamma, one, 5 / 8), (normal, one, 5 / 8), (gamma, two, 5 / 7), (normal, gamma, 1.0),
+        (one, two, 1.0), (two, one, 1.0), (one, gamma, 1.0), (one, normal, 0.5),
+    ]:  # fmt: skip
+        assert renyi(p, q, 0) == pytest.approx(-np.log(mass), abs=1e-12)
+        assert renyi(p, q, 0) <= renyi(p, q, 0.3)

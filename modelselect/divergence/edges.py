@@ -48,7 +48,8 @@ def beside(law: Law, x: Array, slope: Array, logs: Array) -> Array:
     for end in {law.low, law.high}:
         if end == 0.0 or not np.isfinite(end) or law.discrete:
             continue
-        near = (np.abs(x - end) <= _USED * abs(end)) & (slope < np.log(_USED * abs(end))) & (slope != 0.0)
+        within = (law.low <= x) & (x <= law.high)
+        near = within & (np.abs(x - end) <= _USED * abs(end)) & (slope < np.log(_USED * abs(end))) & (slope != 0.0)
         if near.any() and (found := edge(law, end)) is not None:
             u = slope[near]
             logs = np.array(logs, dtype=float)

@@ -5,7 +5,8 @@ Supports are compared first, so that an infinite divergence is found and not app
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from modelselect.divergence.closed_forms import closed_entropy, closed_form
 from modelselect.divergence.edges import beside, deep
 from modelselect.divergence.laws import Law
 from modelselect.divergence.measures import Pair
-from modelselect.divergence.quadrature import NODES, integral, mesh, nodes
+from modelselect.divergence.quadrature import NODES, Mesh, integral, mesh, nodes
 from modelselect.divergence.series import total
 from modelselect.domain import Array
 from modelselect.errors import DataError, PrecisionError
@@ -133,8 +134,9 @@ def renyi(p: Law, q: Law, alpha: float) -> float:
     if gain > -0.5:
         return max(float(np.log1p(gain)) / (alpha - 1.0), 0.0)
     # nearly apart: the integral itself, in units of its largest term
-    log_p, log_q = _pointwise(p, q, _scale_points(p, q))
-    top = float(np.max(terms.product(log_p, log_q, alpha)))
+    x, slope = _scale_points(p, q)
+    log_p, log_q = _beside(p, q, x, slope)
+    top = float(np.max(terms.product(log_p + slope, log_q + slope, alpha)))
     if np.isneginf(top):
         return np.inf
 
@@ -192,14 +194,16 @@ def _order_0(p: Law, q: Law) -> float:
     """−log q(p > 0), p being positive between the ends of its support."""
     if p.points is not None:
         inside = float(np.exp(q.logp(p.points)).sum())
-    elif set(q.atoms) - set(p.atoms):
-        raise DataError(f"alpha = 0: {q.name} has atoms of its own, for which this order is not known")
     else:
         below = p.low - p.step if p.discrete else p.low
         low = float(q.cdf(below)) if np.isfinite(below) else 0.0
         inside = 1.0 - low - (float(q.sf(p.high)) if np.isfinite(p.high) else 0.0)
+        for atom in q.atoms:  # a point of its own is none of p's mass; one at the lower end of p may be in both
+            mass = float(np.exp(q.logp(np.array([atom])))[0])
+            own = p.low < atom <= p.high and atom not in p.atoms
+            inside += mass * ((atom == p.low and atom in p.atoms) - own)
     with np.errstate(divide="ignore"):
-        return max(float(-np.log(max(inside, 0.0))), 0.0)
+        return max(float(-np.log(max(inside, 0.0))), 0.0) + 0.0
 
 
 def _order_infinity(p: Law, q: Law) -> float:
@@ -212,9 +216,7 @@ def _order_infinity(p: Law, q: Law) -> float:
         return np.inf
 
     def ratio(x: Array, slope: Array) -> Array:
-        log_p, log_q = _pointwise(p, q, x)
-        if not p.discrete:
-            log_p, log_q = beside(p, x, slope, log_p), beside(q, x, slope, log_q)
+        log_p, log_q = _beside(p, q, x, slope)
         with np.errstate(invalid="ignore"):
             # far out the difference of two large logarithms is nothing but rounding
             return np.where(np.isneginf(log_p), -np.inf, np.where(np.abs(log_p) < _TOLD, log_p - log_q, np.nan))
@@ -279,21 +281,22 @@ def _ordered_points(p: Law, q: Law) -> tuple[Array, Array, Array]:
 # sums and integrals -----------------------------------------------------------------------------------------------
 
 
-def _pointwise(p: Law, q: Law, x: Array) -> tuple[Array, Array]:
+def _beside(p: Law, q: Law, x: Array, slope: Array) -> tuple[Array, Array]:
+    """Logarithms of both laws at x, beside an end by the distance from it."""
     with np.errstate(all="ignore"):
         log_p = np.asarray(p.logp(x), dtype=float)
         log_q = log_p if q is p else np.asarray(q.logp(x), dtype=float)
-    return log_p, log_q
+    if p.discrete:
+        return log_p, log_q
+    log_p = beside(p, x, slope, log_p)
+    return log_p, log_p if q is p else beside(q, x, slope, log_q)
 
 
 def _on(function: Terms, p: Law, q: Law, *, density: bool = False) -> Callable[[Array, Array], Array]:
     """Turn terms into a function of x and the logarithm of dx/du, which is in log q only if q is integrated too."""
 
     def integrand(x: Array, slope: Array) -> Array:
-        log_p, log_q = _pointwise(p, q, x)
-        if not p.discrete:
-            log_p = beside(p, x, slope, log_p)
-            log_q = log_p if q is p else beside(q, x, slope, log_q)
+        log_p, log_q = _beside(p, q, x, slope)
         for law, logs, other in ((q, log_q, log_p), (p, log_p, log_q)):
             if not law.zeros and np.any(lost := np.isneginf(logs) & (other + slope > -700.0)):
                 inside = lost & (x > law.low) & (x < law.high)
@@ -325,15 +328,27 @@ def _sum(integrand: Callable[[Array, Array], Array], p: Law, q: Law, over: Law |
         value = float(np.sum(integrand(atoms, np.zeros(len(atoms)))))
         if np.isinf(value):
             return value
-    cuts, anchors = cuts_of(p, q)
     inside = {*p.atoms, *q.atoms}
 
     def smooth(x: Array, slope: Array) -> Array:
         f = integrand(x, slope)
         return np.where(np.isin(x, list(inside)), 0.0, f) if inside else f
 
-    ends = [end for end in (low, high) if deep(end, p, q)]
-    return value + integral(smooth, mesh(cuts, low, high, anchors, ends), what)
+    for part in _meshes(p, q, low, high):
+        value += integral(smooth, part, what)
+        if not np.isfinite(value):
+            break
+    return value
+
+
+def _meshes(p: Law, q: Law, low: float, high: float) -> Iterator[Mesh]:
+    """Panels from low to high: an end of one law inside the other may be a pole, from which either side is a part."""
+    cuts, anchors = cuts_of(p, q)
+    inner = {end for law in (p, q) for end in (law.low, law.high) if low < end < high}
+    for first, last in itertools.pairwise([low, *sorted(inner), high]):
+        below, above = ([law for law in (p, q) if law.low == first], [law for law in (p, q) if law.high == last])
+        ends = [end for end, laws in ((first, below), (last, above)) if deep(end, *laws)]
+        yield mesh(cuts, first, last, anchors, ends)
 
 
 def cuts_of(p: Law, q: Law) -> tuple[list[float], list[float]]:
@@ -378,16 +393,18 @@ def _shifted(p: Law, q: Law) -> bool:
     return bool(abs(apart - np.rint(apart)) > 1e-9)
 
 
-def _scale_points(p: Law, q: Law) -> Array:
-    """Points among which the largest term of two laws that are nearly apart is looked for."""
-    cuts, anchors = cuts_of(p, q)
-    low, high = min(p.low, q.low), max(p.high, q.high)
+def _scale_points(p: Law, q: Law) -> tuple[Array, Array]:
+    """Points among which the largest term of two laws that are nearly apart is looked for, and log dx/dt at them."""
     if p.discrete:
+        cuts, _ = cuts_of(p, q)
         finite = np.unique([cut for cut in cuts if np.isfinite(cut)])
         grid = np.interp(np.linspace(0.0, len(finite) - 1.0, 4001), np.arange(len(finite)), finite)
         step = (p if p.points is None else q).step
-        return _origin(p) + step * np.unique(np.rint((grid - _origin(p)) / step))
-    return nodes(mesh(cuts, low, high, anchors).panels)[0].ravel()
+        x = _origin(p) + step * np.unique(np.rint((grid - _origin(p)) / step))
+        return x, np.zeros(len(x))
+    parts = [nodes(part.panels)[:2] for part in _meshes(p, q, min(p.low, q.low), max(p.high, q.high))]
+    x, slope = (np.concatenate([array.ravel() for array in arrays]) for arrays in zip(*parts, strict=True))
+    return x, slope
 
 
 def _near_end(value: Any) -> bool:

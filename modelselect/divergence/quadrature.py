@@ -177,8 +177,8 @@ def _evaluate(function: Integrand, panels: Panel) -> tuple[Array, Array]:
     x, slope, weights = nodes(panels)
     f = np.asarray(function(x, slope))
     half = 0.5 * (panels.end - panels.start)
-    kronrod = (f * weights).sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        kronrod = (f * weights).sum(axis=-1)
         raw = np.abs(kronrod - half * (f @ _GAUSS))
         mean = kronrod / (2.0 * half)
         spread = (np.abs(f - mean[:, None]) * weights).sum(axis=-1)

@@ -95,7 +95,8 @@ def _directly(function: Callable[[Array], Array], start: Array, stop: Array) -> 
     if not counts.sum():
         return 0.0
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return float(np.sum(function(np.repeat(start, counts) + within)))
+    with np.errstate(over="ignore"):
+        return float(np.sum(function(np.repeat(start, counts) + within)))
 
 
 def _evaluate(function: Callable[[Array], Array], blocks: Panel) -> tuple[Array, Array]:
@@ -106,7 +107,8 @@ def _evaluate(function: Callable[[Array], Array], blocks: Panel) -> tuple[Array,
         offsets = np.arange(_DIRECT)
         inside = offsets < count[short, None]
         k = blocks.start[short, None] + np.where(inside, offsets, 0.0)
-        value[short] = np.where(inside, function(k), 0.0).sum(axis=-1)
+        with np.errstate(over="ignore"):
+            value[short] = np.where(inside, function(k), 0.0).sum(axis=-1)
     if not short.all():
         fine = _rule(function, blocks.start[~short], count[~short], _FINE)
         coarse = _rule(function, blocks.start[~short], count[~short], _COARSE)
@@ -127,7 +129,8 @@ def _rule(function: Callable[[Array], Array], start: Array, count: Array, points
     moments = 0.5 * count[:, None] * (2.0 * (j == 0) - ends * (2.0 / count[:, None]) ** 2 / 24.0)
     vandermonde = np.swapaxes(np.polynomial.legendre.legvander(at, points - 1), -1, -2)
     weights = np.linalg.solve(vandermonde, moments[:, :, None])[:, :, 0]
-    return np.asarray((weights * function(start[:, None] + k)).sum(axis=-1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray((weights * function(start[:, None] + k)).sum(axis=-1))
 
 
 def _halve(blocks: Panel) -> Panel:
