@@ -328,6 +328,19 @@ def test_large_samples_are_thinned():
         assert len(canvas.svg(picture.figure)) < 150_000
 
 
+@pytest.mark.parametrize("step", [0.5, 0.3])
+def test_masses_on_a_grid_that_is_not_the_integers_are_drawn_where_they_are(step: float) -> None:
+    x = step * np.rint(np.random.default_rng(0).normal(size=200) / step)
+    sample = Sample(x, resolution=step)
+    fits = [ms.fit({"discretized": {"family": "normal", "step": step}}, sample), ms.fit("normal", sample)]
+    cells = cells_of(sample, fits)
+    assert cells.scale == "values"
+    np.testing.assert_array_equal(cells.low[1:], cells.high[:-1])
+    masses = np.exp(fits[0].distribution.logp(np.asarray(cells.outcomes, dtype=float)))
+    np.testing.assert_allclose(cells.expected(fits[0]), masses, rtol=1e-12)
+    np.testing.assert_allclose(cells.expected(fits[1]), masses, rtol=1e-6)
+
+
 def test_losses_of_values_add_up_to_kl():
     ranking = worms()
     cells = cells_of(ranking.sample, list(ranking.fits.values()))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from modelselect.domain import Array
 from modelselect.fitting.result import Fit
 from modelselect.reporting.observed import Observed, Window, log_mass_within, observed
+from modelselect.rounding import cell_ends, grid_points
 from modelselect.sample import Sample
 
 Scale = Literal["labels", "values", "doubling", "bins", "geometric"]
@@ -204,8 +205,8 @@ def _values(x: Array, p: Array, step: float, fits: Sequence[Fit], seen: Window |
     share = np.zeros(last - first + 1 + 2 * reach)
     index = np.rint(x / step).astype(int) - first + reach
     share[index] = p
-    values = np.arange(first - reach, last + reach + 1) * step
-    grid = Cells("values", (), values - 0.5 * step, values + 0.5 * step, share, values, step, seen)
+    values = grid_points(np.arange(first - reach, last + reach + 1), step)
+    grid = Cells("values", (), *cell_ends(values, step), share, values, step, seen)
     likely = share > 0
     for fit in fits:
         likely |= grid.expected(fit) >= 0.005
@@ -226,7 +227,7 @@ def _doubling(x: Array, p: Array, step: float) -> Cells:
         f"{hi * step:g}" if hi - lo == 1 else f"{(lo + 1) * step:g}–{hi * step:g}"
         for lo, hi in zip(lower, upper, strict=True)
     )
-    edges = (np.append(lower, upper[-1]) + 0.5) * step
+    edges = grid_points(np.append(lower, upper[-1]) + 0.5, step)
     return Cells("doubling", names, edges[:-1], edges[1:], _shares(x, p, edges), step=step)
 
 

@@ -17,6 +17,7 @@ from modelselect.divergence.turnbull import disjoint, nonparametric
 from modelselect.domain import Array
 from modelselect.fitting.likelihood import log_mass
 from modelselect.observations import middles
+from modelselect.rounding import grid_points
 from modelselect.sample import Sample
 
 Window = tuple[float, float]
@@ -104,7 +105,7 @@ def log_mass_within(law: Distribution, low: Array, high: Array, window: Window |
     parameters = tuple(law.parameters.values())
     if window is not None:
         low, high = np.clip(low, *window), np.clip(high, *window)
-    first = np.floor(low) + 1.0 if law.discrete else low
+    first = _above(law, low)
     with np.errstate(all="ignore"):
         mass = log_mass(law.family, np.asarray(first), np.asarray(high), parameters)
         mass = np.asarray(np.where(high > low, mass, -np.inf), dtype=float)
@@ -138,9 +139,14 @@ def quantile_within(law: Distribution, level: Array, window: Window | None) -> A
         return np.asarray(law.ppf(level), dtype=float)
 
 
+def _above(law: Distribution, low: Array) -> Array:
+    """Where the part of (low, high] begins that a law gives masses to."""
+    return np.asarray(law.support.floor(low) + law.support.step) if law.discrete else low
+
+
 def _log_window(law: Distribution, window: Window) -> Any:
-    low = np.floor(window[0]) + 1.0 if law.discrete else window[0]
-    return log_mass(law.family, np.asarray([low]), np.asarray([window[1]]), tuple(law.parameters.values()))
+    low = _above(law, np.asarray([window[0]]))
+    return log_mass(law.family, low, np.asarray([window[1]]), tuple(law.parameters.values()))
 
 
 def _observed(sample: Sample) -> Observed:
@@ -181,5 +187,5 @@ def _on_lattice(low: Array, high: Array, share: Array, step: float) -> tuple[Arr
     start = np.repeat(np.cumsum(count) - count, count)
     values = np.repeat(first, count) + np.arange(count.sum()) - start
     distinct, index = np.unique(values, return_inverse=True)
-    x = distinct * step
+    x = grid_points(distinct, step)
     return x, x, np.asarray(np.bincount(index, weights=np.repeat(share / count, count)), dtype=float)

@@ -22,6 +22,7 @@ from modelselect.reporting.axes import entry, only_drawn, thin
 from modelselect.reporting.losses import divergence_picture
 from modelselect.reporting.page import Picture
 from modelselect.reporting.tables import count, plain, significant
+from modelselect.rounding import cell_ends
 
 #: More candidates than this in one picture cannot be told apart by eye.
 _MOST = 4
@@ -81,7 +82,7 @@ def masses_of(fit: RegressionFit, x: Array) -> Array:
     at = x[:, None]
     if fit.family.discrete:
         return fit.expected(lambda law, *p: np.exp(law.logp(at, *p)))
-    return fit.expected(lambda law, *p: np.exp(log_mass(law, at - 0.5 * step, at + 0.5 * step, p)))
+    return fit.expected(lambda law, *p: np.exp(log_mass(law, *cell_ends(at, step), p)))
 
 
 def residuals_of(fit: RegressionFit) -> Array:
@@ -91,7 +92,7 @@ def residuals_of(fit: RegressionFit) -> Array:
     if family.discrete:
         upper, lower = family.cdf(y, *parameters), family.cdf(y - 1.0, *parameters)
     elif step is not None:
-        upper, lower = family.cdf(y + 0.5 * step, *parameters), family.cdf(y - 0.5 * step, *parameters)
+        lower, upper = (family.cdf(end, *parameters) for end in cell_ends(y, step))
     else:
         upper = lower = family.cdf(y, *parameters)
         atom = np.isin(y, family.atoms)
